@@ -1,0 +1,223 @@
+/* The engine contract: value and gradient of the mean loss of one batch.
+ *
+ * This header is all an engine needs. An engine is a shared object that exports one symbol,
+ *
+ *     const struct engine batchlab_engine = {
+ *         .abi = ENGINE_ABI, .size = sizeof(struct engine), .name = "mine", ...
+ *     };
+ *
+ * Rules that hold for every function below:
+ *   - theta, the batch and everything it points to are read, never written (sgd_step writes theta);
+ *   - the same session, theta and batch give the same bytes: sums are reduced in a fixed order;
+ *   - failure returns -1 and leaves one line in the caller's message; an engine never prints,
+ *     never exits, and needs nothing of the harness;
+ *   - one session is used by one thread at a time; several sessions may be open at once.
+ * Structures grow at their end only and are passed by pointer, so an engine built with an older
+ * header of the same ABI keeps working: it sees the part it knows.
+ */
+#ifndef BATCHLAB_ENGINE_H
+#define BATCHLAB_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ENGINE_ABI 1u
+#define ENGINE_SYMBOL "batchlab_engine"
+
+/* One line for a person: what is wrong and what was expected. No newline at the end. */
+struct message {
+    char text[512];
+};
+
+/* ---- The network: a list of layers and a head ---------------------------------------------- */
+
+enum layer_kind {
+    LAYER_DENSE = 1, /* a[outputs] = activation(W[outputs][inputs] x[inputs] + b[outputs]) */
+    /* Convolution and pooling take the next numbers. supports() refuses a kind it does not know. */
+};
+
+enum activation {
+    ACTIVATION_IDENTITY = 0, /* z */
+    ACTIVATION_RELU = 1,     /* max(z, 0), derivative 0 at 0 */
+    ACTIVATION_TANH = 2,     /* tanh(z) */
+    ACTIVATION_SIGMOID = 3,  /* 1 / (1 + exp(-z)) */
+};
+
+enum head {
+    /* -log softmax(a)[label], in nats. The last layer's activation is ACTIVATION_IDENTITY. */
+    HEAD_SOFTMAX_CROSS_ENTROPY = 1,
+    /* (1/outputs) * sum over j of (a[j] - target[j])^2. Any activation of the last layer. */
+    HEAD_MEAN_SQUARED_ERROR = 2,
+};
+
+/* Channels, height, width; a flat vector of n values is {n, 1, 1}. */
+struct shape {
+    int channels, height, width;
+};
+
+struct layer {
+    enum layer_kind kind;
+    enum activation activation;
+    struct shape input, output;
+    int kernel_height, kernel_width;   /* 0 for a dense layer */
+    int padding_height, padding_width; /* 0 for a dense layer */
+};
+
+struct network {
+    int layer_count;            /* >= 1 */
+    const struct layer *layers; /* [layer_count]; output of one = input of the next */
+    enum head head;
+};
+
+static inline size_t shape_size(struct shape shape)
+{
+    return (size_t)shape.channels * (size_t)shape.height * (size_t)shape.width;
+}
+
+/* Number of weights and biases of one layer. */
+static inline size_t layer_parameters(const struct layer *layer)
+{
+    return shape_size(layer->output) * (shape_size(layer->input) + 1);
+}
+
+/* P, the length of theta: layer after layer, weights [outputs][inputs] row-major, then biases. */
+static inline size_t network_parameters(const struct network *network)
+{
+    size_t count = 0;
+
+    for (int l = 0; l < network->layer_count; l++)
+        count += layer_parameters(&network->layers[l]);
+    return count;
+}
+
+static inline size_t network_inputs(const struct network *network)
+{
+    return shape_size(network->layers[0].input);
+}
+
+static inline size_t network_outputs(const struct network *network)
+{
+    return shape_size(network->layers[network->layer_count - 1].output);
+}
+
+/* ---- The batch: a view of stored examples, not a copy -------------------------------------- */
+
+enum element {
+    ELEMENT_FLOAT32 = 1,
+    ELEMENT_UINT8 = 2, /* images stay bytes: a quarter of the memory traffic of gathering */
+};
+
+struct batch {
+    int size; /* K, 1 .. engine_options.max_batch */
+
+    /* Example i of the batch is stored row rows[i], or row i where rows is NULL (already gathered).
+     * A row may occur any number of times, in any order. */
+    const int32_t *rows;
+
+    /* Stored features [any][network inputs], row-major. The value of a stored element is
+     * scale * element + offset; with ELEMENT_FLOAT32, scale is 1 and offset 0. */
+    const void *features;
+    enum element element;
+    float scale, offset;
+
+    /* Indexed by stored row. Softmax: labels [any], 0 .. outputs-1, targets is NULL.
+     * Mean squared error: targets [any][network outputs], labels is NULL. */
+    const int32_t *labels;
+    const float *targets;
+
+    /* Indexed by position i in the batch, >= 0, or NULL for all 1. Weights are not normalised: the
+     * batch's loss is (1/size) * sum of weights[i] * loss(example i). That keeps 1/p importance
+     * weights unbiased, and lets a short last batch count as what it is. */
+    const float *weights;
+};
+
+static inline size_t batch_row(const struct batch *batch, int i)
+{
+    return batch->rows ? (size_t)batch->rows[i] : (size_t)i;
+}
+
+struct score {
+    double loss;    /* (weighted) mean loss of the batch */
+    int64_t errors; /* examples whose largest output is not their label (the first of equals counts;
+                       not-a-number is an error); 0 for mean squared error */
+};
+
+/* ---- Options -------------------------------------------------------------------------------- */
+
+enum precision {
+    PRECISION_SINGLE = 1,
+    PRECISION_DOUBLE = 2,
+};
+
+enum {
+    ENGINE_CHUNK_AUTO = 0,  /* the engine splits a batch into pieces as it likes */
+    ENGINE_CHUNK_NONE = -1, /* the whole batch at once: memory grows with K */
+};
+
+struct engine_options {
+    int max_batch; /* largest K this session will see, >= 1 */
+    int threads;   /* >= 1 */
+    enum precision precision;
+    int chunk;           /* ENGINE_CHUNK_AUTO, ENGINE_CHUNK_NONE, or examples in a piece (>= 1) */
+    const char *variant; /* the text after the colon: "blis" in `blas:blis`; "" if none */
+};
+
+/* ---- The engine ----------------------------------------------------------------------------- */
+
+struct engine {
+    unsigned abi;     /* ENGINE_ABI of the header it was built with */
+    size_t size;      /* sizeof(struct engine) then: slots added later read as NULL */
+    const char *name; /* short, lower case: "naive" */
+    const char *summary;
+
+    /* Required. */
+
+    /* 1: open() will work for this network and these options; 0: it will not, and why says why. */
+    int (*supports)(const struct network *, const struct engine_options *, struct message *why);
+    /* Take all memory, make all plans. The network may be freed after the call. On failure
+     * *session is NULL. */
+    int (*open)(void **session, const struct network *, const struct engine_options *,
+                struct message *);
+    /* Score of the batch at theta[P]. */
+    int (*loss)(void *session, const float *theta, const struct batch *, struct score *,
+                struct message *);
+    /* gradient[P] = gradient of the batch's (weighted) mean loss at theta[P], overwritten. The score
+     * is of the same theta; score may be NULL. */
+    int (*gradient)(void *session, const float *theta, const struct batch *, float *gradient,
+                    struct score *, struct message *);
+    void (*close)(void *session); /* accepts NULL */
+
+    /* Optional: the harness has a default. */
+
+    /* theta -= rate * gradient(theta), fused. Default: gradient, then the update. score may be
+     * NULL. */
+    int (*sgd_step)(void *session, float *theta, const struct batch *, float rate, struct score *,
+                    struct message *);
+    /* squared_norms[size] = squared Euclidean norm of each example's own gradient (weights are not
+     * applied). Default: one example at a time. */
+    int (*gradient_norms)(void *session, const float *theta, const struct batch *,
+                          double *squared_norms, struct message *);
+
+    /* Optional, without a default. */
+
+    int (*loss64)(void *session, const double *theta, const struct batch *, struct score *,
+                  struct message *);
+    int (*gradient64)(void *session, const double *theta, const struct batch *, double *gradient,
+                      struct score *, struct message *);
+    /* From now on, within gradient(), call ready(context, first, count) as soon as
+     * gradient[first .. first+count-1] is final. ready == NULL switches it off. */
+    void (*on_ready)(void *session, void (*ready)(void *context, size_t first, size_t count),
+                     void *context);
+    /* One line: library, version, the kernel it chose. */
+    int (*describe)(void *session, struct message *text);
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

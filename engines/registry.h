@@ -1,0 +1,32 @@
+/* Finds engines by specification: `naive`, `blas:blis`, or the path of anyone's shared object.
+ * Built-in engines are shared objects too, so one way of loading serves both. */
+#ifndef BATCHLAB_REGISTRY_H
+#define BATCHLAB_REGISTRY_H
+
+#include "engine.h"
+
+struct builtin_engine {
+    const char *name;
+    const char *summary;
+    const char *variants; /* what may follow the colon, for people; "" if nothing */
+};
+
+/* The engines of this build, ended by a name of NULL. Reads a table, loads nothing. */
+const struct builtin_engine *registry_builtins(void);
+
+/* A loaded engine: the contract's table, with the slots its library does not have set to NULL. */
+struct loaded_engine {
+    struct engine engine;
+    char variant[256]; /* what followed the colon; "" if nothing */
+    void *library;     /* stays loaded until the process ends: thread pools outlive dlclose */
+};
+
+/* 0 if the specification's name is a built-in engine or a path (it has a '/'); -1, with the known
+ * names in the message, otherwise. Loads nothing. */
+int registry_knows(const char *specification, struct message *);
+
+/* Loads an engine with RTLD_NOW | RTLD_LOCAL and checks its ABI and required slots.
+ * To be called in a child process only: see `Processes` in CONTRIBUTING.md. */
+int registry_load(struct loaded_engine *, const char *specification, struct message *);
+
+#endif

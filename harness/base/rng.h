@@ -1,0 +1,46 @@
+/* Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011; Random123).
+ * A stream is a pure function of (seed, purpose, index): it does not depend on threads, on ranks, or
+ * on how much another stream has been used. */
+#ifndef BATCHLAB_RNG_H
+#define BATCHLAB_RNG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* One purpose, one family of streams, so that changing one leaves the others alone. The numbers are
+ * part of what a seed means: add at the end, never renumber. */
+enum rng_purpose {
+    RNG_DATA = 1,    /* synthetic examples */
+    RNG_SPLIT = 2,   /* train / validation / test permutation */
+    RNG_WEIGHTS = 3, /* initial parameters */
+    RNG_ORDER = 4,   /* sampler */
+    RNG_JITTER = 5,  /* perturbation of redundant copies */
+    RNG_PLAN = 6,    /* run order of cells */
+    RNG_TEST = 7,    /* conformance cases, throughput batches */
+};
+
+struct rng {
+    uint32_t seed[2], purpose, index;
+    uint64_t counter; /* blocks drawn so far */
+    uint32_t block[4];
+    int left; /* words of the block not used yet */
+};
+
+/* index tells streams of one purpose apart (an epoch, a layer, an example), < 2^32. */
+void rng_init(struct rng *, uint64_t seed, enum rng_purpose, uint32_t index);
+
+uint32_t rng_word(struct rng *);
+
+/* Uniform on 0 .. n-1 without modulo bias, n >= 1 (Lemire 2019). */
+uint32_t rng_below(struct rng *, uint32_t n);
+
+/* Uniform on the open interval (0, 1), 53 bits. */
+double rng_uniform(struct rng *);
+
+/* Standard normal (Box and Muller 1958). */
+double rng_normal(struct rng *);
+
+/* Uniform random permutation in place (Fisher and Yates). count < 2^32. */
+void rng_shuffle(struct rng *, int32_t *items, size_t count);
+
+#endif

@@ -1,0 +1,119 @@
+/* Data sets in memory: features, labels or targets, and their split. Loaded once by the parent
+ * process; cells read the same pages. */
+#ifndef BATCHLAB_DATASET_H
+#define BATCHLAB_DATASET_H
+
+#include "engine.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum scaling {
+    SCALING_NONE, /* values as they are (bytes 0 .. 255) */
+    SCALING_UNIT, /* to [0, 1]: bytes / 255; other data by the training minimum and maximum of each
+                     feature */
+    SCALING_STANDARD, /* zero mean, unit variance by training statistics only: images with one mean
+                         and deviation for all pixels, other data feature by feature (a constant
+                         feature becomes 0) */
+};
+
+/* What an experiment says under `dataset:`. Zero means "not given" where a default is named. */
+struct dataset_spec {
+    char name[32]; /* fashion-mnist | idx | csv | blobs | linear */
+    char path[1024]; /* fashion-mnist: folder (default: $BATCHLAB_DATA, then the Debian package's);
+                        csv: the file */
+    char images[1024], labels[1024];           /* idx */
+    char test_images[1024], test_labels[1024]; /* idx, optional: else `test` examples are split off */
+    char label[64];  /* csv: name of the column of class names (softmax) */
+    char target[64]; /* csv: name of the column of numbers (mean squared error), instead of label */
+    int train;       /* examples; 0: all that is left */
+    int validation;  /* examples, split off by seeded permutation; 0: none */
+    int test;        /* examples split off where there is no test file; 0: none */
+    enum scaling scaling;
+    uint64_t seed; /* of the split and of synthetic data */
+
+    /* blobs and linear */
+    int examples, features;
+    /* blobs: each class has `clusters` centres drawn from N(0, separation^2 I); an example is its
+     * centre + N(0, I) noise of which the share `correlation` of the variance is common to a
+     * family of `family` examples of the same cluster, so that the intra-cluster correlation of
+     * the noise is `correlation`. */
+    int classes, clusters, family;
+    double separation, correlation;
+    /* linear: y = x . w + noise * N(0, 1), w drawn from N(0, I / features); the features are
+     * independent with variances spaced evenly in the logarithm so that the largest over the
+     * smallest eigenvalue of the covariance is `condition`; the largest is 1. */
+    double condition, noise;
+};
+
+/* Some examples of a data set, by stored row. Borrowed: owns nothing. */
+struct examples {
+    enum element element;
+    float scale, offset;   /* value = scale * element + offset; 1 and 0 for floats */
+    const void *features;  /* [stored][inputs] */
+    const int32_t *labels; /* [stored], or NULL */
+    const float *targets;  /* [stored][outputs], or NULL */
+    const int32_t *rows;   /* [count] */
+    size_t count;          /* may be 0 for validation and test */
+};
+
+struct dataset {
+    char name[32];
+    size_t inputs, outputs;    /* outputs: classes, or target columns (1) */
+    int classes;               /* 0 for regression */
+    int image_height, image_width; /* 0 where rows are not images */
+    struct examples train, validation, test;
+    uint32_t fingerprint; /* CRC-32 of everything stored and of the split: same value, same data */
+    char description[256]; /* one line for manifest and captions */
+
+    void *stored_features; /* owned */
+    int32_t *stored_labels;
+    float *stored_targets;
+    int32_t *stored_rows;
+};
+
+/* Loads or generates, splits, scales. On failure nothing is held and the error names the file (and
+ * line for CSV), what is wrong and what was expected; a missing Fashion-MNIST names the Debian
+ * package dataset-fashion-mnist. */
+int dataset_open(struct dataset *, const struct dataset_spec *);
+void dataset_close(struct dataset *); /* accepts NULL and a zeroed struct */
+
+/* Bytes of one stored row of features. */
+size_t dataset_row_bytes(const struct examples *, size_t inputs);
+
+enum redundancy_mode {
+    REDUNDANCY_GROW, /* each distinct training example r times: N grows to r * N */
+    REDUNDANCY_FILL, /* N stays; ceil(N / r) distinct examples, repeated cyclically */
+};
+
+enum copies {
+    COPIES_EXACT,  /* an index map: costs no memory for features */
+    COPIES_JITTER, /* images: shifted by up to one pixel each way, never by nothing; other data:
+                      normal noise of 5 % of the feature's standard deviation. The first occurrence
+                      of an example stays as it is. */
+};
+
+struct redundancy {
+    int factor; /* r >= 1; 1 changes nothing */
+    enum redundancy_mode mode;
+    enum copies copies;
+    uint64_t seed; /* of the jitter */
+};
+
+/* Training examples with redundancy applied; validation and test are untouched because the split came
+ * first. Owns what it had to make. */
+struct redundant_examples {
+    struct examples examples;
+    int32_t *rows;
+    void *features;
+    int32_t *labels;
+    float *targets;
+};
+
+int redundancy_open(struct redundant_examples *, const struct dataset *, const struct redundancy *);
+void redundancy_close(struct redundant_examples *); /* accepts NULL and a zeroed struct */
+
+/* N after redundancy, from N before, without building anything. */
+size_t redundancy_count(size_t train_count, const struct redundancy *);
+
+#endif
