@@ -26,7 +26,9 @@ struct loaded_engine {
 int registry_knows(const char *specification, struct message *);
 
 /* Loads an engine with RTLD_NOW | RTLD_LOCAL and checks its ABI and required slots.
- * To be called in a child process only: see `Processes` in CONTRIBUTING.md. */
+ * A built-in `name` is `name.so` in $BATCHLAB_ENGINES, or in ../lib/batchlab/engines beside the folder of
+ * the running program. The current folder is never searched.
+ * To be called in a child process only: a fork after an engine is loaded hangs or lies. */
 int registry_load(struct loaded_engine *, const char *specification, struct message *);
 
 #endif
