@@ -50,7 +50,7 @@ double rng_uniform(struct rng *rng)
 {
     uint64_t high = rng_word(rng), low = rng_word(rng);
 
-    return ((double)(((high << 32) | low) >> 11) + 0.5) * 0x1p-53;
+    return ((double)(((high << 32) | low) >> 12) + 0.5) * 0x1p-52; /* one bit more rounds to 1 */
 }
 
 double rng_normal(struct rng *rng)

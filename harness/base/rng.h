@@ -34,7 +34,7 @@ uint32_t rng_word(struct rng *);
 /* Uniform on 0 .. n-1 without modulo bias, n >= 1 (Lemire 2019). */
 uint32_t rng_below(struct rng *, uint32_t n);
 
-/* Uniform on the open interval (0, 1), 53 bits. */
+/* Uniform on the open interval (0, 1), 52 bits. */
 double rng_uniform(struct rng *);
 
 /* Standard normal (Box and Muller 1958). */

@@ -19,16 +19,17 @@ enum scaling {
 
 /* What an experiment says under `dataset:`. Zero means "not given" where a default is named. */
 struct dataset_spec {
-    char name[32]; /* fashion-mnist | idx | csv | blobs | linear */
-    char path[1024]; /* fashion-mnist: folder (default: $BATCHLAB_DATA, then the Debian package's);
-                        csv: the file */
+    char name[32];   /* fashion-mnist | idx | csv | blobs | linear */
+    char path[1024]; /* fashion-mnist: folder (default: $BATCHLAB_DATA where set, else the Debian
+                        package's); csv: the file */
     char images[1024], labels[1024];           /* idx */
-    char test_images[1024], test_labels[1024]; /* idx, optional: else `test` examples are split off */
+    char test_images[1024], test_labels[1024]; /* idx, optional: else `test` examples are split
+                                                  off */
     char label[64];  /* csv: name of the column of class names (softmax) */
     char target[64]; /* csv: name of the column of numbers (mean squared error), instead of label */
     int train;       /* examples; 0: all that is left */
     int validation;  /* examples, split off by seeded permutation; 0: none */
-    int test;        /* examples split off where there is no test file; 0: none */
+    int test;        /* examples split off where there is no test file; 0: none; with one, 0 */
     enum scaling scaling;
     uint64_t seed; /* of the split and of synthetic data */
 
@@ -37,7 +38,8 @@ struct dataset_spec {
     /* blobs: each class has `clusters` centres drawn from N(0, separation^2 I); an example is its
      * centre + N(0, I) noise of which the share `correlation` of the variance is common to a
      * family of `family` examples of the same cluster, so that the intra-cluster correlation of
-     * the noise is `correlation`. */
+     * the noise is `correlation`. `examples` is a multiple of `family`, and the split parts no
+     * family: relatives in training and validation would make validation errors too good. */
     int classes, clusters, family;
     double separation, correlation;
     /* linear: y = x . w + noise * N(0, 1), w drawn from N(0, I / features); the features are
@@ -53,17 +55,18 @@ struct examples {
     const void *features;  /* [stored][inputs] */
     const int32_t *labels; /* [stored], or NULL */
     const float *targets;  /* [stored][outputs], or NULL */
-    const int32_t *rows;   /* [count] */
+    const int32_t *rows;   /* [count], in random order for training and validation: any prefix is a
+                              fair subset. A test file keeps its order */
     size_t count;          /* may be 0 for validation and test */
 };
 
 struct dataset {
     char name[32];
-    size_t inputs, outputs;    /* outputs: classes, or target columns (1) */
-    int classes;               /* 0 for regression */
+    size_t inputs, outputs;        /* outputs: classes, or target columns (1) */
+    int classes;                   /* 0 for regression */
     int image_height, image_width; /* 0 where rows are not images */
     struct examples train, validation, test;
-    uint32_t fingerprint; /* CRC-32 of everything stored and of the split: same value, same data */
+    uint32_t fingerprint;  /* CRC-32 of everything stored and of the split: same value, same data */
     char description[256]; /* one line for manifest and captions */
 
     void *stored_features; /* owned */
@@ -81,16 +84,21 @@ void dataset_close(struct dataset *); /* accepts NULL and a zeroed struct */
 /* Bytes of one stored row of features. */
 size_t dataset_row_bytes(const struct examples *, size_t inputs);
 
+/* mean[inputs] and deviation[inputs] (divided by N, not N - 1) of each feature over the rows of
+ * examples with ELEMENT_FLOAT32, count >= 1. The deviation of a constant feature is exactly 0. */
+void examples_moments(const struct examples *, size_t inputs, double *mean, double *deviation);
+
 enum redundancy_mode {
     REDUNDANCY_GROW, /* each distinct training example r times: N grows to r * N */
-    REDUNDANCY_FILL, /* N stays; ceil(N / r) distinct examples, repeated cyclically */
+    REDUNDANCY_FILL, /* N stays; the first ceil(N / r) examples of the split, repeated cyclically */
 };
 
 enum copies {
     COPIES_EXACT,  /* an index map: costs no memory for features */
     COPIES_JITTER, /* images: shifted by up to one pixel each way, never by nothing; other data:
-                      normal noise of 5 % of the feature's standard deviation. The first occurrence
-                      of an example stays as it is. */
+                      normal noise of 5 % of the feature's standard deviation (over all training
+                      examples). The first occurrence of an example stays as it is. Copy c of an
+                      example depends on (seed, stored row, c) alone. */
 };
 
 struct redundancy {
@@ -100,8 +108,9 @@ struct redundancy {
     uint64_t seed; /* of the jitter */
 };
 
-/* Training examples with redundancy applied; validation and test are untouched because the split came
- * first. Owns what it had to make. */
+/* Training examples with redundancy applied: the distinct ones, then all of them again, and so on.
+ * Validation and test are untouched because the split came first. Owns what it had to make and
+ * borrows the rest from the data set. */
 struct redundant_examples {
     struct examples examples;
     int32_t *rows;

@@ -9,13 +9,13 @@ enum sampling {
     SAMPLING_RESHUFFLE,        /* without replacement, a new order every epoch */
     SAMPLING_ONCE,             /* one random order, the same in every epoch */
     SAMPLING_WITH_REPLACEMENT, /* independent uniform draws */
-    SAMPLING_NONE,             /* stored order, every epoch */
+    SAMPLING_NONE,             /* ascending stored row, every epoch: the order of the file */
 };
 
 enum last_batch {
     LAST_BATCH_DROP, /* an epoch is floor(N / K) batches; the rest of the order is not used */
-    LAST_BATCH_KEEP, /* the last batch holds the N mod K examples left, weighted as size / K, so that
-                        every example moves theta equally in an epoch */
+    LAST_BATCH_KEEP, /* the last batch holds the N mod K examples left, weighted as size / K, so
+                        that every example moves theta equally in an epoch */
 };
 
 struct sampler_options {

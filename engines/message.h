@@ -1,0 +1,23 @@
+/* One line for a person, as engines and the registry leave it in the caller's struct message. */
+#ifndef BATCHLAB_MESSAGE_H
+#define BATCHLAB_MESSAGE_H
+
+#include "engine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Writes the line, cut at the size of the message. Always returns -1, so that
+ * `return message_set(...)` reads well. */
+__attribute__((format(printf, 2, 3))) static inline int message_set(struct message *message,
+                                                                    const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(message->text, sizeof message->text, format, arguments);
+    va_end(arguments);
+    return -1;
+}
+
+#endif

@@ -1,0 +1,135 @@
+/* Files and folders that are there whole or not at all. */
+#include "base/file.h"
+
+#include "base/error.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int file_begin(struct whole_file *file, const char *path)
+{
+    file->stream = NULL;
+    if (strlen(path) >= sizeof file->path)
+        return error_set("%.64s...: path longer than %zu characters", path, sizeof file->path - 1);
+    snprintf(file->path, sizeof file->path, "%s", path);
+    snprintf(file->temporary, sizeof file->temporary, "%s.tmp-%ld", path, (long)getpid());
+    file->stream = fopen(file->temporary, "w");
+    if (!file->stream)
+        return error_set("%s: cannot be written: %s", path, strerror(errno));
+    return 0;
+}
+
+void file_abandon(struct whole_file *file)
+{
+    if (!file->stream)
+        return;
+    fclose(file->stream);
+    unlink(file->temporary);
+    file->stream = NULL;
+}
+
+static void folder_of(const char *path, char *folder, size_t size)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (slash == path)
+        snprintf(folder, size, "/");
+    else if (slash)
+        snprintf(folder, size, "%.*s", (int)(slash - path), path);
+    else
+        snprintf(folder, size, ".");
+}
+
+int file_commit(struct whole_file *file)
+{
+    char folder[PATH_MAX];
+    int failed = ferror(file->stream) || fflush(file->stream) != 0 ||
+                 fsync(fileno(file->stream)) != 0;
+    int cause = errno;
+
+    if (fclose(file->stream) != 0 && !failed) {
+        failed = 1;
+        cause = errno;
+    }
+    file->stream = NULL;
+    if (!failed && rename(file->temporary, file->path) != 0) {
+        failed = 1;
+        cause = errno;
+    }
+    if (failed) {
+        unlink(file->temporary);
+        return error_set("%s: cannot be written: %s", file->path, strerror(cause));
+    }
+    folder_of(file->path, folder, sizeof folder);
+    return folder_sync(folder);
+}
+
+int folder_make(const char *path)
+{
+    char part[PATH_MAX];
+    size_t length = strlen(path);
+    struct stat status;
+
+    if (length == 0 || length >= sizeof part)
+        return error_set("'%.64s': not a usable path of a folder", path);
+    memcpy(part, path, length + 1);
+    for (size_t i = 1; i <= length; i++) {
+        if (part[i] != '/' && part[i] != '\0')
+            continue;
+        part[i] = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+            return error_set("%s: cannot be made: %s", part, strerror(errno));
+        part[i] = path[i];
+    }
+    if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
+        return error_set("%s: is not a folder", path);
+    return 0;
+}
+
+int folder_sync(const char *path)
+{
+    int descriptor = open(path, O_RDONLY | O_DIRECTORY);
+    int status = 0;
+
+    if (descriptor < 0)
+        return error_set("%s: %s", path, strerror(errno));
+    if (fsync(descriptor) != 0 && errno != EINVAL) /* some file systems cannot */
+        status = error_set("%s: %s", path, strerror(errno));
+    close(descriptor);
+    return status;
+}
+
+int folder_remove(const char *path)
+{
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+
+    if (!folder)
+        return errno == ENOENT ? 0 : error_set("%s: %s", path, strerror(errno));
+    while ((entry = readdir(folder)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    closedir(folder);
+    if (rmdir(path) != 0)
+        return error_set("%s: cannot be removed: %s", path, strerror(errno));
+    return 0;
+}
+
+void csv_field(FILE *file, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, file);
+        return;
+    }
+    fputc('"', file);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', file);
+        fputc(*text, file);
+    }
+    fputc('"', file);
+}

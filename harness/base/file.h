@@ -1,0 +1,30 @@
+/* Files and folders that are there whole or not at all. Errors name the path and the cause. */
+#ifndef BATCHLAB_FILE_H
+#define BATCHLAB_FILE_H
+
+#include <limits.h>
+#include <stdio.h>
+
+/* A file being written under a temporary name in the folder it will lie in. */
+struct whole_file {
+    FILE *stream;
+    char path[PATH_MAX], temporary[PATH_MAX + 32];
+};
+
+int file_begin(struct whole_file *, const char *path);
+/* Flushes, fsyncs, renames over `path`, fsyncs the folder. On failure (a full disk shows up here)
+ * nothing is left. */
+int file_commit(struct whole_file *);
+void file_abandon(struct whole_file *); /* removes the temporary file; harmless after a commit */
+
+/* mkdir -p */
+int folder_make(const char *path);
+/* Makes renames within the folder durable. */
+int folder_sync(const char *path);
+/* Removes a folder and the plain files in it; one that is not there is no error. */
+int folder_remove(const char *path);
+
+/* Writes one CSV field, quoted only where RFC 4180 needs it. */
+void csv_field(FILE *, const char *text);
+
+#endif

@@ -1,0 +1,124 @@
+/* Comparators of the conformance suite. */
+#include "check/compare.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Lambda of the bound; see compare_tolerance. */
+static const double confidence_factor = 8;
+
+/* Below this share of the whole gradient's largest element, a block is judged as if it had it. */
+static const double block_floor = 1e-3;
+
+/* How bad: 0 is perfect, up to 1 passes. */
+static double severity(double error, double tolerance)
+{
+    if (isnan(error) || isnan(tolerance))
+        return INFINITY;
+    return error == 0 ? 0 : error / tolerance;
+}
+
+void finding_take(struct finding *finding, double error, double tolerance, const char *format, ...)
+{
+    int failed = !(error <= tolerance);
+    int first = finding->note[0] == '\0';
+    va_list arguments;
+
+    if (finding->failed && !failed)
+        return;
+    if (first || (failed && !finding->failed) ||
+        severity(error, tolerance) > severity(finding->error, finding->tolerance)) {
+        finding->error = error;
+        finding->tolerance = tolerance;
+        finding->failed = failed;
+        va_start(arguments, format);
+        vsnprintf(finding->note, sizeof finding->note, format, arguments);
+        va_end(arguments);
+    }
+}
+
+double compare_tolerance(const struct network *network, int batch_size, double unit_roundoff)
+{
+    double additions = batch_size;
+
+    for (int l = 0; l < network->layer_count; l++) {
+        const struct layer *layer = &network->layers[l];
+
+        additions += (double)(shape_size(layer->input) + 1 + shape_size(layer->output));
+    }
+    return confidence_factor * unit_roundoff * sqrt(additions);
+}
+
+static double largest_magnitude(const double *values, size_t count)
+{
+    double largest = 0;
+
+    for (size_t i = 0; i < count; i++)
+        largest = fmax(largest, fabs(values[i]));
+    return largest;
+}
+
+double compare_scale(const double *magnitudes, size_t parameters, size_t first, size_t count)
+{
+    double whole = largest_magnitude(magnitudes, parameters);
+
+    if (whole == 0)
+        return 1;
+    return fmax(largest_magnitude(magnitudes + first, count), block_floor * whole);
+}
+
+/* Index of the largest |actual - reference|, or of the first that is not a number. */
+static size_t worst_element(const double *reference, const double *actual, size_t count)
+{
+    size_t worst = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        double deviation = fabs(actual[i] - reference[i]);
+
+        if (isnan(deviation))
+            return i;
+        if (deviation > fabs(actual[worst] - reference[worst]))
+            worst = i;
+    }
+    return worst;
+}
+
+void compare_gradient(struct finding *finding, const struct yardstick *yardstick,
+                      const double *actual, double absolute)
+{
+    static const char *const names[2] = {"weight", "bias"};
+    const struct network *network = yardstick->network;
+    const double *reference = yardstick->reference;
+    size_t parameters = network_parameters(network), first = 0;
+
+    for (int l = 0; l < network->layer_count; l++) {
+        size_t biases = shape_size(network->layers[l].output);
+        size_t counts[2] = {layer_parameters(&network->layers[l]) - biases, biases};
+
+        for (int part = 0; part < 2; part++) {
+            double scale = compare_scale(yardstick->magnitudes, parameters, first, counts[part]);
+            size_t worst = worst_element(reference + first, actual + first, counts[part]);
+            size_t p = first + worst;
+
+            finding_take(finding, fabs(actual[p] - reference[p]) / scale,
+                         yardstick->tolerance + absolute / scale,
+                         "layer %d, %s %zu: %.9g, reference %.9g", l + 1, names[part], worst,
+                         actual[p], reference[p]);
+            first += counts[part];
+        }
+    }
+}
+
+void compare_score(struct finding *finding, const struct score *reference,
+                   const struct score *actual, double tolerance, const char *what)
+{
+    double scale = fmax(fabs(reference->loss), 1);
+
+    finding_take(finding, fabs(actual->loss - reference->loss) / scale, tolerance,
+                 "%s: loss %.9g, reference %.9g", what, actual->loss, reference->loss);
+    finding_take(finding, (double)llabs((long long)(actual->errors - reference->errors)), 0,
+                 "%s: %lld errors, reference %lld", what, (long long)actual->errors,
+                 (long long)reference->errors);
+}

@@ -1,0 +1,33 @@
+/* The conformance suite: does an engine keep the contract of engines/engine.h?
+ *
+ * Every answer is held against the engine `reference`, computed in double precision; the reference
+ * itself is held against the formulas of the contract and central finite differences in every run.
+ * Nothing here prints. */
+#ifndef BATCHLAB_CONFORMANCE_H
+#define BATCHLAB_CONFORMANCE_H
+
+struct conformance_case_result {
+    char name[96];           /* what was tried: "7-65-1 relu softmax K=17 uint8 rows" */
+    double error, tolerance; /* passed means !(error > tolerance), and not-a-number fails */
+    int passed;
+    int skipped; /* the engine says that it does not support the case: passed is 1, note says why */
+    char note[256]; /* what the error is of, and where it is largest; "" if there is nothing to say
+                     */
+};
+
+typedef void conformance_report(void *context, const struct conformance_case_result *);
+
+/* Runs every case and reports each when it is done. Loads engines: call it in a child process only,
+ * one forked with nothing left in stdout's buffer. What the engine prints to stdout meanwhile is
+ * held back and fails a case.
+ * 0: the suite ran, *failures says how many cases failed; -1: it could not run, the error is set.
+ */
+int conformance_run(const char *engine_specification, int threads, conformance_report *report,
+                    void *context, int *failures);
+
+/* The same in a child process of its own: a crash, an early exit, and timeout_seconds without a
+ * finished case each become a failed case with the reason; cases after it are not run. */
+int conformance_run_isolated(const char *engine_specification, int threads, double timeout_seconds,
+                             conformance_report *report, void *context, int *failures);
+
+#endif

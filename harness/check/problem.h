@@ -1,0 +1,64 @@
+/* Problems to try an engine on: a network, parameters, stored examples and a batch of them, with
+ * the answers that can be had from the contract's formulas alone.
+ *
+ * Examples are redrawn until no rectifier is near its kink and no two outputs tie, so that single
+ * and double precision agree on every branch and on the number of errors. */
+#ifndef BATCHLAB_PROBLEM_H
+#define BATCHLAB_PROBLEM_H
+
+#include "engine.h"
+
+enum { PROBLEM_LAYERS_MAX = 3 };
+
+enum row_order {
+    ROWS_IN_PLACE, /* batch.rows is NULL */
+    ROWS_REPEATED, /* random: out of order, some more than once, some never */
+};
+
+enum theta_kind {
+    THETA_ORDINARY,   /* outputs of magnitude 1 */
+    THETA_EXTREME,    /* outputs of magnitude 1000, whose exponential is infinite */
+    THETA_ZERO,       /* all outputs tie */
+    THETA_ZERO_FIRST, /* the first layer is zero: its rectifiers sit on the kink */
+    THETA_NAN,        /* the last layer's biases are not numbers */
+};
+
+struct problem_spec {
+    int sizes[PROBLEM_LAYERS_MAX + 2]; /* inputs, outputs of each layer; ended by 0 */
+    enum activation hidden, last;      /* with softmax, last is the identity */
+    enum head head;
+    int batch_size; /* K */
+    enum element element;
+    enum row_order order;
+    int weighted;   /* example weights, some of them zero, not normalised */
+    int misaligned; /* arrays begin one element past a 64-byte boundary */
+    enum theta_kind theta;
+};
+
+struct problem {
+    char name[96];
+    struct network network;
+    struct layer layers[PROBLEM_LAYERS_MAX];
+    size_t parameters;  /* P */
+    struct batch batch; /* of all K examples */
+    const float *theta; /* [P] */
+    int misaligned;
+    struct score expected; /* by the formulas, in double precision; not for THETA_NAN */
+
+    /* theta and the batch lie in memory[bytes], theta and what surrounds it in the first
+     * theta_bytes; pristine[bytes] is what they were. */
+    unsigned char *memory, *pristine;
+    size_t bytes, theta_bytes;
+};
+
+/* 0; -1 with the error set. Points into itself: do not copy the struct. */
+int problem_open(struct problem *, const struct problem_spec *);
+void problem_close(struct problem *); /* accepts NULL and a zeroed struct */
+
+/* The problems of the agreement cases: every combination of batch size 1, 3, 17, 129, of first
+ * width 1, 7, 65, of 1, 2, 3 layers and of both heads, the other choices drawn at random so that
+ * each pair of choices occurs; then a table of special ones. */
+int problem_count(void);
+struct problem_spec problem_spec_at(int index);
+
+#endif

@@ -1,0 +1,66 @@
+/* The command line: one function a command. Only this layer prints to stdout and chooses the exit
+ * status. */
+#ifndef BATCHLAB_COMMAND_H
+#define BATCHLAB_COMMAND_H
+
+#include "run/runner.h"
+
+#include <argp.h>
+
+/* Never 2: `make` turns every failure into 2, and callers could no longer tell. */
+enum exit_status {
+    STATUS_OK = 0,
+    STATUS_ERROR = 1,       /* error, bad input, or a failed cell */
+    STATUS_WRONG = 3,       /* a wrong result: conformance */
+    STATUS_USAGE = 64,
+    STATUS_INTERRUPTED = 130,
+};
+
+struct command {
+    const char *name;
+    const char *summary;
+    int (*run)(int argc, char **argv); /* argv[0] is "batchlab NAME"; returns the exit status */
+};
+
+int command_run(int argc, char **argv);
+int command_plan(int argc, char **argv);
+int command_list(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_plot(int argc, char **argv);
+
+/* Prints the pending error as `batchlab: ...` to stderr. Returns STATUS_ERROR. */
+int command_failed(void);
+
+/* Folder of what the program brings along ("plots", "experiments"): ../share/batchlab/NAME beside the
+ * folder it lies in. */
+void command_share(const char *name, char *path, size_t size);
+
+/* Draws the chart and says where it lies; a missing gnuplot is said once. 0, or -1 (error set). */
+int command_draw(const char *results, const char *chart);
+
+/* An experiment opened with its data and plan, as run and plan both need it. */
+struct opened {
+    struct experiment experiment;
+    struct dataset dataset;
+    struct plan plan;
+    char results[4096]; /* folder: as given, else results/<experiment>[-quick] */
+};
+
+/* threads: text for the axis of that name, or NULL. */
+int opened_open(struct opened *, const char *file, int quick, const char *threads,
+                const char *results);
+void opened_close(struct opened *);
+
+/* Progress on stderr: a bar on a terminal, a line for each finished cell otherwise. */
+struct progress {
+    int terminal, colour;
+    int bar_shown;
+};
+
+void progress_start(struct progress *);
+/* The report function of runner_options; context is the struct progress. */
+void progress_report(void *context, const struct runner_progress *, const struct cell *,
+                     enum outcome, double wall_seconds);
+void progress_end(struct progress *);
+
+#endif

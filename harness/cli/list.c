@@ -1,0 +1,128 @@
+/* batchlab list: what there is. */
+#include "base/error.h"
+#include "cli/command.h"
+#include "registry.h"
+#include "report/chart.h"
+#include "train/rule.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int list_engines(void)
+{
+    for (const struct builtin_engine *engine = registry_builtins(); engine->name; engine++)
+        printf("%-12s %s%s%s\n", engine->name, engine->summary,
+               engine->variants[0] ? "; after a colon: " : "", engine->variants);
+    printf("%-12s %s\n", "PATH", "any shared object with the symbol batchlab_engine");
+    return 0;
+}
+
+static int list_charts(void)
+{
+    for (size_t i = 0; i < chart_count; i++)
+        printf("%-12s %s (needs %s)\n", charts[i].name, charts[i].title, charts[i].needs);
+    return 0;
+}
+
+static int list_optimizers(void)
+{
+    for (const struct rule *rule = rule_table(); rule->name; rule++)
+        printf("%-12s %s\n", rule->name, rule->summary);
+    return 0;
+}
+
+static int list_networks(void)
+{
+    for (const struct network_spec *spec = network_presets(); spec->name[0]; spec++) {
+        printf("%-12s inputs", spec->name);
+        for (int l = 0; l < spec->hidden_count; l++)
+            printf("-%d", spec->hidden[l]);
+        printf("-outputs\n");
+    }
+    return 0;
+}
+
+static int list_keys(void)
+{
+    experiment_document(stdout);
+    return 0;
+}
+
+static int is_experiment(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+
+    return length > 5 && strcmp(entry->d_name + length - 5, ".yaml") == 0;
+}
+
+static int list_experiments(void)
+{
+    char folder[PATH_MAX], file[PATH_MAX + 260];
+    struct dirent **entries;
+    int count, status = 0;
+
+    command_share("experiments", folder, sizeof folder);
+    count = scandir(folder, &entries, is_experiment, alphasort);
+    if (count < 0)
+        return error_set("%s: cannot be read", folder);
+    for (int i = 0; i < count; i++) {
+        struct experiment experiment;
+
+        snprintf(file, sizeof file, "%s/%s", folder, entries[i]->d_name);
+        if (status == 0 && (status = experiment_open(&experiment, file, 0)) == 0) {
+            printf("%-16s %s\n", experiment.name, experiment.question);
+            experiment_close(&experiment);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
+}
+
+static const struct {
+    const char *name;
+    int (*list)(void);
+} lists[] = {
+    {"engines", list_engines},       {"charts", list_charts},
+    {"optimizers", list_optimizers}, {"networks", list_networks},
+    {"experiments", list_experiments}, {"keys", list_keys},
+};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    const char **what = state->input;
+
+    if (key == ARGP_KEY_ARG && *what)
+        argp_error(state, "unexpected argument '%s'", text);
+    if (key == ARGP_KEY_ARG)
+        *what = text;
+    else if (key == ARGP_KEY_END && !*what)
+        argp_error(state, "expected engines, charts, optimizers, networks, experiments or keys");
+    else if (key != ARGP_KEY_END)
+        return ARGP_ERR_UNKNOWN;
+    return 0;
+}
+
+static const struct argp argp = {0, parse,
+                                 "engines|charts|optimizers|networks|experiments|keys",
+                                 "Lists what there is; `keys` documents experiment files.", 0, 0,
+                                 0};
+
+int command_list(int argc, char **argv)
+{
+    const char *what = NULL;
+
+    if (argp_parse(&argp, argc, argv, 0, NULL, &what) != 0)
+        return STATUS_USAGE;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (strcmp(lists[i].name, what) == 0)
+            return lists[i].list() == 0 ? STATUS_OK : command_failed();
+    fprintf(stderr,
+            "batchlab list: '%s' is unknown, expected engines, charts, optimizers, networks, "
+            "experiments or keys\n",
+            what);
+    return STATUS_USAGE;
+}

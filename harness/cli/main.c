@@ -1,0 +1,95 @@
+/* batchlab: finds the command, hands over, returns its status. */
+#include "base/error.h"
+#include "build_info.h"
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct command commands[] = {
+    {"run", "run an experiment: train or time every cell, record, draw", command_run},
+    {"plan", "print every cell of an experiment and an estimate of the time", command_plan},
+    {"list", "list engines, charts, optimizers, networks, experiments, or keys", command_list},
+    {"check", "conformance: does an engine keep the contract?", command_check},
+    {"plot", "draw the charts of a results folder again", command_plot},
+    {0},
+};
+
+static void print_help(FILE *file)
+{
+    fprintf(file, "Usage: batchlab COMMAND [OPTION...]\n"
+                  "How does gradient descent behave here when the batch goes from one example to\n"
+                  "the whole set?\n\n");
+    for (const struct command *command = commands; command->name; command++)
+        fprintf(file, "  %-8s %s\n", command->name, command->summary);
+    fprintf(file, "\n  batchlab COMMAND --help   options of a command\n"
+                  "  batchlab --version\n\n"
+                  "Exit status: 0 ok; 1 error, bad input or a failed cell; 3 wrong result of an\n"
+                  "engine; 64 usage; 130 interrupted.\n");
+}
+
+int command_failed(void)
+{
+    fprintf(stderr, "batchlab: %s\n", error_text());
+    return STATUS_ERROR;
+}
+
+void command_share(const char *name, char *path, size_t size)
+{
+    char program[2048];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    char *slash;
+
+    program[length > 0 ? length : 0] = '\0';
+    slash = strrchr(program, '/');
+    if (slash)
+        *slash = '\0';
+    snprintf(path, size, "%s/../share/batchlab/%s", program, name);
+}
+
+static int unknown_command(const char *name)
+{
+    fprintf(stderr, "batchlab: '%s' is no command, expected one of", name);
+    for (const struct command *command = commands; command->name; command++)
+        fprintf(stderr, "%s %s", command == commands ? "" : ",", command->name);
+    fprintf(stderr, " (batchlab --help)\n");
+    return STATUS_USAGE;
+}
+
+/* A full disk behind stdout must not look like success. */
+static int flush_stdout(int status)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        perror("batchlab: stdout");
+        return status == STATUS_OK ? STATUS_ERROR : status;
+    }
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    char name[64];
+
+    argp_err_exit_status = STATUS_USAGE;
+    if (argc < 2) {
+        print_help(stderr);
+        return STATUS_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help(stdout);
+        return flush_stdout(STATUS_OK);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("batchlab %s (%s, %s)\n", BATCHLAB_VERSION, BATCHLAB_COMMIT, BATCHLAB_COMPILER);
+        return flush_stdout(STATUS_OK);
+    }
+    for (const struct command *command = commands; command->name; command++)
+        if (strcmp(argv[1], command->name) == 0) {
+            snprintf(name, sizeof name, "batchlab %s", command->name);
+            argv[1] = name;
+            return flush_stdout(command->run(argc - 1, argv + 1));
+        }
+    return unknown_command(argv[1]);
+}

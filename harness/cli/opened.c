@@ -1,0 +1,49 @@
+/* What run and plan both start with: the experiment, its data, its plan. */
+#include "base/error.h"
+#include "cli/command.h"
+#include "report/chart.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Charts are a layer above experiments, so their names are checked here. */
+static int check_charts(const struct experiment *experiment)
+{
+    for (int c = 0; c < experiment->chart_count; c++)
+        if (!chart_find(experiment->charts[c])) {
+            char cause[512];
+
+            snprintf(cause, sizeof cause, "%s", error_text());
+            return error_set("%s:%d: charts: %s", experiment->file, experiment->chart_lines[c],
+                             cause);
+        }
+    return 0;
+}
+
+int opened_open(struct opened *opened, const char *file, int quick, const char *threads,
+                const char *results)
+{
+    memset(opened, 0, sizeof *opened);
+    if (experiment_open(&opened->experiment, file, quick) != 0)
+        return -1;
+    if (results)
+        snprintf(opened->results, sizeof opened->results, "%s", results);
+    else
+        snprintf(opened->results, sizeof opened->results, "results/%s%s", opened->experiment.name,
+                 quick ? "-quick" : "");
+    if ((threads && experiment_set_axis(&opened->experiment, "threads", threads) != 0) ||
+        check_charts(&opened->experiment) != 0 ||
+        dataset_open(&opened->dataset, &opened->experiment.dataset) != 0 ||
+        plan_open(&opened->plan, &opened->experiment, &opened->dataset) != 0) {
+        opened_close(opened);
+        return -1;
+    }
+    return 0;
+}
+
+void opened_close(struct opened *opened)
+{
+    plan_close(&opened->plan);
+    dataset_close(&opened->dataset);
+    experiment_close(&opened->experiment);
+}

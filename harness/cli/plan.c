@@ -1,0 +1,96 @@
+/* batchlab plan: what an experiment would run, and how long it might take. Runs nothing. */
+#include "cli/command.h"
+#include "run/record.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { KEY_RESULTS = 256, KEY_THREADS, KEY_QUICK };
+
+static const struct argp_option options[] = {
+    {"results", KEY_RESULTS, "DIR", 0, "Results folder, to see what is finished", 0},
+    {"threads", KEY_THREADS, "N", 0, "Threads of the engines, instead of the file's", 0},
+    {"quick", KEY_QUICK, 0, 0, "With the overrides under `quick:` in the file", 0},
+    {0},
+};
+
+struct arguments {
+    const char *file, *results, *threads;
+    int quick;
+};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+
+    switch (key) {
+    case KEY_RESULTS:
+        arguments->results = text;
+        break;
+    case KEY_THREADS:
+        arguments->threads = text;
+        break;
+    case KEY_QUICK:
+        arguments->quick = 1;
+        break;
+    case ARGP_KEY_ARG:
+        if (arguments->file)
+            argp_error(state, "one experiment at a time, got '%s' and '%s'", arguments->file, text);
+        arguments->file = text;
+        break;
+    case ARGP_KEY_END:
+        if (!arguments->file)
+            argp_error(state, "expected an experiment file");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp argp = {options, parse, "EXPERIMENT.yaml",
+                                 "Prints every cell in running order, with an estimate.", 0, 0, 0};
+
+static void print_plan(const struct opened *opened)
+{
+    const struct plan *plan = &opened->plan;
+    double total = 0, left = 0;
+    struct host host;
+    int jobs, finished = 0;
+
+    host_read(&host);
+    jobs = opened->experiment.measure == MEASURE_THROUGHPUT ? 1 : host.processor_count;
+    printf("%-64s %8s  %s\n", "cell", "about", "state");
+    for (int i = 0; i < plan->count; i++) {
+        const struct cell *cell = &plan->cells[plan->order[i]];
+        double seconds = plan_cell_seconds(cell, &opened->experiment, &opened->dataset);
+        struct recorded recorded;
+        int there = record_find(opened->results, cell->id, &recorded);
+        int done = there && outcome_is_final(recorded.outcome);
+
+        printf("%-64s %6.1f s  %s\n", cell->id, seconds,
+               there ? outcome_name(recorded.outcome) : "to do");
+        finished += done;
+        total += seconds;
+        left += done ? 0 : seconds;
+    }
+    printf("%d cells, %d finished in %s.\n", plan->count, finished, opened->results);
+    printf("At most about %.0f s with %d at a time, %.0f s for what is left (cautious rates; "
+           "measured runs are usually shorter).\n",
+           ceil(total / jobs), jobs, ceil(left / jobs));
+}
+
+int command_plan(int argc, char **argv)
+{
+    struct arguments arguments = {0};
+    struct opened opened;
+
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+        return STATUS_USAGE;
+    if (opened_open(&opened, arguments.file, arguments.quick, arguments.threads,
+                    arguments.results) != 0)
+        return command_failed();
+    print_plan(&opened);
+    opened_close(&opened);
+    return STATUS_OK;
+}

@@ -1,0 +1,193 @@
+/* batchlab run: every cell of an experiment, then the table and the charts. */
+#include "base/error.h"
+#include "cli/command.h"
+#include "report/chart.h"
+#include "report/plot.h"
+#include "report/summary.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { KEY_RESULTS = 256, KEY_ONLY, KEY_JOBS, KEY_THREADS, KEY_FORCE, KEY_QUICK, KEY_DEADLINE,
+       KEY_NO_CHARTS };
+
+static const struct argp_option options[] = {
+    {"results", KEY_RESULTS, "DIR", 0, "Results folder (default results/<experiment>)", 0},
+    {"only", KEY_ONLY, "REGEX", 0, "Only cells whose id matches", 0},
+    {"jobs", KEY_JOBS, "N", 0, "Cells at a time (default: as many as cores allow)", 0},
+    {"threads", KEY_THREADS, "N", 0, "Threads of the engines, instead of the file's", 0},
+    {"force", KEY_FORCE, 0, 0, "Take over a folder that holds another experiment", 0},
+    {"quick", KEY_QUICK, 0, 0, "With the overrides under `quick:` in the file", 0},
+    {"deadline", KEY_DEADLINE, "SECONDS", 0, "Be done by then, whatever is unfinished", 0},
+    {"no-charts", KEY_NO_CHARTS, 0, 0, "Do not draw", 0},
+    {0},
+};
+
+struct arguments {
+    const char *file, *results, *threads;
+    struct runner_options runner;
+    int quick, no_charts;
+};
+
+static int positive_int(struct argp_state *state, const char *name, const char *text)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+
+    if (end == text || *end || value < 1 || value > 4096)
+        argp_error(state, "%s: '%s' is not valid, expected a whole number from 1 to 4096", name,
+                   text);
+    return (int)value;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    char *end;
+
+    switch (key) {
+    case KEY_RESULTS:
+        arguments->results = text;
+        break;
+    case KEY_ONLY:
+        arguments->runner.only = text;
+        break;
+    case KEY_JOBS:
+        arguments->runner.jobs = positive_int(state, "--jobs", text);
+        break;
+    case KEY_THREADS:
+        positive_int(state, "--threads", text);
+        arguments->threads = text;
+        break;
+    case KEY_FORCE:
+        arguments->runner.force = 1;
+        break;
+    case KEY_QUICK:
+        arguments->quick = 1;
+        break;
+    case KEY_DEADLINE:
+        arguments->runner.deadline = strtod(text, &end);
+        if (end == text || *end || !(arguments->runner.deadline > 0))
+            argp_error(state, "--deadline: '%s' is not valid, expected seconds above 0", text);
+        break;
+    case KEY_NO_CHARTS:
+        arguments->no_charts = 1;
+        break;
+    case ARGP_KEY_ARG:
+        if (arguments->file)
+            argp_error(state, "one experiment at a time, got '%s' and '%s'", arguments->file, text);
+        arguments->file = text;
+        break;
+    case ARGP_KEY_END:
+        if (!arguments->file)
+            argp_error(state, "expected an experiment file");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp argp = {
+    options, parse, "EXPERIMENT.yaml",
+    "Runs every cell that is not finished yet; the same command resumes.", 0, 0, 0};
+
+static void print_account(const struct runner_result *result)
+{
+    double room = result->wall_seconds * result->jobs;
+
+    if (result->run == 0)
+        return;
+    printf("%d cells in %.0f s, %d at a time: training %.0f %%, evaluation %.0f %%, the rest "
+           "%.0f %% of the time.\n",
+           result->run, result->wall_seconds, result->jobs, 100 * result->train_seconds / room,
+           100 * result->evaluation_seconds / room,
+           100 * (1 - (result->train_seconds + result->evaluation_seconds) / room));
+}
+
+/* A chart that the results so far cannot fill is left out, and so is drawing without gnuplot: the
+ * results are what matters. */
+static void draw_charts(const struct opened *opened)
+{
+    if (opened->experiment.chart_count == 0)
+        return;
+    for (int c = 0; c < opened->experiment.chart_count; c++) {
+        const char *chart = opened->experiment.charts[c];
+
+        if (chart_applies(opened->results, chart) <= 0)
+            continue;
+        if (command_draw(opened->results, chart) != 0) {
+            fprintf(stderr, "batchlab: %s\n", error_text());
+            if (!plot_available())
+                return;
+        }
+    }
+}
+
+static int status_of(const struct runner_result *result)
+{
+    switch (result->end) {
+    case RUNNER_INTERRUPTED:
+        fprintf(stderr, "batchlab: interrupted, %d cells unfinished; the same command resumes\n",
+                result->unfinished);
+        return STATUS_INTERRUPTED;
+    case RUNNER_DEADLINE:
+        fprintf(stderr, "batchlab: deadline reached, %d cells unfinished; the same command "
+                        "resumes\n",
+                result->unfinished);
+        break;
+    case RUNNER_COMPLETE:
+        break;
+    }
+    return result->troubled > 0 ? STATUS_ERROR : STATUS_OK;
+}
+
+static int run_opened(const struct opened *opened, struct arguments *arguments)
+{
+    const struct campaign campaign = {&opened->experiment, &opened->dataset, &opened->plan,
+                                      opened->results};
+    struct runner_result result;
+    struct progress progress;
+    int status;
+
+    progress_start(&progress);
+    arguments->runner.report = progress_report;
+    arguments->runner.context = &progress;
+    status = runner_run(&campaign, &arguments->runner, &result);
+    progress_end(&progress);
+    if (status != 0)
+        return command_failed();
+    if (result.end != RUNNER_INTERRUPTED && result.run + result.skipped > 0) {
+        if (opened->experiment.question[0])
+            printf("%s\n", opened->experiment.question);
+        if (summary_print(stdout, opened->results) != 0)
+            return command_failed();
+        print_account(&result);
+        if (!arguments->no_charts && result.end == RUNNER_COMPLETE)
+            draw_charts(opened);
+        printf("Results in %s: cells.csv (columns: results/README.md), manifest.json, figures/\n",
+               opened->results);
+    }
+    if (result.skipped > 0)
+        printf("%d finished cells were there already.\n", result.skipped);
+    if (result.troubled + result.unsupported > 0)
+        printf("%d cells in trouble, %d unsupported: see outcome and reason in %s/cells.csv\n",
+               result.troubled, result.unsupported, opened->results);
+    return status_of(&result);
+}
+
+int command_run(int argc, char **argv)
+{
+    struct arguments arguments = {0};
+    struct opened opened;
+    int status;
+
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+        return STATUS_USAGE;
+    if (opened_open(&opened, arguments.file, arguments.quick, arguments.threads,
+                    arguments.results) != 0)
+        return command_failed();
+    status = run_opened(&opened, &arguments);
+    opened_close(&opened);
+    return status;
+}

@@ -1,0 +1,338 @@
+/* Tables of numbers with a column of class names or targets, read with libcsv. */
+#include "data/csv_data.h"
+
+#include "base/error.h"
+
+#include <csv.h>
+#include <errno.h>
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST_COLUMNS = 100000,
+    MOST_CLASSES = 65536,
+    SHOWN = 40,         /* bytes of a field that a message quotes */
+    LISTED_NAMES = 400, /* bytes of column names that a message lists */
+};
+
+struct class_name {
+    char *name;
+    int32_t id; /* in order of first appearance, until the end of the file is known */
+};
+
+/* libcsv calls back for each field and at the end of each row; this is what it finds. */
+struct reader {
+    const char *path;
+    const char *wanted; /* name of the label or target column */
+    bool is_label;
+    struct csv_data *data;
+
+    size_t line;
+    bool in_header, failed;
+    size_t fields;  /* seen of this row */
+    size_t columns; /* of the header */
+    size_t special; /* index of the wanted column */
+    bool found;
+    char names[LISTED_NAMES]; /* of the columns, for messages */
+
+    size_t capacity;            /* rows that fit the arrays of data */
+    struct class_name *classes; /* [class_count], sorted by name */
+    int class_count;
+};
+
+/* The error, unless there was one before: libcsv goes on to the end of the line. */
+#define FAIL(reader, format, ...)                                                                  \
+    do {                                                                                           \
+        if (!(reader)->failed)                                                                     \
+            error_set("%s:%zu: " format, (reader)->path, (reader)->line, __VA_ARGS__);             \
+        (reader)->failed = true;                                                                   \
+    } while (0)
+
+static void header_field(struct reader *reader, const char *name)
+{
+    size_t used = strlen(reader->names);
+
+    if (reader->fields >= MOST_COLUMNS) {
+        FAIL(reader, "more than %d columns", MOST_COLUMNS);
+        return;
+    }
+    snprintf(reader->names + used, sizeof reader->names - used, "%s%s", used > 0 ? ", " : "", name);
+    if (strcmp(name, reader->wanted) != 0)
+        return;
+    if (reader->found)
+        FAIL(reader, "column '%s' occurs twice", name);
+    reader->found = true;
+    reader->special = reader->fields;
+}
+
+static void header_end(struct reader *reader)
+{
+    reader->columns = reader->fields;
+    reader->in_header = false;
+    if (!reader->found)
+        FAIL(reader, "no column '%s'; the columns are %s%s", reader->wanted, reader->names,
+             strlen(reader->names) + 1 == sizeof reader->names ? " ..." : "");
+    else if (reader->columns < 2)
+        FAIL(reader, "no column of features beside '%s'", reader->wanted);
+    reader->data->columns = reader->columns - 1;
+}
+
+static int grow(void *array, size_t count, size_t size)
+{
+    void **pointer = array, *grown;
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes) || !(grown = realloc(*pointer, bytes)))
+        return -1;
+    *pointer = grown;
+    return 0;
+}
+
+/* Room for one row more. */
+static void reserve(struct reader *reader)
+{
+    struct csv_data *data = reader->data;
+    size_t wanted = reader->capacity > 0 ? 2 * reader->capacity : 256;
+
+    if (data->rows < reader->capacity)
+        return;
+    if (data->rows == INT32_MAX) {
+        FAIL(reader, "more than %d rows", INT32_MAX);
+        return;
+    }
+    if (grow(&data->features, wanted, data->columns * sizeof *data->features) != 0 ||
+        (reader->is_label && grow(&data->labels, wanted, sizeof *data->labels) != 0) ||
+        (!reader->is_label && grow(&data->targets, wanted, sizeof *data->targets) != 0)) {
+        FAIL(reader, "out of memory after %zu rows", data->rows);
+        return;
+    }
+    reader->capacity = wanted;
+}
+
+/* A finite number that fits a float. */
+static float number(struct reader *reader, const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (*end != '\0')
+        FAIL(reader, "column %zu: '%.*s' is not a number", reader->fields + 1, SHOWN, text);
+    else if (!(fabs(value) <= (double)FLT_MAX))
+        FAIL(reader, "column %zu: '%.*s' is not a finite number of single precision",
+             reader->fields + 1, SHOWN, text);
+    return (float)value;
+}
+
+/* Index in reader->classes of the first name not before this one. */
+static int class_position(const struct reader *reader, const char *name)
+{
+    int low = 0, high = reader->class_count;
+
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+
+        if (strcmp(reader->classes[middle].name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int32_t class_id(struct reader *reader, const char *name)
+{
+    int count = reader->class_count, position = class_position(reader, name);
+    struct class_name *at, fresh = {.id = count};
+
+    if (position < count && strcmp(reader->classes[position].name, name) == 0)
+        return reader->classes[position].id;
+    if (count == MOST_CLASSES) {
+        FAIL(reader, "column '%s' has more than %d classes; name a column of numbers as target",
+             reader->wanted, MOST_CLASSES);
+        return 0;
+    }
+    if (grow(&reader->classes, (size_t)count + 1, sizeof *reader->classes) != 0 ||
+        !(fresh.name = strdup(name))) {
+        FAIL(reader, "out of memory for %d class names", count + 1);
+        return 0;
+    }
+    at = reader->classes + position;
+    memmove(at + 1, at, (size_t)(count - position) * sizeof *at);
+    *at = fresh;
+    reader->class_count++;
+    return fresh.id;
+}
+
+static void row_field(struct reader *reader, const char *text)
+{
+    struct csv_data *data = reader->data;
+    size_t field = reader->fields;
+
+    if (field == 0)
+        reserve(reader);
+    if (reader->failed || field >= reader->columns)
+        return;
+    if (text[0] == '\0')
+        FAIL(reader, "column %zu is empty", field + 1);
+    else if (field != reader->special)
+        data->features[data->rows * data->columns + field - (field > reader->special)] =
+            number(reader, text);
+    else if (reader->is_label)
+        data->labels[data->rows] = class_id(reader, text);
+    else
+        data->targets[data->rows] = number(reader, text);
+}
+
+static void on_field(void *text, size_t length, void *context)
+{
+    struct reader *reader = context;
+
+    if (reader->failed)
+        return;
+    if (memchr(text, '\0', length))
+        FAIL(reader, "column %zu holds a zero byte", reader->fields + 1);
+    else if (reader->in_header)
+        header_field(reader, text);
+    else
+        row_field(reader, text);
+    reader->fields++;
+}
+
+static void on_row(int terminator, void *context)
+{
+    struct reader *reader = context;
+
+    (void)terminator;
+    if (reader->failed)
+        return;
+    if (reader->in_header)
+        header_end(reader);
+    else if (reader->fields != reader->columns)
+        FAIL(reader, "%zu fields, expected %zu as in the header", reader->fields, reader->columns);
+    else
+        reader->data->rows++;
+    reader->fields = 0;
+}
+
+/* Line by line, because libcsv does not count lines. */
+static int parse(struct reader *reader, FILE *file, struct csv_parser *parser)
+{
+    static const char byte_order_mark[] = "\xEF\xBB\xBF"; /* some spreadsheets begin with it */
+    int status = -1;
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t length;
+
+    while ((length = getline(&line, &capacity, file)) > 0) {
+        size_t skip = ++reader->line == 1 && strncmp(line, byte_order_mark, 3) == 0 ? 3 : 0;
+        size_t size = (size_t)length - skip;
+
+        if (csv_parse(parser, line + skip, size, on_field, on_row, reader) != size)
+            FAIL(reader, "%s", csv_strerror(csv_error(parser)));
+        if (reader->failed)
+            goto done;
+    }
+    if (!feof(file)) {
+        error_set("%s: %s", reader->path, strerror(errno));
+        goto done;
+    }
+    if (csv_fini(parser, on_field, on_row, reader) != 0)
+        FAIL(reader, "%s", "a quoted field does not end");
+    if (!reader->failed)
+        status = 0;
+done:
+    free(line);
+    return status;
+}
+
+/* Renumbers the classes from order of appearance to order of name, so that ids do not depend on
+ * the order of the rows. */
+static int sort_classes(struct reader *reader)
+{
+    struct csv_data *data = reader->data;
+    int32_t *sorted = calloc((size_t)reader->class_count, sizeof *sorted);
+
+    if (!sorted)
+        return error_set("%s: out of memory for %d classes", reader->path, reader->class_count);
+    for (int32_t position = 0; position < reader->class_count; position++)
+        sorted[reader->classes[position].id] = position;
+    for (size_t i = 0; i < data->rows; i++)
+        data->labels[i] = sorted[data->labels[i]];
+    data->classes = reader->class_count;
+    free(sorted);
+    return 0;
+}
+
+static int finish(struct reader *reader)
+{
+    const struct csv_data *data = reader->data;
+
+    if (reader->in_header)
+        return error_set("%s: empty, expected a header line with the names of the columns",
+                         reader->path);
+    if (data->rows == 0)
+        return error_set("%s: no rows after the header", reader->path);
+    if (!reader->is_label)
+        return 0;
+    if (reader->class_count < 2)
+        return error_set("%s: column '%s' holds one class only, '%.*s', expected at least two",
+                         reader->path, reader->wanted, SHOWN, reader->classes[0].name);
+    return sort_classes(reader);
+}
+
+static void free_classes(struct reader *reader)
+{
+    for (int i = 0; i < reader->class_count; i++)
+        free(reader->classes[i].name);
+    free(reader->classes);
+}
+
+int csv_data_read(struct csv_data *data, const char *path, const char *label, const char *target)
+{
+    int status = -1;
+    bool is_label = label[0] != '\0';
+    struct reader reader = {.path = path,
+                            .wanted = is_label ? label : target,
+                            .is_label = is_label,
+                            .data = data,
+                            .in_header = true};
+    struct csv_parser parser;
+    FILE *file = NULL;
+
+    *data = (struct csv_data){0};
+    csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL);
+    if (is_label == (target[0] != '\0')) {
+        error_set("%s: expected the name of either a label or a target column", path);
+        goto done;
+    }
+    file = fopen(path, "r");
+    if (!file) {
+        error_set("%s: %s", path, strerror(errno));
+        goto done;
+    }
+    if (parse(&reader, file, &parser) != 0 || finish(&reader) != 0)
+        goto done;
+    status = 0;
+done:
+    if (file)
+        fclose(file);
+    csv_free(&parser);
+    free_classes(&reader);
+    if (status != 0)
+        csv_data_free(data);
+    return status;
+}
+
+void csv_data_free(struct csv_data *data)
+{
+    if (!data)
+        return;
+    free(data->features);
+    free(data->labels);
+    free(data->targets);
+    *data = (struct csv_data){0};
+}

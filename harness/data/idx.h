@@ -1,0 +1,25 @@
+/* Unsigned bytes in the IDX format of MNIST (LeCun, Cortes, Burges), plain or gzip-compressed. */
+#ifndef BATCHLAB_IDX_H
+#define BATCHLAB_IDX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Images [count][height][width], or labels [count] with height and width 1. Zeroed: none yet. */
+struct idx {
+    uint8_t *values; /* owned, see idx_free */
+    size_t count;
+    int height, width;
+};
+
+/* Append the images, or the labels, of a file to those already there; a second file of images must
+ * have the size of the first. The header is compared with what the file holds: shorter, longer and
+ * damaged files are errors that say what was expected and what was found. (Bytes after the end of a
+ * gzip stream are ignored, as gzip does.) Memory grows with the bytes read, not with what a header
+ * claims. On failure what was there stays. */
+int idx_append_images(struct idx *, const char *path);
+int idx_append_labels(struct idx *, const char *path);
+
+void idx_free(struct idx *); /* accepts NULL and a zeroed struct */
+
+#endif

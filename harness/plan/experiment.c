@@ -1,0 +1,627 @@
+/* Reads an experiment file: YAML through libyaml's document interface, checked against the tables. */
+#include "plan/experiment.h"
+
+#include "base/error.h"
+#include "registry.h"
+#include "plan/experiment_keys.h"
+#include "train/rule.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- The grid ------------------------------------------------------------------------------- */
+
+/* Names that a table elsewhere knows: an unknown engine or optimizer is an error of the file. */
+static int check_name(const struct schema_source *source, const yaml_node_t *node,
+                      const struct field *field, const struct settings *settings)
+{
+    struct message message;
+
+    if (strcmp(field->key, "engine") == 0 && registry_knows(settings->engine, &message) != 0)
+        return schema_error(source, node, "engine: %s", message.text);
+    if (strcmp(field->key, "optimizer") == 0 && !rule_find(settings->optimizer)) {
+        char known[256] = "";
+        size_t length = 0;
+
+        for (const struct rule *rule = rule_table(); rule->name && length < sizeof known; rule++)
+            length += (size_t)snprintf(known + length, sizeof known - length, "%s%s",
+                                       rule == rule_table() ? "" : ", ", rule->name);
+        return schema_error(source, node, "optimizer: '%s' is unknown, expected one of %s",
+                            settings->optimizer, known);
+    }
+    return 0;
+}
+
+static void free_axis(struct grid_axis *axis)
+{
+    for (int i = 0; i < axis->count; i++)
+        free(axis->values[i]);
+    free(axis->values);
+    free(axis->lines);
+    *axis = (struct grid_axis){0};
+}
+
+static void free_grid(struct grid *grid)
+{
+    for (int a = 0; a < grid->axis_count; a++)
+        free_axis(&grid->axes[a]);
+    grid->axis_count = 0;
+}
+
+/* An engine given by a relative path lies relative to the experiment file. */
+static int resolve_engine(const char *file, char *engine, size_t size)
+{
+    const char *slash = strrchr(file, '/');
+    char path[sizeof((struct settings *)0)->engine];
+    int length;
+
+    if (!strchr(engine, '/') || engine[0] == '/' || strchr(engine, ':') || !slash)
+        return 0;
+    length = snprintf(path, sizeof path, "%.*s/%s", (int)(slash - file), file, engine);
+    if (length >= (int)size)
+        return error_set("engine: path longer than %zu characters", size - 1);
+    memcpy(engine, path, (size_t)length + 1);
+    return 0;
+}
+
+/* Checks one value and keeps it in the text a settings struct would print, so that 0.10 and .1 are
+ * the same value. */
+static int add_value(const struct schema_source *source, yaml_node_t *node, struct grid_axis *axis)
+{
+    struct settings scratch;
+    char text[1200];
+
+    memset(&scratch, 0, sizeof scratch);
+    if (schema_read(source, node, axis->field, &scratch) != 0)
+        return -1;
+    if (resolve_engine(source->file, scratch.engine, sizeof scratch.engine) != 0)
+        return schema_error(source, node, "%s", error_text());
+    if (check_name(source, node, axis->field, &scratch) != 0)
+        return -1;
+    schema_format(axis->field, &scratch, text, sizeof text);
+    for (int i = 0; i < axis->count; i++)
+        if (strcmp(axis->values[i], text) == 0)
+            return schema_error(source, node, "%s: %s is given twice", axis->field->key, text);
+    axis->values[axis->count] = strdup(text);
+    if (!axis->values[axis->count])
+        return error_set("out of memory");
+    axis->lines[axis->count++] = (int)node->start_mark.line + 1;
+    return 0;
+}
+
+static int read_axis(const struct schema_source *source, yaml_node_t *node,
+                     const struct field *field, struct grid_axis *axis)
+{
+    int single = node->type == YAML_SCALAR_NODE;
+    size_t count = 1;
+
+    if (node->type == YAML_MAPPING_NODE)
+        return schema_error(source, node, "%s: expected a value or a list of values", field->key);
+    if (!single)
+        count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+    if (count == 0)
+        return schema_error(source, node, "%s: the list is empty, expected at least one value",
+                            field->key);
+    *axis = (struct grid_axis){
+        .field = field,
+        .values = calloc(count, sizeof *axis->values),
+        .lines = calloc(count, sizeof *axis->lines),
+    };
+    if (!axis->values || !axis->lines)
+        return error_set("out of memory");
+    for (size_t i = 0; i < count; i++)
+        if (add_value(source, single ? node : schema_item(source, node, i), axis) != 0)
+            return -1;
+    return 0;
+}
+
+static struct grid_axis *find_axis(struct grid *grid, const char *key)
+{
+    for (int a = 0; a < grid->axis_count; a++)
+        if (strcmp(grid->axes[a].field->key, key) == 0)
+            return &grid->axes[a];
+    return NULL;
+}
+
+/* Sets one axis of a grid, replacing what it had. */
+static int set_axis(const struct schema_source *source, yaml_node_t *key, yaml_node_t *value,
+                    struct grid *grid)
+{
+    const char *name = schema_scalar(key);
+    const struct field *field = name ? schema_find(settings_fields, name) : NULL;
+    struct grid_axis axis = {0}, *place;
+
+    if (!field)
+        return schema_error(source, key, "grid: unknown axis '%s' (batchlab list keys names them)",
+                            name ? name : "(not a name)");
+    if (read_axis(source, value, field, &axis) != 0) {
+        free_axis(&axis);
+        return -1;
+    }
+    place = find_axis(grid, name);
+    if (place)
+        free_axis(place);
+    else
+        place = &grid->axes[grid->axis_count++];
+    *place = axis;
+    return 0;
+}
+
+static int read_cases(const struct schema_source *source, yaml_node_t *node,
+                      struct experiment *experiment)
+{
+    yaml_node_t *item, *key, *value;
+    size_t count;
+
+    if (node->type != YAML_SEQUENCE_NODE || !schema_item(source, node, 0))
+        return schema_error(source, node, "cases: expected a list of mappings of axes");
+    for (int c = 0; c < experiment->case_count; c++)
+        free_grid(&experiment->cases[c]);
+    free(experiment->cases);
+    experiment->case_count = 0;
+    count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+    experiment->cases = calloc(count, sizeof *experiment->cases);
+    if (!experiment->cases)
+        return error_set("out of memory");
+    for (size_t i = 0; (item = schema_item(source, node, i)) != NULL; i++) {
+        if (item->type != YAML_MAPPING_NODE)
+            return schema_error(source, item, "cases: expected a mapping of axes");
+        experiment->case_count++;
+        for (size_t p = 0; schema_pair(source, item, p, &key, &value); p++)
+            if (set_axis(source, key, value, &experiment->cases[i]) != 0)
+                return -1;
+    }
+    return 0;
+}
+
+static int read_grid(const struct schema_source *source, yaml_node_t *node,
+                     struct experiment *experiment)
+{
+    yaml_node_t *key, *value;
+
+    if (node->type != YAML_MAPPING_NODE)
+        return schema_error(source, node, "grid: expected a mapping of axes, such as "
+                                          "{batch_size: [1, 32, full]}");
+    for (size_t i = 0; schema_pair(source, node, i, &key, &value); i++) {
+        const char *name = schema_scalar(key);
+        int is_cases = name && strcmp(name, "cases") == 0;
+
+        if ((is_cases ? read_cases(source, value, experiment)
+                      : set_axis(source, key, value, &experiment->grid)) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Takes the axis out of a grid, if it has it. */
+static void drop_axis(struct grid *grid, const char *key)
+{
+    struct grid_axis *axis = find_axis(grid, key);
+
+    if (!axis)
+        return;
+    free_axis(axis);
+    *axis = grid->axes[--grid->axis_count];
+}
+
+int experiment_set_axis(struct experiment *experiment, const char *key, const char *value)
+{
+    const struct field *field = schema_find(settings_fields, key);
+    struct grid_axis axis = {.field = field, .count = 1};
+    struct settings scratch;
+
+    memset(&scratch, 0, sizeof scratch);
+    if (schema_parse(field, value, "", &scratch) != 0)
+        return -1;
+    axis.values = calloc(1, sizeof *axis.values);
+    axis.lines = calloc(1, sizeof *axis.lines);
+    if (axis.values)
+        axis.values[0] = strdup(value);
+    if (!axis.values || !axis.values[0] || !axis.lines) {
+        free_axis(&axis);
+        return error_set("out of memory");
+    }
+    drop_axis(&experiment->grid, key);
+    for (int c = 0; c < experiment->case_count; c++)
+        drop_axis(&experiment->cases[c], key);
+    experiment->grid.axes[experiment->grid.axis_count++] = axis;
+    return 0;
+}
+
+/* ---- Networks, targets, charts -------------------------------------------------------------- */
+
+static int read_networks(const struct schema_source *source, yaml_node_t *node,
+                         struct experiment *experiment)
+{
+    yaml_node_t *key, *value;
+
+    if (node->type != YAML_MAPPING_NODE)
+        return schema_error(source, node, "networks: expected a mapping of names to networks");
+    for (size_t i = 0; schema_pair(source, node, i, &key, &value); i++) {
+        const char *name = schema_scalar(key);
+        struct network_spec *spec = &experiment->networks[experiment->network_count];
+
+        if (!name || !name[0] || strlen(name) >= sizeof spec->name)
+            return schema_error(source, key, "networks: expected a name of 1 to %zu characters",
+                                sizeof spec->name - 1);
+        if (experiment_network(experiment, name))
+            return schema_error(source, key, "networks: '%s' is given twice", name);
+        if (experiment->network_count + 4 > EXPERIMENT_NETWORKS_MAX)
+            return schema_error(source, key, "networks: more than %d", EXPERIMENT_NETWORKS_MAX - 4);
+        schema_defaults(network_fields, spec);
+        if (schema_read_mapping(source, value, network_fields, "networks", spec) != 0)
+            return -1;
+        snprintf(spec->name, sizeof spec->name, "%s", name);
+        experiment->network_count++;
+    }
+    return 0;
+}
+
+/* The presets come last, so that a file may give its own meaning to a preset's name. */
+static void add_presets(struct experiment *experiment)
+{
+    for (const struct network_spec *preset = network_presets(); preset->name[0]; preset++) {
+        struct network_spec *spec = &experiment->networks[experiment->network_count];
+
+        if (experiment_network(experiment, preset->name))
+            continue;
+        schema_defaults(network_fields, spec);
+        memcpy(spec->name, preset->name, sizeof spec->name);
+        memcpy(spec->hidden, preset->hidden, sizeof spec->hidden);
+        spec->hidden_count = preset->hidden_count;
+        experiment->network_count++;
+    }
+}
+
+const struct network_spec *experiment_network(const struct experiment *experiment, const char *name)
+{
+    for (int i = 0; i < experiment->network_count; i++)
+        if (strcmp(experiment->networks[i].name, name) == 0)
+            return &experiment->networks[i];
+    return NULL;
+}
+
+static int add_target(const struct schema_source *source, yaml_node_t *node, enum metric metric,
+                      struct experiment *experiment)
+{
+    const struct field positive = {.key = "targets", .kind = FIELD_REAL, .low = 1e-12, .high = 1e12};
+    struct target_spec *target = &experiment->targets[experiment->target_count];
+    char number[64];
+
+    if (experiment->target_count == EXPERIMENT_TARGETS_MAX)
+        return schema_error(source, node, "targets: more than %d", EXPERIMENT_TARGETS_MAX);
+    if (schema_read(source, node, &positive, &target->value) != 0)
+        return -1;
+    target->metric = metric;
+    format_double(target->value, number, sizeof number);
+    snprintf(target->name, sizeof target->name, "%s_%.24s", metric_names[metric], number);
+    for (int i = 0; i < experiment->target_count; i++)
+        if (strcmp(experiment->targets[i].name, target->name) == 0)
+            return schema_error(source, node, "targets: %s is given twice", target->name);
+    experiment->target_count++;
+    return 0;
+}
+
+static int read_targets(const struct schema_source *source, yaml_node_t *node,
+                        struct experiment *experiment)
+{
+    yaml_node_t *key, *value, *item;
+
+    if (node->type != YAML_MAPPING_NODE)
+        return schema_error(source, node,
+                            "targets: expected a mapping such as {validation_error: [0.2, 0.15]}");
+    experiment->target_count = 0;
+    for (size_t i = 0; schema_pair(source, node, i, &key, &value); i++) {
+        const char *name = schema_scalar(key);
+        int metric = 0;
+
+        while (metric < METRIC_COUNT && (!name || strcmp(name, metric_names[metric]) != 0))
+            metric++;
+        if (metric == METRIC_COUNT)
+            return schema_error(source, key, "targets: unknown metric '%s', expected train_loss, "
+                                             "train_error, validation_loss or validation_error",
+                                name ? name : "(not a name)");
+        if (value->type == YAML_SCALAR_NODE) {
+            if (add_target(source, value, (enum metric)metric, experiment) != 0)
+                return -1;
+            continue;
+        }
+        if (value->type != YAML_SEQUENCE_NODE)
+            return schema_error(source, value, "targets: expected a number or a list of numbers");
+        for (size_t j = 0; (item = schema_item(source, value, j)) != NULL; j++)
+            if (add_target(source, item, (enum metric)metric, experiment) != 0)
+                return -1;
+    }
+    return 0;
+}
+
+static int read_charts(const struct schema_source *source, yaml_node_t *node,
+                       struct experiment *experiment)
+{
+    yaml_node_t *item;
+
+    if (node->type != YAML_SEQUENCE_NODE)
+        return schema_error(source, node, "charts: expected a list of names");
+    experiment->chart_count = 0;
+    for (size_t i = 0; (item = schema_item(source, node, i)) != NULL; i++) {
+        const char *name = schema_scalar(item);
+
+        if (!name)
+            return schema_error(source, item, "charts: expected a name");
+        if (experiment->chart_count == EXPERIMENT_CHARTS_MAX)
+            return schema_error(source, item, "charts: more than %d", EXPERIMENT_CHARTS_MAX);
+        experiment->chart_lines[experiment->chart_count] = (int)item->start_mark.line + 1;
+        snprintf(experiment->charts[experiment->chart_count++], sizeof experiment->charts[0],
+                 "%.31s", name);
+    }
+    return 0;
+}
+
+/* ---- The file ------------------------------------------------------------------------------- */
+
+static const struct section *find_section(const char *name)
+{
+    for (const struct section *section = sections; section->name; section++)
+        if (strcmp(section->name, name) == 0)
+            return section;
+    return NULL;
+}
+
+/* One key of the file's top level, or of `quick:` (which may name axes as well). */
+static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_node_t *value,
+                    int within_quick, struct experiment *experiment)
+{
+    const char *name = schema_scalar(key);
+    const struct section *section = name ? find_section(name) : NULL;
+    const struct field *field = name ? schema_find(top_fields, name) : NULL;
+
+    if (section)
+        return schema_read_mapping(source, value, section->fields, name,
+                                   (char *)experiment + section->offset);
+    if (field)
+        return schema_read(source, value, field, experiment);
+    if (name && strcmp(name, "grid") == 0)
+        return read_grid(source, value, experiment);
+    if (name && strcmp(name, "targets") == 0)
+        return read_targets(source, value, experiment);
+    if (name && strcmp(name, "charts") == 0)
+        return read_charts(source, value, experiment);
+    if (name && strcmp(name, "networks") == 0 && !within_quick)
+        return read_networks(source, value, experiment);
+    if (name && strcmp(name, "cases") == 0 && within_quick)
+        return read_cases(source, value, experiment);
+    if (name && within_quick && schema_find(settings_fields, name))
+        return set_axis(source, key, value, &experiment->grid);
+    return schema_error(source, key,
+                        "unknown key '%s', expected question, title, measure, shuffle, dataset, "
+                        "networks, grid, targets, budget, evaluation, throughput, limits, charts "
+                        "or quick",
+                        name ? name : "(not a name)");
+}
+
+/* An axis that the common grid and a case both have would be ambiguous. */
+static int check_cases(const struct schema_source *source, const struct experiment *experiment)
+{
+    for (int c = 0; c < experiment->case_count; c++)
+        for (int a = 0; a < experiment->cases[c].axis_count; a++) {
+            const struct grid_axis *axis = &experiment->cases[c].axes[a];
+
+            if (find_axis((struct grid *)&experiment->grid, axis->field->key))
+                return error_set("%s:%d: %s: stands in the grid and in its cases, expected one",
+                                 source->file, axis->lines[0], axis->field->key);
+        }
+    return 0;
+}
+
+static int check_networks(const struct schema_source *source, const struct experiment *experiment,
+                          struct grid *grid)
+{
+    const struct grid_axis *axis = find_axis(grid, "network");
+
+    for (int i = 0; axis && i < axis->count; i++)
+        if (!experiment_network(experiment, axis->values[i])) {
+            char known[512] = "";
+            size_t length = 0;
+
+            for (int n = 0; n < experiment->network_count && length < sizeof known; n++)
+                length += (size_t)snprintf(known + length, sizeof known - length, "%s%s",
+                                           n ? ", " : "", experiment->networks[n].name);
+            return error_set("%s:%d: network: '%s' is unknown, expected one of %s", source->file,
+                             axis->lines[i], axis->values[i], known);
+        }
+    return 0;
+}
+
+static int check(const struct schema_source *source, struct experiment *experiment)
+{
+    const struct budget *budget = &experiment->budget;
+
+    if (check_cases(source, experiment) != 0 ||
+        check_networks(source, experiment, &experiment->grid) != 0)
+        return -1;
+    for (int c = 0; c < experiment->case_count; c++)
+        if (check_networks(source, experiment, &experiment->cases[c]) != 0)
+            return -1;
+    if (experiment->measure == MEASURE_CONVERGENCE && budget->epochs <= 0 && budget->updates == 0 &&
+        budget->examples <= 0 && budget->seconds <= 0)
+        return error_set("%s:1: budget: missing, expected epochs, updates, examples or seconds",
+                         source->file);
+    if (budget->until != UNTIL_BUDGET && experiment->target_count == 0)
+        return error_set("%s:1: budget: until needs targets, and there are none", source->file);
+    for (int t = 0; t < experiment->target_count; t++)
+        if (experiment->targets[t].metric >= METRIC_VALIDATION_LOSS &&
+            experiment->dataset.validation == 0)
+            return error_set("%s:1: targets: %s needs validation examples, expected "
+                             "`dataset: {validation: ...}`",
+                             source->file, experiment->targets[t].name);
+    return 0;
+}
+
+static int read_document(const struct schema_source *source, struct experiment *experiment)
+{
+    yaml_node_t *root = yaml_document_get_root_node(source->document);
+    yaml_node_t *key, *value, *quick = NULL;
+
+    if (!root || root->type != YAML_MAPPING_NODE)
+        return error_set("%s:1: expected a mapping of keys such as question, dataset, grid",
+                         source->file);
+    for (size_t i = 0; schema_pair(source, root, i, &key, &value); i++) {
+        const char *name = schema_scalar(key);
+
+        if (name && strcmp(name, "quick") == 0)
+            quick = value;
+        else if (read_key(source, key, value, 0, experiment) != 0)
+            return -1;
+    }
+    add_presets(experiment);
+    if (quick && quick->type != YAML_MAPPING_NODE)
+        return schema_error(source, quick, "quick: expected a mapping of what to override");
+    if (quick && experiment->quick)
+        for (size_t i = 0; schema_pair(source, quick, i, &key, &value); i++)
+            if (read_key(source, key, value, 1, experiment) != 0)
+                return -1;
+    return check(source, experiment);
+}
+
+static int parse(struct experiment *experiment, const char *file)
+{
+    yaml_parser_t parser;
+    yaml_document_t document;
+    int status = -1;
+
+    if (!yaml_parser_initialize(&parser))
+        return error_set("out of memory");
+    yaml_parser_set_input_string(&parser, (const unsigned char *)experiment->text,
+                                 strlen(experiment->text));
+    if (yaml_parser_load(&parser, &document)) {
+        const struct schema_source source = {file, &document};
+
+        status = read_document(&source, experiment);
+        yaml_document_delete(&document);
+    } else {
+        error_set("%s:%zu: not valid YAML: %s", file, parser.problem_mark.line + 1,
+                  parser.problem ? parser.problem : "unreadable");
+    }
+    yaml_parser_delete(&parser);
+    return status;
+}
+
+enum { EXPERIMENT_BYTES_MAX = 1 << 20 };
+
+static char *read_text(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char *text = NULL;
+    size_t length;
+
+    if (!file) {
+        error_set("%s: %s", path, strerror(errno));
+        return NULL;
+    }
+    text = calloc(1, EXPERIMENT_BYTES_MAX + 1);
+    if (!text) {
+        error_set("out of memory");
+        goto done;
+    }
+    length = fread(text, 1, EXPERIMENT_BYTES_MAX + 1, file);
+    if (ferror(file))
+        error_set("%s: %s", path, strerror(errno));
+    else if (length > EXPERIMENT_BYTES_MAX)
+        error_set("%s: larger than %d bytes, expected an experiment file", path,
+                  EXPERIMENT_BYTES_MAX);
+    else if (strlen(text) != length)
+        error_set("%s: holds a zero byte, expected an experiment file", path);
+    else
+        goto done;
+    free(text);
+    text = NULL;
+done:
+    fclose(file);
+    return text;
+}
+
+/* "experiments/batch-size.yaml" -> "batch-size", of letters, digits, '-', '_' and '.' only, since
+ * it names a folder. */
+static void name_after(const char *file, char *name, size_t size)
+{
+    const char *base = strrchr(file, '/');
+    char *suffix;
+
+    snprintf(name, size, "%s", base ? base + 1 : file);
+    suffix = strrchr(name, '.');
+    if (suffix && suffix != name)
+        *suffix = '\0';
+    for (char *c = name; *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("-_", *c) && (*c != '.' || c == name))
+            *c = '-';
+}
+
+int experiment_open(struct experiment *experiment, const char *file, int quick)
+{
+    memset(experiment, 0, sizeof *experiment);
+    experiment->quick = quick;
+    snprintf(experiment->file, sizeof experiment->file, "%s", file);
+    name_after(file, experiment->name, sizeof experiment->name);
+    schema_defaults(top_fields, experiment);
+    for (const struct section *section = sections; section->name; section++)
+        schema_defaults(section->fields, (char *)experiment + section->offset);
+    experiment->text = read_text(file);
+    if (!experiment->text || parse(experiment, file) != 0) {
+        experiment_close(experiment);
+        return -1;
+    }
+    if (!experiment->title[0])
+        snprintf(experiment->title, sizeof experiment->title, "%s", experiment->name);
+    return 0;
+}
+
+void experiment_close(struct experiment *experiment)
+{
+    if (!experiment)
+        return;
+    free_grid(&experiment->grid);
+    for (int c = 0; c < experiment->case_count; c++)
+        free_grid(&experiment->cases[c]);
+    free(experiment->cases);
+    free(experiment->text);
+    memset(experiment, 0, sizeof *experiment);
+}
+
+/* ---- Canonical text and documentation ------------------------------------------------------- */
+
+void experiment_dump(FILE *file, const struct experiment *experiment)
+{
+    fprintf(file, "measure=%d\n", (int)experiment->measure);
+    for (const struct section *section = sections; section->name; section++)
+        if (strcmp(section->name, "limits") != 0)
+            schema_dump(file, section->fields, section->name,
+                        (const char *)experiment + section->offset);
+    for (int t = 0; t < experiment->target_count; t++)
+        fprintf(file, "target=%s\n", experiment->targets[t].name);
+}
+
+void experiment_dump_network(FILE *file, const struct network_spec *spec)
+{
+    schema_dump(file, network_fields, "network", spec);
+}
+
+void experiment_document(FILE *file)
+{
+    fprintf(file, "Keys of an experiment file (YAML)\n\n");
+    schema_document(file, top_fields);
+    for (const struct section *section = sections; section->name; section++) {
+        fprintf(file, "\n%s: %s\n", section->name, section->help);
+        schema_document(file, section->fields);
+    }
+    fprintf(file, "\nnetworks: a mapping of names to networks; presets S, M and L are there\n");
+    schema_document(file, network_fields);
+    fprintf(file, "\ngrid: axes, each one value or a list; the plan is their product. `cases:` in\n"
+                  "it is a list of further such mappings, each crossed with the common axes\n");
+    schema_document(file, settings_fields);
+    fprintf(file, "\ntargets: train_loss, train_error, validation_loss or validation_error, each\n"
+                  "a value or a list; reached when the metric is at or below it\n"
+                  "\ncharts: a list of names from `batchlab list charts`\n"
+                  "\nquick: any of the keys above, or axes, to override with --quick\n");
+}

@@ -1,0 +1,131 @@
+/* An experiment file in memory: what is asked, on which data, over which grid, within which limits. */
+#ifndef BATCHLAB_EXPERIMENT_H
+#define BATCHLAB_EXPERIMENT_H
+
+#include "data/dataset.h"
+#include "plan/schema.h"
+#include "plan/settings.h"
+#include "train/network.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+enum {
+    EXPERIMENT_AXES_MAX = 24,
+    EXPERIMENT_NETWORKS_MAX = 16,
+    EXPERIMENT_TARGETS_MAX = 16,
+    EXPERIMENT_CHARTS_MAX = 8,
+};
+
+enum measure {
+    MEASURE_CONVERGENCE, /* train each cell, record its curve */
+    MEASURE_THROUGHPUT,  /* time blocks of training steps, one cell at a time */
+};
+
+enum until {
+    UNTIL_BUDGET, /* train to the end of the budget */
+    UNTIL_FIRST,  /* stop at the first target reached */
+    UNTIL_ALL,    /* stop when all targets are reached */
+};
+
+/* The first limit that is met ends a cell. 0: no such limit. */
+struct budget {
+    double epochs, examples;
+    int updates;
+    double seconds; /* of the training clock */
+    enum until until;
+};
+
+struct evaluation {
+    int train_examples; /* size of the fixed subset for the training loss, <= 10 000 */
+    int per_decade;     /* evaluations for each tenfold number of examples */
+    int first;          /* examples at the first evaluation after the start */
+};
+
+struct throughput_options {
+    double seconds;       /* per cell and input: what warm-up and blocks may take */
+    double block_seconds; /* length of one timed block */
+    double precision;     /* half-width of the median's 95 % interval that is tight enough */
+    int blocks;           /* at least this many */
+};
+
+struct limits {
+    double cell_seconds; /* wall time after which a cell is killed: outcome `timeout` */
+};
+
+enum metric {
+    METRIC_TRAIN_LOSS,
+    METRIC_TRAIN_ERROR,
+    METRIC_VALIDATION_LOSS,
+    METRIC_VALIDATION_ERROR,
+    METRIC_COUNT,
+};
+
+struct target_spec {
+    enum metric metric;
+    double value;  /* reached when the metric is at or below it */
+    char name[64]; /* "validation_error_0.15": the T of the columns in cells.csv */
+};
+
+struct grid_axis {
+    const struct field *field; /* among settings_fields */
+    int count;                 /* >= 1 */
+    char **values;             /* [count], owned */
+    int *lines;                /* [count], owned: where each value stands in the file */
+};
+
+struct grid {
+    int axis_count;
+    struct grid_axis axes[EXPERIMENT_AXES_MAX];
+};
+
+struct experiment {
+    char name[64]; /* the file's name without folder and suffix */
+    char file[1024];
+    char *text; /* the file verbatim, owned */
+    int quick;  /* 1: with the overrides under `quick:` applied */
+    char question[512];
+    char title[128]; /* short, for charts; default: the name */
+    enum measure measure;
+    uint64_t shuffle; /* seed of the run order */
+    struct dataset_spec dataset;
+    struct budget budget;
+    struct evaluation evaluation;
+    struct throughput_options throughput;
+    struct limits limits;
+    struct network_spec networks[EXPERIMENT_NETWORKS_MAX]; /* those the file defines, then presets */
+    int network_count;
+    struct target_spec targets[EXPERIMENT_TARGETS_MAX];
+    int target_count;
+    char charts[EXPERIMENT_CHARTS_MAX][32]; /* names, not checked here: charts are a layer above */
+    int chart_lines[EXPERIMENT_CHARTS_MAX];
+    int chart_count;
+    struct grid grid;   /* axes common to all cases */
+    struct grid *cases; /* [case_count], owned; each is crossed with the common axes */
+    int case_count;
+};
+
+/* The axes a grid may have, and their defaults. */
+extern const struct field settings_fields[];
+
+/* Names of metrics as in curves.csv, indexed by enum metric. */
+extern const char *const metric_names[METRIC_COUNT];
+
+/* Reads and checks a file. Errors are `file:line: what was wrong, what was expected`; nothing is held
+ * then. quick != 0 applies what stands under `quick:`. */
+int experiment_open(struct experiment *, const char *file, int quick);
+void experiment_close(struct experiment *); /* accepts NULL and a zeroed struct */
+
+/* Replaces an axis by one value, wherever it stands: what the command line overrides. */
+int experiment_set_axis(struct experiment *, const char *key, const char *value);
+
+const struct network_spec *experiment_network(const struct experiment *, const char *name);
+
+/* Writes the canonical text of everything outside the grid that decides a cell's result. */
+void experiment_dump(FILE *, const struct experiment *);
+void experiment_dump_network(FILE *, const struct network_spec *);
+
+/* Documents every key: `batchlab list keys`. */
+void experiment_document(FILE *);
+
+#endif

@@ -1,0 +1,212 @@
+/* Every key an experiment file may have: type, range, default, meaning. Reading, checking, hashing and
+ * documentation all follow these tables. */
+#include "plan/experiment_keys.h"
+
+#include <float.h>
+#include <limits.h>
+#include <stddef.h>
+
+#define MEMBER(type, name) .offset = offsetof(struct type, name)
+#define TEXT_MEMBER(type, name) MEMBER(type, name), .size = sizeof(((struct type *)0)->name)
+#define ANY_COUNT .high = INT_MAX
+#define COUNT_FROM_1 .low = 1, .high = INT_MAX
+
+static const struct choice measures[] = {
+    {"convergence", MEASURE_CONVERGENCE}, {"throughput", MEASURE_THROUGHPUT}, {0}};
+static const struct choice scalings[] = {
+    {"none", SCALING_NONE}, {"unit", SCALING_UNIT}, {"standard", SCALING_STANDARD}, {0}};
+static const struct choice untils[] = {
+    {"budget", UNTIL_BUDGET}, {"first", UNTIL_FIRST}, {"all", UNTIL_ALL}, {0}};
+static const struct choice activations[] = {{"relu", ACTIVATION_RELU},
+                                            {"tanh", ACTIVATION_TANH},
+                                            {"sigmoid", ACTIVATION_SIGMOID},
+                                            {"identity", ACTIVATION_IDENTITY},
+                                            {0}};
+static const struct choice initializers[] = {{"he", INITIALIZER_HE},
+                                             {"glorot", INITIALIZER_GLOROT},
+                                             {"truncated_normal", INITIALIZER_TRUNCATED_NORMAL},
+                                             {0}};
+static const struct choice full_batch[] = {{"full", BATCH_SIZE_FULL}, {0}};
+static const struct choice modes[] = {{"grow", REDUNDANCY_GROW}, {"fill", REDUNDANCY_FILL}, {0}};
+static const struct choice copy_kinds[] = {
+    {"exact", COPIES_EXACT}, {"jitter", COPIES_JITTER}, {0}};
+static const struct choice samplings[] = {{"reshuffle", SAMPLING_RESHUFFLE},
+                                          {"once", SAMPLING_ONCE},
+                                          {"with_replacement", SAMPLING_WITH_REPLACEMENT},
+                                          {"none", SAMPLING_NONE},
+                                          {0}};
+static const struct choice last_batches[] = {
+    {"drop", LAST_BATCH_DROP}, {"keep", LAST_BATCH_KEEP}, {0}};
+static const struct choice chunks[] = {
+    {"auto", ENGINE_CHUNK_AUTO}, {"none", ENGINE_CHUNK_NONE}, {0}};
+
+const char *const metric_names[METRIC_COUNT] = {
+    [METRIC_TRAIN_LOSS] = "train_loss",
+    [METRIC_TRAIN_ERROR] = "train_error",
+    [METRIC_VALIDATION_LOSS] = "validation_loss",
+    [METRIC_VALIDATION_ERROR] = "validation_error",
+};
+
+const struct field settings_fields[] = {
+    {"engine", FIELD_TEXT, TEXT_MEMBER(settings, engine), .fallback = "blas",
+     .help = "naive, reference, blas[:blis|:PATH], onednn, or the path of a shared object"},
+    {"network", FIELD_TEXT, TEXT_MEMBER(settings, network), .fallback = "M",
+     .help = "a name under `networks`, or a preset: S, M, L"},
+    {"batch_size", FIELD_SPECIAL, MEMBER(settings, batch_size), COUNT_FROM_1,
+     .choices = full_batch, .fallback = "32", .help = "K, examples of one update"},
+    {"learning_rate", FIELD_REAL, MEMBER(settings, learning_rate), .low = 1e-12, .high = 1e12,
+     .fallback = "0.1", .help = "alpha, constant"},
+    {"optimizer", FIELD_TEXT, TEXT_MEMBER(settings, optimizer), .fallback = "sgd",
+     .help = "sgd, momentum, nesterov or adam"},
+    {"momentum", FIELD_REAL, MEMBER(settings, momentum), .low = 0, .high = 1 - DBL_EPSILON,
+     .fallback = "0.9", .help = "rho of momentum and nesterov, below 1"},
+    {"beta1", FIELD_REAL, MEMBER(settings, beta1), .low = 0, .high = 1 - DBL_EPSILON,
+     .fallback = "0.9", .help = "decay of adam's first moment, below 1"},
+    {"beta2", FIELD_REAL, MEMBER(settings, beta2), .low = 0, .high = 1 - DBL_EPSILON,
+     .fallback = "0.999", .help = "decay of adam's second moment, below 1"},
+    {"epsilon", FIELD_REAL, MEMBER(settings, epsilon), .low = 1e-30, .high = 1,
+     .fallback = "1e-08", .help = "of adam, outside the root"},
+    {"redundancy", FIELD_COUNT, MEMBER(settings, redundancy), .low = 1, .high = 1000000,
+     .fallback = "1", .help = "r, how often each distinct training example occurs"},
+    {"redundancy_mode", FIELD_CHOICE, MEMBER(settings, redundancy_mode), .choices = modes,
+     .fallback = "grow", .help = "grow: N becomes r N; fill: N stays, N / r are distinct"},
+    {"copies", FIELD_CHOICE, MEMBER(settings, copies), .choices = copy_kinds, .fallback = "exact",
+     .help = "of redundant examples: identical or slightly perturbed"},
+    {"sampler", FIELD_CHOICE, MEMBER(settings, sampler), .choices = samplings,
+     .fallback = "reshuffle", .help = "order in which examples are drawn"},
+    {"last_batch", FIELD_CHOICE, MEMBER(settings, last_batch), .choices = last_batches,
+     .fallback = "drop", .help = "the N mod K examples left at the end of an epoch"},
+    {"threads", FIELD_COUNT, MEMBER(settings, threads), .low = 1, .high = 1024, .fallback = "1",
+     .help = "threads of the engine"},
+    {"chunk", FIELD_SPECIAL, MEMBER(settings, chunk), COUNT_FROM_1, .choices = chunks,
+     .fallback = "auto", .help = "pieces in which an engine works through a batch, examples"},
+    {"seed", FIELD_SEED, MEMBER(settings, seed), .fallback = "1",
+     .help = "of initial weights, order and jitter"},
+    {0},
+};
+
+const struct field network_fields[] = {
+    {"hidden", FIELD_WIDTHS, MEMBER(network_spec, hidden), .size = NETWORK_HIDDEN_MAX,
+     .count_offset = offsetof(struct network_spec, hidden_count), .low = 1, .high = 1 << 20,
+     .help = "widths of the hidden layers; [] for softmax or linear regression"},
+    {"activation", FIELD_CHOICE, MEMBER(network_spec, activation), .choices = activations,
+     .fallback = "relu", .help = "of the hidden layers"},
+    {"initializer", FIELD_CHOICE, MEMBER(network_spec, initializer), .choices = initializers,
+     .fallback = "he", .help = "of the weights"},
+    {"sigma", FIELD_REAL, MEMBER(network_spec, sigma), .low = 1e-12, .high = 1e6,
+     .fallback = "0.05", .help = "deviation of truncated_normal before truncation at 2 sigma"},
+    {"bias", FIELD_REAL, MEMBER(network_spec, bias), .low = -1e6, .high = 1e6, .fallback = "0",
+     .help = "initial value of every bias"},
+    {0},
+};
+
+static const struct field dataset_fields[] = {
+    {"name", FIELD_TEXT, TEXT_MEMBER(dataset_spec, name), .fallback = "fashion-mnist",
+     .help = "fashion-mnist, idx, csv, blobs or linear"},
+    {"path", FIELD_PATH, TEXT_MEMBER(dataset_spec, path),
+     .help = "fashion-mnist: folder (default $BATCHLAB_DATA, then the Debian package's); csv: file"},
+    {"images", FIELD_PATH, TEXT_MEMBER(dataset_spec, images), .help = "idx: images to train on"},
+    {"labels", FIELD_PATH, TEXT_MEMBER(dataset_spec, labels), .help = "idx: their labels"},
+    {"test_images", FIELD_PATH, TEXT_MEMBER(dataset_spec, test_images), .help = "idx: test images"},
+    {"test_labels", FIELD_PATH, TEXT_MEMBER(dataset_spec, test_labels), .help = "idx: their labels"},
+    {"label", FIELD_TEXT, TEXT_MEMBER(dataset_spec, label),
+     .help = "csv: column of class names (softmax cross-entropy)"},
+    {"target", FIELD_TEXT, TEXT_MEMBER(dataset_spec, target),
+     .help = "csv: column of numbers (mean squared error), instead of label"},
+    {"train", FIELD_COUNT, MEMBER(dataset_spec, train), ANY_COUNT, .fallback = "0",
+     .help = "training examples; 0: all that the other splits leave"},
+    {"validation", FIELD_COUNT, MEMBER(dataset_spec, validation), ANY_COUNT, .fallback = "0",
+     .help = "validation examples, split off by seeded permutation"},
+    {"test", FIELD_COUNT, MEMBER(dataset_spec, test), ANY_COUNT, .fallback = "0",
+     .help = "test examples to split off where there is no test file"},
+    {"scaling", FIELD_CHOICE, MEMBER(dataset_spec, scaling), .choices = scalings,
+     .fallback = "unit", .help = "of features, by training statistics only"},
+    {"seed", FIELD_SEED, MEMBER(dataset_spec, seed), .fallback = "1",
+     .help = "of the split and of synthetic data"},
+    {"examples", FIELD_COUNT, MEMBER(dataset_spec, examples), COUNT_FROM_1, .fallback = "10000",
+     .help = "blobs, linear: examples to generate, all splits together"},
+    {"features", FIELD_COUNT, MEMBER(dataset_spec, features), COUNT_FROM_1, .fallback = "20",
+     .help = "blobs, linear: features"},
+    {"classes", FIELD_COUNT, MEMBER(dataset_spec, classes), .low = 2, .high = 65536,
+     .fallback = "10", .help = "blobs: classes"},
+    {"clusters", FIELD_COUNT, MEMBER(dataset_spec, clusters), .low = 1, .high = 65536,
+     .fallback = "1", .help = "blobs: clusters of each class"},
+    {"family", FIELD_COUNT, MEMBER(dataset_spec, family), COUNT_FROM_1, .fallback = "1",
+     .help = "blobs: examples that share a part of their noise"},
+    {"separation", FIELD_REAL, MEMBER(dataset_spec, separation), .low = 0, .high = 1e6,
+     .fallback = "1", .help = "blobs: standard deviation of the centres; the noise has 1"},
+    {"correlation", FIELD_REAL, MEMBER(dataset_spec, correlation), .low = 0, .high = 1,
+     .fallback = "0", .help = "blobs: share of the noise variance common to a family"},
+    {"condition", FIELD_REAL, MEMBER(dataset_spec, condition), .low = 1, .high = 1e12,
+     .fallback = "1", .help = "linear: condition number of the features' covariance"},
+    {"noise", FIELD_REAL, MEMBER(dataset_spec, noise), .low = 0, .high = 1e6, .fallback = "0.1",
+     .help = "linear: standard deviation of the target's noise"},
+    {0},
+};
+
+static const struct field budget_fields[] = {
+    {"epochs", FIELD_REAL, MEMBER(budget, epochs), .high = 1e9, .fallback = "0",
+     .help = "passes over the training examples; 0: no such limit"},
+    {"updates", FIELD_COUNT, MEMBER(budget, updates), ANY_COUNT, .fallback = "0",
+     .help = "parameter updates; 0: no such limit"},
+    {"examples", FIELD_REAL, MEMBER(budget, examples), .high = 1e15, .fallback = "0",
+     .help = "examples used; 0: no such limit"},
+    {"seconds", FIELD_REAL, MEMBER(budget, seconds), .high = 1e9, .fallback = "0",
+     .help = "of the training clock; 0: no such limit"},
+    {"until", FIELD_CHOICE, MEMBER(budget, until), .choices = untils, .fallback = "budget",
+     .help = "stop at the end of the budget, or earlier: first target, all targets reached"},
+    {0},
+};
+
+static const struct field evaluation_fields[] = {
+    {"train_examples", FIELD_COUNT, MEMBER(evaluation, train_examples), .low = 1, .high = 10000,
+     .fallback = "5000", .help = "fixed subset on which the training loss is evaluated"},
+    {"per_decade", FIELD_COUNT, MEMBER(evaluation, per_decade), .low = 1, .high = 1000,
+     .fallback = "12", .help = "evaluations for each tenfold number of examples"},
+    {"first", FIELD_COUNT, MEMBER(evaluation, first), COUNT_FROM_1, .fallback = "1000",
+     .help = "examples used at the first evaluation after the start"},
+    {0},
+};
+
+static const struct field throughput_fields[] = {
+    {"seconds", FIELD_REAL, MEMBER(throughput_options, seconds), .low = 0.01, .high = 1e6,
+     .fallback = "2", .help = "limit for each cell and input, warm-up included"},
+    {"block_seconds", FIELD_REAL, MEMBER(throughput_options, block_seconds), .low = 1e-4,
+     .high = 1e4, .fallback = "0.02", .help = "length of one timed block"},
+    {"precision", FIELD_REAL, MEMBER(throughput_options, precision), .low = 1e-4, .high = 1,
+     .fallback = "0.02", .help = "stop when the median's 95 % interval is within +- this share"},
+    {"blocks", FIELD_COUNT, MEMBER(throughput_options, blocks), .low = 6, .high = 100000,
+     .fallback = "10", .help = "timed blocks at least, as far as the seconds allow"},
+    {0},
+};
+
+static const struct field limits_fields[] = {
+    {"cell_seconds", FIELD_REAL, MEMBER(limits, cell_seconds), .low = 0.1, .high = 1e9,
+     .fallback = "3600", .help = "wall time after which a cell is ended with outcome timeout"},
+    {0},
+};
+
+const struct field top_fields[] = {
+    {"question", FIELD_TEXT, TEXT_MEMBER(experiment, question),
+     .help = "what the experiment answers, one sentence"},
+    {"title", FIELD_TEXT, TEXT_MEMBER(experiment, title), .help = "short, for charts"},
+    {"measure", FIELD_CHOICE, MEMBER(experiment, measure), .choices = measures,
+     .fallback = "convergence", .help = "what is recorded of each cell"},
+    {"shuffle", FIELD_SEED, MEMBER(experiment, shuffle), .fallback = "1",
+     .help = "seed of the order in which cells run"},
+    {0},
+};
+
+#define SECTION(name, help)                                                                        \
+    {                                                                                              \
+        #name, name##_fields, offsetof(struct experiment, name), help                              \
+    }
+
+const struct section sections[] = {
+    SECTION(dataset, "the data and its split"),
+    SECTION(budget, "the first limit met ends a cell"),
+    SECTION(evaluation, "log-spaced, off the training clock"),
+    SECTION(throughput, "for `measure: throughput`"),
+    SECTION(limits, "for safety, no part of a result"),
+    {0},
+};

@@ -1,0 +1,334 @@
+/* From an experiment to its cells. */
+#include "plan/plan.h"
+
+#include "base/error.h"
+#include "base/rng.h"
+#include "train/rule.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+/* ---- Identity ------------------------------------------------------------------------------- */
+
+static void hash_text(const char *text, size_t length, char *hash, size_t size)
+{
+    unsigned long crc = crc32(0, Z_NULL, 0);
+
+    crc = crc32(crc, (const Bytef *)text, (uInt)length);
+    snprintf(hash, size, "%08lx", crc);
+}
+
+/* Parameters that the optimizer does not use decide nothing: they must not tell cells apart. */
+static void neutralise_unused(struct settings *settings)
+{
+    const struct rule *rule = rule_find(settings->optimizer);
+
+    if (!rule->uses_momentum)
+        settings->momentum = 0;
+    if (!rule->uses_moments)
+        settings->beta1 = settings->beta2 = settings->epsilon = 0;
+    if (settings->redundancy == 1) {
+        settings->redundancy_mode = REDUNDANCY_GROW;
+        settings->copies = COPIES_EXACT;
+    }
+}
+
+/* "./engines/My engine.so" -> "My-engine", "blas:blis" -> "blas.blis" */
+static void slug_of_engine(const char *engine, char *slug, size_t size)
+{
+    const char *base = strchr(engine, '/') ? strrchr(engine, '/') + 1 : engine;
+    size_t length;
+
+    snprintf(slug, size, "%s", base);
+    length = strlen(slug);
+    if (length > 3 && strcmp(slug + length - 3, ".so") == 0)
+        slug[length - 3] = '\0';
+    for (char *c = slug; *c; c++)
+        if (*c == ':')
+            *c = '.';
+        else if (!isalnum((unsigned char)*c) && !strchr("._", *c))
+            *c = '-';
+    if (slug[0] == '.')
+        slug[0] = '-';
+}
+
+static void append(char *text, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void append(char *text, size_t size, const char *format, ...)
+{
+    size_t length = strlen(text);
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text + length, size - length, format, arguments);
+    va_end(arguments);
+}
+
+/* Engine, network, K, rate, r and seed always; the rest where it is not the default. A function of the
+ * cell alone, so that a grid may grow without renaming what is there. */
+static void write_slug(const struct settings *s, char *slug, size_t size)
+{
+    static const char *const samplings[] = {"", "-once", "-replace", "-unshuffled"};
+    char engine[40], rate[32];
+
+    slug_of_engine(s->engine, engine, sizeof engine);
+    format_double(s->learning_rate, rate, sizeof rate);
+    snprintf(slug, size, "%s-", engine);
+    for (const char *c = s->network; *c; c++)
+        append(slug, size, "%c", isalnum((unsigned char)*c) ? *c : '_');
+    if (s->batch_size == BATCH_SIZE_FULL)
+        append(slug, size, "-kfull");
+    else
+        append(slug, size, "-k%d", s->batch_size);
+    append(slug, size, "-a%s", rate);
+    if (strcmp(s->optimizer, "sgd") != 0)
+        append(slug, size, "-%s", s->optimizer);
+    append(slug, size, "-r%d%s%s", s->redundancy,
+           s->redundancy_mode == REDUNDANCY_FILL ? "fill" : "",
+           s->copies == COPIES_JITTER ? "jitter" : "");
+    append(slug, size, "%s%s", samplings[s->sampler],
+           s->last_batch == LAST_BATCH_KEEP ? "-keep" : "");
+    if (s->threads != 1)
+        append(slug, size, "-t%d", s->threads);
+    append(slug, size, "-s%llu", (unsigned long long)s->seed);
+}
+
+/* Hashes everything that decides the result: what is outside the grid (`base`), the network, and the
+ * settings. */
+static int identify(struct cell *cell, const char *base)
+{
+    char slug[112], hash[16], *text = NULL;
+    size_t length;
+    FILE *file = open_memstream(&text, &length);
+
+    if (!file)
+        return error_set("out of memory");
+    fputs(base, file);
+    experiment_dump_network(file, cell->network);
+    schema_dump(file, settings_fields, "settings", &cell->settings);
+    fclose(file);
+    hash_text(text, length, hash, sizeof hash);
+    free(text);
+    write_slug(&cell->settings, slug, sizeof slug);
+    snprintf(cell->id, sizeof cell->id, "%s-%s", slug, hash);
+    return 0;
+}
+
+/* ---- The product ---------------------------------------------------------------------------- */
+
+static int apply(const struct grid_axis *axis, int value, struct settings *settings)
+{
+    return schema_parse(axis->field, axis->values[value], "", settings);
+}
+
+/* The axes of the common grid and of one case, in the order of settings_fields, so that cells.csv
+ * does not depend on the order in the file. */
+static int collect_axes(const struct grid *common, const struct grid *extra,
+                        const struct grid_axis **axes)
+{
+    int count = 0;
+
+    for (const struct field *field = settings_fields; field->key; field++) {
+        for (int a = 0; a < common->axis_count; a++)
+            if (common->axes[a].field == field)
+                axes[count++] = &common->axes[a];
+        for (int a = 0; extra && a < extra->axis_count; a++)
+            if (extra->axes[a].field == field)
+                axes[count++] = &extra->axes[a];
+    }
+    return count;
+}
+
+static int compare_ids(const void *left, const void *right, void *context)
+{
+    const struct cell *cells = context;
+    int a = *(const int *)left, b = *(const int *)right;
+    int order = strcmp(cells[a].id, cells[b].id);
+
+    return order ? order : a - b;
+}
+
+/* Axes that decide nothing for some cells (a momentum for sgd) yield the same cell more than once:
+ * the first stays. */
+static int drop_repeated(struct plan *plan)
+{
+    int *sorted = calloc((size_t)plan->count, sizeof *sorted), kept = 0;
+
+    if (!sorted)
+        return error_set("out of memory");
+    for (int i = 0; i < plan->count; i++)
+        sorted[i] = i;
+    qsort_r(sorted, (size_t)plan->count, sizeof *sorted, compare_ids, plan->cells);
+    for (int i = plan->count - 1; i > 0; i--)
+        if (strcmp(plan->cells[sorted[i]].id, plan->cells[sorted[i - 1]].id) == 0)
+            plan->cells[sorted[i]].network = NULL; /* marks it */
+    for (int i = 0; i < plan->count; i++)
+        if (plan->cells[i].network)
+            plan->cells[kept++] = plan->cells[i];
+    plan->count = kept;
+    free(sorted);
+    return 0;
+}
+
+static int line_of(const struct grid_axis *const *axes, int axis_count, const int *digits,
+                   const char *key)
+{
+    for (int a = 0; a < axis_count; a++)
+        if (strcmp(axes[a]->field->key, key) == 0)
+            return axes[a]->lines[digits[a]];
+    return 1;
+}
+
+static int add_cell(struct plan *plan, const struct experiment *experiment,
+                    const struct dataset *dataset, const char *base, const struct grid_axis *const *axes,
+                    int axis_count, const int *digits)
+{
+    struct cell *cell = &plan->cells[plan->count];
+    struct settings *settings = &cell->settings;
+    struct redundancy redundancy;
+
+    memset(cell, 0, sizeof *cell);
+    schema_defaults(settings_fields, settings);
+    for (int a = 0; a < axis_count; a++)
+        if (apply(axes[a], digits[a], settings) != 0)
+            return error_set("%s:%d: %s", experiment->file, axes[a]->lines[digits[a]],
+                             error_text());
+    neutralise_unused(settings);
+    redundancy = (struct redundancy){settings->redundancy, settings->redundancy_mode,
+                                     settings->copies, settings->seed};
+    cell->network = experiment_network(experiment, settings->network);
+    cell->train_examples = redundancy_count(dataset->train.count, &redundancy);
+    if (cell->train_examples > INT32_MAX)
+        return error_set("%s:%d: redundancy: %d makes more than %d training examples",
+                         experiment->file, line_of(axes, axis_count, digits, "redundancy"),
+                         settings->redundancy, INT32_MAX);
+    cell->batch_size = settings->batch_size == BATCH_SIZE_FULL ? (int)cell->train_examples
+                                                               : settings->batch_size;
+    if ((size_t)cell->batch_size > cell->train_examples)
+        return error_set("%s:%d: batch_size: %d is larger than the %zu training examples, expected "
+                         "at most that, or full",
+                         experiment->file, line_of(axes, axis_count, digits, "batch_size"),
+                         cell->batch_size, cell->train_examples);
+    if (identify(cell, base) != 0)
+        return -1;
+    plan->count++;
+    return 0;
+}
+
+enum { PLAN_CELLS_MAX = 1000000 };
+
+/* Counts through all digits of a mixed-radix number, one digit an axis. */
+static int add_product(struct plan *plan, const struct experiment *experiment,
+                       const struct dataset *dataset, const char *base, const struct grid *extra)
+{
+    const struct grid_axis *axes[2 * EXPERIMENT_AXES_MAX];
+    int digits[2 * EXPERIMENT_AXES_MAX] = {0};
+    int axis_count = collect_axes(&experiment->grid, extra, axes), a;
+    double product = 1;
+    struct cell *cells;
+
+    for (a = 0; a < axis_count; a++)
+        product *= axes[a]->count;
+    if (product + plan->count > PLAN_CELLS_MAX)
+        return error_set("%s:1: grid: %.0f cells, expected at most %d", experiment->file,
+                         product + plan->count, PLAN_CELLS_MAX);
+    cells = realloc(plan->cells, ((size_t)plan->count + (size_t)product) * sizeof *cells);
+    if (!cells)
+        return error_set("out of memory");
+    plan->cells = cells;
+    do {
+        if (add_cell(plan, experiment, dataset, base, axes, axis_count, digits) != 0)
+            return -1;
+        for (a = axis_count - 1; a >= 0 && ++digits[a] == axes[a]->count; a--)
+            digits[a] = 0;
+    } while (a >= 0);
+    return 0;
+}
+
+static int shuffle(struct plan *plan, uint64_t seed)
+{
+    struct rng rng;
+
+    plan->order = calloc((size_t)plan->count, sizeof *plan->order);
+    if (!plan->order)
+        return error_set("out of memory");
+    for (int i = 0; i < plan->count; i++)
+        plan->order[i] = i;
+    rng_init(&rng, seed, RNG_PLAN, 0);
+    rng_shuffle(&rng, plan->order, (size_t)plan->count);
+    return 0;
+}
+
+int plan_open(struct plan *plan, const struct experiment *experiment, const struct dataset *dataset)
+{
+    char *base = NULL;
+    size_t length;
+    FILE *file = open_memstream(&base, &length);
+    int status = file ? 0 : error_set("out of memory");
+
+    memset(plan, 0, sizeof *plan);
+    if (!file)
+        return -1;
+    experiment_dump(file, experiment);
+    fclose(file);
+    hash_text(base, length, plan->base, sizeof plan->base);
+    if (experiment->case_count == 0)
+        status = add_product(plan, experiment, dataset, base, NULL);
+    for (int c = 0; c < experiment->case_count && status == 0; c++)
+        status = add_product(plan, experiment, dataset, base, &experiment->cases[c]);
+    if (status == 0)
+        status = drop_repeated(plan);
+    if (status == 0)
+        status = shuffle(plan, experiment->shuffle);
+    if (status != 0)
+        plan_close(plan);
+    free(base);
+    return status;
+}
+
+void plan_close(struct plan *plan)
+{
+    if (!plan)
+        return;
+    free(plan->cells);
+    free(plan->order);
+    memset(plan, 0, sizeof *plan);
+}
+
+/* ---- The estimate --------------------------------------------------------------------------- */
+
+/* Cautious rates of one thread: arithmetic, and what an update costs beside it. */
+static const double assumed_flops_per_second = 2e10, assumed_update_seconds = 5e-6;
+
+double plan_cell_seconds(const struct cell *cell, const struct experiment *experiment,
+                         const struct dataset *dataset)
+{
+    const struct budget *budget = &experiment->budget;
+    double n = (double)cell->train_examples, k = cell->batch_size;
+    double examples = INFINITY, training, evaluations, evaluated;
+    struct model model;
+
+    if (experiment->measure == MEASURE_THROUGHPUT)
+        return 2 * experiment->throughput.seconds; /* gathering and pre-gathered */
+    network_build(&model, cell->network, dataset->inputs, dataset->outputs, dataset->classes);
+    if (budget->epochs > 0)
+        examples = fmin(examples, budget->epochs * n);
+    if (budget->examples > 0)
+        examples = fmin(examples, budget->examples);
+    if (budget->updates > 0)
+        examples = fmin(examples, budget->updates * k);
+    training = examples * model.flops_per_example / assumed_flops_per_second +
+               examples / k * assumed_update_seconds;
+    if (budget->seconds > 0)
+        training = fmin(training, budget->seconds);
+    examples = fmin(examples, training * assumed_flops_per_second / model.flops_per_example);
+    evaluations = 2 + experiment->evaluation.per_decade *
+                          log10(fmax(1, examples / experiment->evaluation.first));
+    evaluated = (double)dataset->validation.count + experiment->evaluation.train_examples;
+    return training +
+           evaluations * evaluated * model.flops_per_example / 3 / assumed_flops_per_second;
+}

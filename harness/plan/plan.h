@@ -1,0 +1,31 @@
+/* From an experiment to its cells: the product of the axes, each cell with a stable id. */
+#ifndef BATCHLAB_PLAN_H
+#define BATCHLAB_PLAN_H
+
+#include "plan/experiment.h"
+#include "train/network.h"
+
+struct cell {
+    char id[128]; /* readable slug and hash; letters, digits, '.', '-', '_': safe as a file name */
+    struct settings settings;
+    const struct network_spec *network; /* in the experiment */
+    size_t train_examples;              /* N after redundancy */
+    int batch_size;                     /* K, with `full` resolved */
+};
+
+struct plan {
+    struct cell *cells; /* [count], in the order of the grid: the order of cells.csv */
+    int count;
+    int *order;    /* [count], indices into cells in the seeded order of running */
+    char base[16]; /* hash of all that is outside the grid: one results folder, one base */
+};
+
+/* The experiment is borrowed and must outlive the plan. K larger than N is an error with its line. */
+int plan_open(struct plan *, const struct experiment *, const struct dataset *);
+void plan_close(struct plan *); /* accepts NULL and a zeroed struct */
+
+/* Expected seconds of one cell, a rough upper bound: training at a cautious rate, capped by the
+ * budget's seconds, plus evaluations. */
+double plan_cell_seconds(const struct cell *, const struct experiment *, const struct dataset *);
+
+#endif

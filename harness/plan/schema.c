@@ -1,0 +1,374 @@
+/* Reads, checks, defaults, formats and documents the keys of an experiment file. */
+#include "plan/schema.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *member(const struct field *field, void *base)
+{
+    return (char *)base + field->offset;
+}
+
+static const void *const_member(const struct field *field, const void *base)
+{
+    return (const char *)base + field->offset;
+}
+
+void format_double(double value, char *text, size_t size)
+{
+    if (value == trunc(value) && fabs(value) < 1e15) { /* a count: never 5.5e+04 */
+        snprintf(text, size, "%.0f", value);
+        return;
+    }
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, size, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            return;
+    }
+}
+
+int schema_error(const struct schema_source *source, const yaml_node_t *node, const char *format,
+                 ...)
+{
+    char text[768];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return error_set("%s:%zu: %s", source->file, node->start_mark.line + 1, text);
+}
+
+const char *schema_scalar(const yaml_node_t *node)
+{
+    return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
+}
+
+int schema_pair(const struct schema_source *source, yaml_node_t *mapping, size_t index,
+                yaml_node_t **key, yaml_node_t **value)
+{
+    yaml_node_pair_t *pair = mapping->data.mapping.pairs.start + index;
+
+    if (pair >= mapping->data.mapping.pairs.top)
+        return 0;
+    *key = yaml_document_get_node(source->document, pair->key);
+    *value = yaml_document_get_node(source->document, pair->value);
+    return 1;
+}
+
+yaml_node_t *schema_item(const struct schema_source *source, yaml_node_t *sequence, size_t index)
+{
+    yaml_node_item_t *item = sequence->data.sequence.items.start + index;
+
+    if (item >= sequence->data.sequence.items.top)
+        return NULL;
+    return yaml_document_get_node(source->document, *item);
+}
+
+const struct field *schema_find(const struct field *fields, const char *key)
+{
+    for (const struct field *field = fields; field->key; field++)
+        if (strcmp(field->key, key) == 0)
+            return field;
+    return NULL;
+}
+
+/* "a, b or c" */
+static void list_choices(const struct choice *choices, char *text, size_t size)
+{
+    size_t length = 0;
+
+    text[0] = '\0';
+    for (const struct choice *c = choices; c && c->name && length < size; c++) {
+        const char *separator = c == choices ? "" : c[1].name ? ", " : " or ";
+
+        length += (size_t)snprintf(text + length, size - length, "%s%s", separator, c->name);
+    }
+}
+
+static void describe_range(const struct field *field, char *text, size_t size)
+{
+    const char *what = field->kind == FIELD_REAL ? "a number" : "a whole number";
+    char low[32], high[32];
+
+    format_double(field->low, low, sizeof low);
+    format_double(field->high, high, sizeof high);
+    if (field->high >= 1e9)
+        snprintf(text, size, "%s, %s or more", what, low);
+    else
+        snprintf(text, size, "%s from %s to %s", what, low, high);
+}
+
+static int bad_value(const struct field *field, const char *text)
+{
+    char names[512] = "", range[128] = "";
+    const char *separator = "";
+
+    if (field->choices)
+        list_choices(field->choices, names, sizeof names);
+    if (field->kind != FIELD_CHOICE) {
+        describe_range(field, range, sizeof range);
+        separator = field->choices ? " or " : "";
+    }
+    return error_set("%s: '%s' is not valid, expected %s%s%s", field->key, text, names, separator,
+                     range);
+}
+
+static int parse_count(const struct field *field, const char *text, int *into)
+{
+    char *end;
+    long value;
+
+    errno = 0;
+    value = strtol(text, &end, 10);
+    if (end == text || *end || errno || (double)value < field->low || (double)value > field->high)
+        return bad_value(field, text);
+    *into = (int)value;
+    return 0;
+}
+
+static int parse_real(const struct field *field, const char *text, double *into)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (end == text || *end || !(value >= field->low && value <= field->high))
+        return bad_value(field, text);
+    *into = value;
+    return 0;
+}
+
+static int parse_seed(const char *key, const char *text, uint64_t *into)
+{
+    char *end;
+    unsigned long long value;
+
+    errno = 0;
+    value = strtoull(text, &end, 10);
+    if (end == text || *end || errno || text[0] == '-')
+        return error_set("%s: '%s' is not valid, expected a whole number, 0 or more", key, text);
+    *into = value;
+    return 0;
+}
+
+static const struct choice *find_choice(const struct field *field, const char *text)
+{
+    for (const struct choice *c = field->choices; c && c->name; c++)
+        if (strcmp(c->name, text) == 0)
+            return c;
+    return NULL;
+}
+
+static int parse_text(const struct field *field, const char *text, const char *prefix, char *into)
+{
+    if (strlen(prefix) + strlen(text) >= field->size)
+        return error_set("%s: longer than %zu characters", field->key, field->size - 1);
+    if (!text[0])
+        return error_set("%s: empty, expected a text", field->key);
+    snprintf(into, field->size, "%s%s", prefix, text);
+    return 0;
+}
+
+int schema_parse(const struct field *field, const char *text, const char *folder, void *base)
+{
+    void *into = member(field, base);
+    const struct choice *choice = find_choice(field, text);
+
+    if (choice) {
+        *(int *)into = choice->value;
+        return 0;
+    }
+    switch (field->kind) {
+    case FIELD_TEXT:
+        return parse_text(field, text, "", into);
+    case FIELD_PATH:
+        return parse_text(field, text, text[0] == '/' ? "" : folder, into);
+    case FIELD_COUNT:
+    case FIELD_SPECIAL:
+        return parse_count(field, text, into);
+    case FIELD_REAL:
+        return parse_real(field, text, into);
+    case FIELD_SEED:
+        return parse_seed(field->key, text, into);
+    case FIELD_CHOICE:
+    case FIELD_WIDTHS: /* a sequence: schema_read */
+        break;
+    }
+    return bad_value(field, text);
+}
+
+void schema_defaults(const struct field *fields, void *into)
+{
+    for (const struct field *field = fields; field->key; field++)
+        if (field->fallback)
+            schema_parse(field, field->fallback, "", into);
+}
+
+/* The experiment file's folder with a slash at its end, "" for the current one. */
+static void folder_of(const char *file, char *folder, size_t size)
+{
+    const char *slash = strrchr(file, '/');
+
+    snprintf(folder, size, "%.*s", slash ? (int)(slash - file + 1) : 0, file);
+}
+
+static int read_widths(const struct schema_source *source, yaml_node_t *node,
+                       const struct field *field, void *base)
+{
+    int *widths = member(field, base), *count = (int *)(void *)((char *)base + field->count_offset);
+    yaml_node_t *item;
+    int i;
+
+    if (node->type != YAML_SEQUENCE_NODE)
+        return schema_error(source, node, "%s: expected a list of widths such as [128, 64]",
+                            field->key);
+    for (i = 0; (item = schema_item(source, node, (size_t)i)) != NULL; i++) {
+        const char *text = schema_scalar(item);
+
+        if ((size_t)i == field->size)
+            return schema_error(source, item, "%s: more than %zu layers", field->key, field->size);
+        if (!text)
+            return schema_error(source, item, "%s: expected a whole number", field->key);
+        if (parse_count(field, text, &widths[i]) != 0)
+            return schema_error(source, item, "%s", error_text());
+    }
+    *count = i;
+    return 0;
+}
+
+int schema_read(const struct schema_source *source, yaml_node_t *node, const struct field *field,
+                void *into)
+{
+    char folder[1024];
+    const char *text = schema_scalar(node);
+
+    if (field->kind == FIELD_WIDTHS)
+        return read_widths(source, node, field, into);
+    if (!text)
+        return schema_error(source, node, "%s: expected one value, not a %s", field->key,
+                            node->type == YAML_MAPPING_NODE ? "mapping" : "list");
+    folder_of(source->file, folder, sizeof folder);
+    if (schema_parse(field, text, folder, into) != 0)
+        return schema_error(source, node, "%s", error_text());
+    return 0;
+}
+
+int schema_read_mapping(const struct schema_source *source, yaml_node_t *node,
+                        const struct field *fields, const char *section, void *into)
+{
+    yaml_node_t *key, *value;
+
+    if (node->type != YAML_MAPPING_NODE)
+        return schema_error(source, node, "%s: expected a mapping, such as {key: value}", section);
+    for (size_t i = 0; schema_pair(source, node, i, &key, &value); i++) {
+        const char *name = schema_scalar(key);
+        const struct field *field = name ? schema_find(fields, name) : NULL;
+
+        if (!field) {
+            char known[512] = "";
+            size_t length = 0;
+
+            for (const struct field *f = fields; f->key && length < sizeof known; f++)
+                length += (size_t)snprintf(known + length, sizeof known - length, "%s%s",
+                                           f == fields ? "" : ", ", f->key);
+            return schema_error(source, key, "%s: unknown key '%s', expected one of %s", section,
+                                name ? name : "(not a name)", known);
+        }
+        if (schema_read(source, value, field, into) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void format_widths(const struct field *field, const void *base, char *text, size_t size)
+{
+    const int *widths = const_member(field, base);
+    int count = *(const int *)(const void *)((const char *)base + field->count_offset);
+    size_t length = (size_t)snprintf(text, size, "[");
+
+    for (int i = 0; i < count && length < size; i++)
+        length += (size_t)snprintf(text + length, size - length, "%s%d", i ? " " : "", widths[i]);
+    if (length < size)
+        snprintf(text + length, size - length, "]");
+}
+
+void schema_format(const struct field *field, const void *base, char *text, size_t size)
+{
+    const void *from = const_member(field, base);
+
+    for (const struct choice *c = field->choices; c && c->name; c++)
+        if (c->value == *(const int *)from) {
+            snprintf(text, size, "%s", c->name);
+            return;
+        }
+    switch (field->kind) {
+    case FIELD_TEXT:
+    case FIELD_PATH:
+        snprintf(text, size, "%s", (const char *)from);
+        break;
+    case FIELD_COUNT:
+    case FIELD_SPECIAL:
+    case FIELD_CHOICE:
+        snprintf(text, size, "%d", *(const int *)from);
+        break;
+    case FIELD_REAL:
+        format_double(*(const double *)from, text, size);
+        break;
+    case FIELD_SEED:
+        snprintf(text, size, "%" PRIu64, *(const uint64_t *)from);
+        break;
+    case FIELD_WIDTHS:
+        format_widths(field, base, text, size);
+        break;
+    }
+}
+
+void schema_dump(FILE *file, const struct field *fields, const char *section, const void *from)
+{
+    char text[1200];
+
+    for (const struct field *field = fields; field->key; field++) {
+        schema_format(field, from, text, sizeof text);
+        fprintf(file, "%s.%s=%s\n", section, field->key, text);
+    }
+}
+
+void schema_document(FILE *file, const struct field *fields)
+{
+    for (const struct field *field = fields; field->key; field++) {
+        char expected[512] = "", range[128] = "";
+
+        if (field->choices)
+            list_choices(field->choices, expected, sizeof expected);
+        switch (field->kind) {
+        case FIELD_COUNT:
+        case FIELD_REAL:
+        case FIELD_SPECIAL:
+            describe_range(field, range, sizeof range);
+            break;
+        case FIELD_SEED:
+            snprintf(range, sizeof range, "a whole number, 0 or more");
+            break;
+        case FIELD_WIDTHS:
+            snprintf(range, sizeof range, "a list of whole numbers");
+            break;
+        case FIELD_TEXT:
+            snprintf(range, sizeof range, "a text");
+            break;
+        case FIELD_PATH:
+            snprintf(range, sizeof range, "a path");
+            break;
+        case FIELD_CHOICE:
+            break;
+        }
+        fprintf(file, "  %-18s %s\n%21s%s%s%s%s%s\n", field->key, field->help, "", expected,
+                expected[0] && range[0] ? ", or " : "", range, field->fallback ? "; default " : "",
+                field->fallback ? field->fallback : "");
+    }
+}

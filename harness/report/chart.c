@@ -1,0 +1,83 @@
+/* The charts: a table, and the writing of their numbers. */
+#include "report/chart.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "report/chart_parts.h"
+
+#include <string.h>
+
+const struct chart charts[] = {
+    {"loss", "loss against epochs, updates and seconds, per batch size at its best rate",
+     "convergence cells and curves.csv", "loss.gp", chart_loss_applies, chart_loss_write},
+    {"target", "time, updates and examples to each target against batch size",
+     "convergence cells and targets", "target.gp", chart_target_applies, chart_target_write},
+    {"heatmap", "validation error over learning rate and batch size, divergence marked",
+     "convergence cells of several learning rates", "heatmap.gp", chart_heatmap_applies,
+     chart_heatmap_write},
+    {"redundancy", "updates, examples and time to the target against redundancy",
+     "convergence cells of several redundancies, and targets", "redundancy.gp",
+     chart_redundancy_applies, chart_redundancy_write},
+    {"grid", "time to the target by engine and batch size, a panel per redundancy",
+     "convergence cells and targets", "grid.gp", chart_grid_applies, chart_grid_write},
+    {"throughput", "examples per second against batch size, per engine and threads",
+     "throughput cells", "throughput.gp", chart_throughput_applies, chart_throughput_write},
+};
+
+const size_t chart_count = sizeof charts / sizeof charts[0];
+
+const struct chart *chart_find(const char *name)
+{
+    char names[256] = "";
+
+    for (size_t i = 0; i < chart_count; i++) {
+        size_t used = strlen(names);
+
+        if (strcmp(charts[i].name, name) == 0)
+            return &charts[i];
+        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", charts[i].name);
+    }
+    error_set("no chart `%s`; there are %s", name, names);
+    return NULL;
+}
+
+int chart_applies(const char *results_folder, const char *name)
+{
+    int status = -1;
+    struct results results = {0};
+    const struct chart *chart = chart_find(name);
+
+    if (chart && results_open(&results, results_folder) == 0)
+        status = chart->applies(&results);
+    results_close(&results);
+    return status;
+}
+
+int chart_write(const char *results_folder, const char *name)
+{
+    int status = -1;
+    int applies;
+    struct results results = {0};
+    struct whole_file file = {0};
+    char path[PATH_MAX];
+    const struct chart *chart = chart_find(name);
+
+    if (!chart || results_open(&results, results_folder) != 0)
+        goto done;
+    applies = chart->applies(&results);
+    if (applies == 0)
+        error_set("%s: chart %s needs %s", results_folder, name, chart->needs);
+    if (applies != 1)
+        goto done;
+    snprintf(path, sizeof path, "%s/figures", results_folder);
+    if (folder_make(path) != 0)
+        goto done;
+    snprintf(path, sizeof path, "%s/figures/%s.csv", results_folder, name);
+    if (file_begin(&file, path) != 0 || chart->write(&results, file.stream) != 0)
+        goto done;
+    status = file_commit(&file);
+done:
+    file_abandon(&file);
+    results_close(&results);
+    return status;
+}

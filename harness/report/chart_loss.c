@@ -1,0 +1,164 @@
+/* Chart `loss`: training and validation loss against epochs, updates and seconds, one curve per
+ * batch size at its best rate: the median over seeds and a band. */
+#include "base/error.h"
+#include "report/chart_parts.h"
+#include "report/stats.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The evaluations of each cell: rows[first[cell]] .. rows[first[cell + 1] - 1], in the file's
+ * order. */
+struct evaluations {
+    size_t *first, *rows;
+};
+
+/* The columns of curves.csv that are drawn. */
+enum quantity { EPOCH, UPDATE, TRAIN_SECONDS, TRAIN_LOSS, VALIDATION_LOSS, QUANTITY_COUNT };
+static const char *const quantity_columns[QUANTITY_COUNT] = {
+    "epoch", "update", "train_seconds", "train_loss", "validation_loss",
+};
+
+static void evaluations_close(struct evaluations *evaluations)
+{
+    free(evaluations->first);
+    free(evaluations->rows);
+}
+
+/* Sorts the rows of curves.csv by their cell, by counting. */
+static int evaluations_open(struct evaluations *evaluations, const struct results *results)
+{
+    size_t cells = table_rows(results->cells), rows = table_rows(results->curves);
+    size_t *cell_of = NULL;
+
+    *evaluations = (struct evaluations){0};
+    if (table_join(results->curves, results->cells, &cell_of) != 0)
+        return -1;
+    evaluations->first = calloc(cells + 2, sizeof *evaluations->first);
+    evaluations->rows = calloc(rows + 1, sizeof *evaluations->rows);
+    if (!evaluations->first || !evaluations->rows) {
+        free(cell_of);
+        return error_set("%s: out of memory", results->folder);
+    }
+    /* While filling, first[cell + 1] is the next free place of the cell. */
+    for (size_t r = 0; r < rows; r++)
+        evaluations->first[cell_of[r] + 2]++;
+    for (size_t c = 2; c < cells + 2; c++)
+        evaluations->first[c] += evaluations->first[c - 1];
+    for (size_t r = 0; r < rows; r++)
+        evaluations->rows[evaluations->first[cell_of[r] + 1]++] = r;
+    free(cell_of);
+    return 0;
+}
+
+int chart_loss_applies(struct results *results)
+{
+    struct groups groups;
+    int status = groups_open(&groups, results, "convergence");
+
+    if (status == 0 && groups.group_count > 0 && results_has_curves(results))
+        status = results_curves(results) == 0 ? table_rows(results->curves) > 0 : -1;
+    groups_close(&groups);
+    return status;
+}
+
+/* The band's ends: smallest and largest of up to three values, else the 10 % and 90 % quantiles. */
+static void write_loss(struct sheet *sheet, const double *values, size_t n)
+{
+    double tail = n <= 3 ? 0 : 0.1;
+
+    sheet_number(sheet, stats_median(values, n));
+    sheet_number(sheet, stats_quantile(values, n, tail));
+    sheet_number(sheet, stats_quantile(values, n, 1 - tail));
+}
+
+/* One row per evaluation that more than half of the seeds have: a minority that trains on would
+ * bend the line. The e-th evaluations of the seeds belong together even where the clock ended a run
+ * between two of the schedule. */
+static void write_curve(struct sheet *sheet, const struct groups *groups,
+                        const struct evaluations *evaluations,
+                        const double *const columns[QUANTITY_COUNT], size_t series, size_t g,
+                        double *values)
+{
+    const struct group *group = &groups->groups[g];
+    const struct arm *arm = &groups->arms[group->best];
+    char label[64];
+
+    group_label(groups, group, label, sizeof label);
+    for (size_t e = 0;; e++) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < arm->count; i++) {
+            size_t cell = groups->order[arm->first + i];
+            size_t row = evaluations->first[cell] + e;
+
+            if (row >= evaluations->first[cell + 1])
+                continue;
+            for (int q = 0; q < QUANTITY_COUNT; q++) {
+                double value = columns[q][evaluations->rows[row]];
+
+                values[(size_t)q * arm->count + n] = isnan(value) ? (double)INFINITY : value;
+            }
+            n++;
+        }
+        if (2 * n <= arm->count)
+            break;
+        sheet_number(sheet, (double)series);
+        sheet_text(sheet, label);
+        sheet_group(sheet, groups, group);
+        sheet_number(sheet, (double)(e + 1));
+        sheet_number(sheet, (double)n);
+        for (size_t q = EPOCH; q <= TRAIN_SECONDS; q++)
+            sheet_number(sheet, stats_median(values + q * arm->count, n));
+        for (size_t q = TRAIN_LOSS; q <= VALIDATION_LOSS; q++)
+            write_loss(sheet, values + q * arm->count, n);
+        sheet_end_row(sheet);
+    }
+}
+
+int chart_loss_write(struct results *results, FILE *file)
+{
+    int status = -1;
+    struct groups groups;
+    struct evaluations evaluations = {0};
+    struct sheet sheet;
+    const double *columns[QUANTITY_COUNT];
+    double *values = NULL;
+    size_t shown, most = 0, series = 0;
+
+    if (groups_open(&groups, results, "convergence") != 0 || results_curves(results) != 0 ||
+        evaluations_open(&evaluations, results) != 0)
+        goto done;
+    for (int q = 0; q < QUANTITY_COUNT; q++)
+        if (!(columns[q] = table_numbers(results->curves, quantity_columns[q])))
+            goto done;
+    for (size_t a = 0; a < groups.arm_count; a++)
+        if (groups.arms[a].count > most)
+            most = groups.arms[a].count;
+    values = calloc(most * QUANTITY_COUNT, sizeof *values);
+    if (!values) {
+        error_set("%s: out of memory", results->folder);
+        goto done;
+    }
+    shown = groups_fastest(&groups);
+    sheet_open(&sheet, file, &groups);
+    snprintf(sheet.caption, sizeof sheet.caption, "line: median over seeds; band: %s",
+             most <= 1   ? "none (one seed)"
+             : most <= 3 ? "smallest to largest"
+                         : "10 % to 90 %");
+    sheet_name_setting(&sheet, &groups, shown, AXES_ALL);
+    sheet_header(&sheet, "series,label," SHEET_GROUP
+                         ",evaluation,n,epochs,updates,train_seconds,train_loss,train_loss_low,"
+                         "train_loss_high,validation_loss,validation_loss_low,"
+                         "validation_loss_high");
+    for (size_t g = 0; g < groups.group_count; g++)
+        if (groups_same(&groups, g, shown, AXES_ALL))
+            write_curve(&sheet, &groups, &evaluations, columns, ++series, g, values);
+    status = 0;
+done:
+    free(values);
+    evaluations_close(&evaluations);
+    groups_close(&groups);
+    return status;
+}

@@ -1,0 +1,164 @@
+/* What the charts share: writing a sheet of numbers. */
+#include "report/chart_parts.h"
+
+#include "base/file.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static size_t count_seeds(const struct groups *groups)
+{
+    const double *seed = table_numbers(groups->results->cells, "seed");
+    double *seeds = calloc(groups->cell_count + 1, sizeof *seeds);
+    size_t distinct = 0;
+
+    if (!seeds)
+        abort();
+    for (size_t i = 0; i < groups->cell_count; i++)
+        seeds[i] = seed[groups->order[i]];
+    qsort(seeds, groups->cell_count, sizeof *seeds, compare_doubles);
+    for (size_t i = 0; i < groups->cell_count; i++)
+        distinct += i == 0 || seeds[i] > seeds[i - 1];
+    free(seeds);
+    return distinct;
+}
+
+/* Appends to a line, " · " between its parts. */
+static void append(char *line, size_t size, const char *part)
+{
+    size_t used = strlen(line);
+
+    if (*part != '\0')
+        snprintf(line + used, size - used, "%s%s", used ? " · " : "", part);
+}
+
+void sheet_open(struct sheet *sheet, FILE *file, const struct groups *groups)
+{
+    const struct results *results = groups->results;
+    size_t seeds = count_seeds(groups);
+    char part[32];
+
+    *sheet = (struct sheet){.file = file};
+    snprintf(part, sizeof part, "%zu seed%s", seeds, seeds == 1 ? "" : "s");
+    append(sheet->source, sizeof sheet->source, results->dataset);
+    append(sheet->source, sizeof sheet->source, part);
+    append(sheet->source, sizeof sheet->source, *results->cpu ? results->cpu : "unknown machine");
+}
+
+void sheet_header(struct sheet *sheet, const char *columns)
+{
+    fprintf(sheet->file, "%s,caption,source\n", columns);
+}
+
+void sheet_text(struct sheet *sheet, const char *text)
+{
+    char clean[1024];
+    size_t length = 0;
+
+    for (; *text && length + 1 < sizeof clean; text++)
+        if (*text != '"')
+            clean[length++] = *text == ',' ? ';' : *text;
+    clean[length] = '\0';
+    if (sheet->row_open)
+        fputc(',', sheet->file);
+    csv_field(sheet->file, clean);
+    sheet->row_open = true;
+}
+
+void sheet_number(struct sheet *sheet, double value)
+{
+    char text[32] = "";
+
+    for (int digits = 6; isfinite(value) && digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    if (sheet->row_open)
+        fputc(',', sheet->file);
+    fputs(text, sheet->file);
+    sheet->row_open = true;
+}
+
+void sheet_end_row(struct sheet *sheet)
+{
+    sheet_text(sheet, sheet->first_row_done ? "" : sheet->caption);
+    sheet_text(sheet, sheet->first_row_done ? "" : sheet->source);
+    fputc('\n', sheet->file);
+    sheet->first_row_done = true;
+    sheet->row_open = false;
+}
+
+void sheet_group(struct sheet *sheet, const struct groups *groups, const struct group *group)
+{
+    sheet_number(sheet, group->batch_size);
+    sheet_number(sheet, group->full_batch);
+    sheet_number(sheet, groups->arms[group->best].learning_rate);
+    sheet_number(sheet, group->edge);
+    sheet_number(sheet, (double)group->count);
+}
+
+void group_label(const struct groups *groups, const struct group *group, char *text, size_t size)
+{
+    char batch[32];
+
+    group_batch_text(group, batch, sizeof batch);
+    snprintf(text, size, "%s · α = %g%s", batch, groups->arms[group->best].learning_rate,
+             group->edge && group->count > 1 ? " (edge)" : "");
+}
+
+void sheet_name_setting(struct sheet *sheet, const struct groups *groups, size_t group,
+                        unsigned axes)
+{
+    char setting[256], part[320];
+    size_t *rank = calloc(groups->group_count, sizeof *rank);
+    size_t settings;
+
+    if (!rank)
+        abort();
+    settings = groups_rank(groups, axes, rank);
+    free(rank);
+    if (settings < 2)
+        return;
+    groups_describe(groups, group, axes, setting, sizeof setting);
+    snprintf(part, sizeof part, "shown: %s (the fastest of %zu settings)", setting, settings);
+    append(sheet->caption, sizeof sheet->caption, part);
+}
+
+struct cost group_cost_range(const struct groups *groups, const struct group *group,
+                             const char *unit, int target)
+{
+    const struct arm *arm = &groups->arms[group->best];
+    struct cost cost = {INFINITY, INFINITY, 0, arm->count, 0};
+    double *values = calloc(arm->count, sizeof *values);
+
+    if (!values)
+        abort();
+    if (target >= 0) {
+        cost.median = group_cost(groups, group, unit, target);
+        arm_values(groups, arm, results_cost(groups->results, unit, (size_t)target), values);
+        for (size_t i = 0; i < arm->count; i++) {
+            cost.low = fmin(cost.low, values[i]);
+            cost.high = fmax(cost.high, values[i]);
+            if (isfinite(values[i]))
+                cost.reached++;
+        }
+    }
+    free(values);
+    return cost;
+}
+
+void sheet_cost(struct sheet *sheet, struct cost cost)
+{
+    sheet_number(sheet, cost.median);
+    sheet_number(sheet, cost.low);
+    sheet_number(sheet, cost.high);
+}

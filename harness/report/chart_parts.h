@@ -1,0 +1,64 @@
+/* What the charts share: writing a sheet of numbers, and the table's functions. */
+#ifndef BATCHLAB_CHART_PARTS_H
+#define BATCHLAB_CHART_PARTS_H
+
+#include "report/groups.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* figures/<chart>.csv while it is written. The first row alone carries the two lines that stand
+ * under the figure. */
+struct sheet {
+    FILE *file;
+    char caption[512]; /* how to read it: what a line, a bar, a mark is */
+    char source[512];  /* data, seeds, machine */
+    bool row_open, first_row_done;
+};
+
+/* Sets the source line. */
+void sheet_open(struct sheet *, FILE *, const struct groups *);
+/* Names of the columns, comma-separated; caption and source are added. */
+void sheet_header(struct sheet *, const char *columns);
+/* The next field. Commas become semicolons and quotation marks vanish: gnuplot cannot read them. */
+void sheet_text(struct sheet *, const char *text);
+/* Not finite: an empty field, nothing is drawn. Else as many digits as read back the same value. */
+void sheet_number(struct sheet *, double value);
+void sheet_end_row(struct sheet *);
+
+/* Fields `batch_size,full_batch,learning_rate,edge,rates_tried`. */
+void sheet_group(struct sheet *, const struct groups *, const struct group *);
+#define SHEET_GROUP "batch_size,full_batch,learning_rate,edge,rates_tried"
+
+/* "K = 32 · α = 0.1", with " (edge)" where the best rate is the smallest or largest of several. */
+void group_label(const struct groups *, const struct group *, char *text, size_t size);
+
+/* Appends "shown: engine blas (the fastest of 6 settings)" to the caption where these axes take
+ * several combinations of values. */
+void sheet_name_setting(struct sheet *, const struct groups *, size_t group, unsigned axes);
+
+/* Median, smallest and largest cost over the best arm's seeds. */
+struct cost {
+    double median, low, high;
+    size_t n, reached;
+};
+struct cost group_cost_range(const struct groups *, const struct group *, const char *unit,
+                             int target);
+
+/* Fields `median_U,low_U,high_U`: not finite ones are empty. */
+void sheet_cost(struct sheet *, struct cost);
+
+int chart_loss_applies(struct results *);
+int chart_loss_write(struct results *, FILE *);
+int chart_target_applies(struct results *);
+int chart_target_write(struct results *, FILE *);
+int chart_heatmap_applies(struct results *);
+int chart_heatmap_write(struct results *, FILE *);
+int chart_redundancy_applies(struct results *);
+int chart_redundancy_write(struct results *, FILE *);
+int chart_grid_applies(struct results *);
+int chart_grid_write(struct results *, FILE *);
+int chart_throughput_applies(struct results *);
+int chart_throughput_write(struct results *, FILE *);
+
+#endif

@@ -1,0 +1,397 @@
+/* Cells that belong together, and the best learning rate of each batch size. */
+#include "report/groups.h"
+
+#include "base/error.h"
+#include "report/stats.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How an axis is named in a label: "engine blas", "r = 2", "2 threads". */
+static const struct {
+    const char *column, *before, *after;
+    bool number;
+} axes[AXIS_COUNT] = {
+    [AXIS_NETWORK] = {"network", "network ", "", false},
+    [AXIS_OPTIMIZER] = {"optimizer", "", "", false},
+    [AXIS_MOMENTUM] = {"momentum", "momentum ", "", true},
+    [AXIS_BETA1] = {"beta1", "β1 = ", "", true},
+    [AXIS_BETA2] = {"beta2", "β2 = ", "", true},
+    [AXIS_EPSILON] = {"epsilon", "ε = ", "", true},
+    [AXIS_SAMPLER] = {"sampler", "", "", false},
+    [AXIS_LAST_BATCH] = {"last_batch", "last batch: ", "", false},
+    [AXIS_REDUNDANCY_MODE] = {"redundancy_mode", "", "", false},
+    [AXIS_COPIES] = {"copies", "", " copies", false},
+    [AXIS_REDUNDANCY] = {"redundancy", "r = ", "", true},
+    [AXIS_CHUNK] = {"chunk", "chunk ", "", false},
+    [AXIS_ENGINE] = {"engine", "engine ", "", false},
+    [AXIS_THREADS] = {"threads", "threads ", "", true},
+};
+
+/* The columns that cells are sorted by, fetched once. */
+struct keys {
+    const char *const *texts[AXIS_COUNT];
+    const double *numbers[AXIS_COUNT];
+    const double *batch_size, *full_batch, *learning_rate, *seed;
+};
+
+/* Like strcmp. Not-a-number ("does not apply") comes first and equals itself. */
+static int compare_numbers(double a, double b)
+{
+    if (isnan(a) || isnan(b))
+        return isnan(b) - isnan(a);
+    return (a > b) - (a < b);
+}
+
+static int compare_axis(const struct keys *keys, size_t axis, size_t a, size_t b)
+{
+    if (axes[axis].number)
+        return compare_numbers(keys->numbers[axis][a], keys->numbers[axis][b]);
+    return strcmp(keys->texts[axis][a], keys->texts[axis][b]);
+}
+
+/* On every axis and the batch size: 0 in one group. A full batch is last whatever its size. */
+static int compare_group(const struct keys *keys, size_t a, size_t b)
+{
+    int order = 0;
+
+    for (size_t axis = 0; axis < AXIS_COUNT && order == 0; axis++)
+        order = compare_axis(keys, axis, a, b);
+    if (order == 0)
+        order = compare_numbers(keys->full_batch[a], keys->full_batch[b]);
+    if (order == 0)
+        order = compare_numbers(keys->batch_size[a], keys->batch_size[b]);
+    return order;
+}
+
+static int compare_cells(const void *first, const void *second, void *context)
+{
+    const struct keys *keys = context;
+    size_t a = *(const size_t *)first, b = *(const size_t *)second;
+    int order = compare_group(keys, a, b);
+
+    if (order == 0)
+        order = compare_numbers(keys->learning_rate[a], keys->learning_rate[b]);
+    if (order == 0)
+        order = compare_numbers(keys->seed[a], keys->seed[b]);
+    return order ? order : (a > b) - (a < b);
+}
+
+static int fetch_keys(struct keys *keys, struct table *cells)
+{
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++) {
+        if (axes[axis].number)
+            keys->numbers[axis] = table_numbers(cells, axes[axis].column);
+        else
+            keys->texts[axis] = table_texts(cells, axes[axis].column);
+        if (!keys->numbers[axis] && !keys->texts[axis])
+            return -1;
+    }
+    keys->batch_size = table_numbers(cells, "batch_size");
+    keys->full_batch = table_numbers(cells, "full_batch");
+    keys->learning_rate = table_numbers(cells, "learning_rate");
+    keys->seed = table_numbers(cells, "seed");
+    return keys->batch_size && keys->full_batch && keys->learning_rate && keys->seed ? 0 : -1;
+}
+
+/* What choosing a rate needs, fetched here so that later calls cannot fail. */
+static int fetch_outcomes(struct results *results)
+{
+    static const char *const units[] = {"seconds", "updates", "examples", "epochs"};
+
+    for (size_t t = 0; t < results->target_count; t++)
+        for (size_t u = 0; u < sizeof units / sizeof units[0]; u++)
+            if (!results_cost(results, units[u], t))
+                return -1;
+    if (!table_numbers(results->cells, "final_validation_loss") ||
+        !table_numbers(results->cells, "final_validation_error") ||
+        !table_numbers(results->cells, "train_examples") || !table_texts(results->cells, "outcome"))
+        return -1;
+    return 0;
+}
+
+struct arm group_cells(const struct groups *groups, const struct group *group)
+{
+    const struct arm *last = &groups->arms[group->first + group->count - 1];
+    struct arm all = groups->arms[group->first];
+
+    all.count = last->first + last->count - all.first;
+    return all;
+}
+
+void arm_values(const struct groups *groups, const struct arm *arm, const double *column,
+                double *values)
+{
+    for (size_t i = 0; i < arm->count; i++) {
+        values[i] = column[groups->order[arm->first + i]];
+        if (isnan(values[i]))
+            values[i] = INFINITY;
+    }
+}
+
+double arm_median(const struct groups *groups, const struct arm *arm, const double *column)
+{
+    double *values = calloc(arm->count, sizeof *values);
+    double median;
+
+    if (!values)
+        abort();
+    arm_values(groups, arm, column, values);
+    median = stats_median(values, arm->count);
+    free(values);
+    return median;
+}
+
+size_t arm_outcomes(const struct groups *groups, const struct arm *arm, const char *outcome)
+{
+    const char *const *outcomes = table_texts(groups->results->cells, "outcome");
+    size_t count = 0;
+
+    for (size_t i = 0; i < arm->count; i++)
+        count += strcmp(outcomes[groups->order[arm->first + i]], outcome) == 0;
+    return count;
+}
+
+static double arm_seconds(const struct groups *groups, const struct arm *arm, int target)
+{
+    if (target < 0)
+        return INFINITY;
+    return arm_median(groups, arm, results_cost(groups->results, "seconds", (size_t)target));
+}
+
+/* A diverged cell's loss is infinite, whatever number it stopped at. */
+static double arm_validation_loss(const struct groups *groups, const struct arm *arm)
+{
+    const double *column = table_numbers(groups->results->cells, "final_validation_loss");
+    const char *const *outcomes = table_texts(groups->results->cells, "outcome");
+    double *values = calloc(arm->count, sizeof *values);
+    double median;
+
+    if (!values)
+        abort();
+    arm_values(groups, arm, column, values);
+    for (size_t i = 0; i < arm->count; i++)
+        if (strcmp(outcomes[groups->order[arm->first + i]], "diverged") == 0)
+            values[i] = INFINITY;
+    median = stats_median(values, arm->count);
+    free(values);
+    return median;
+}
+
+/* a is strictly better than b at that target. */
+static bool arm_better(const struct groups *groups, const struct arm *a, const struct arm *b,
+                       int target)
+{
+    double seconds_a = arm_seconds(groups, a, target), seconds_b = arm_seconds(groups, b, target);
+
+    if (seconds_a != seconds_b)
+        return seconds_a < seconds_b;
+    return arm_validation_loss(groups, a) < arm_validation_loss(groups, b);
+}
+
+static void choose_rate(const struct groups *groups, struct group *group)
+{
+    const struct arm *arms = groups->arms;
+
+    group->hardest = (int)groups->results->target_count - 1;
+    for (; group->hardest >= 0; group->hardest--) {
+        size_t a = 0;
+
+        while (a < group->count &&
+               isinf(arm_seconds(groups, &arms[group->first + a], group->hardest)))
+            a++;
+        if (a < group->count)
+            break;
+    }
+    group->best = group->first;
+    for (size_t a = group->first + 1; a < group->first + group->count; a++)
+        if (arm_better(groups, &arms[a], &arms[group->best], group->hardest))
+            group->best = a;
+    group->edge = group->best == group->first || group->best == group->first + group->count - 1;
+}
+
+/* Cuts the sorted cells into arms and groups. */
+static void cut(struct groups *groups)
+{
+    const struct keys *keys = groups->keys;
+
+    for (size_t i = 0; i < groups->cell_count; i++) {
+        size_t cell = groups->order[i], before = i ? groups->order[i - 1] : cell;
+        bool new_group = i == 0 || compare_group(keys, before, cell) != 0;
+        struct arm *arm = &groups->arms[groups->arm_count];
+
+        if (new_group)
+            groups->groups[groups->group_count++] =
+                (struct group){.first = groups->arm_count,
+                               .batch_size = keys->batch_size[cell],
+                               .full_batch = keys->full_batch[cell] == 1};
+        if (new_group ||
+            compare_numbers(keys->learning_rate[before], keys->learning_rate[cell]) != 0) {
+            *arm = (struct arm){.first = i, .learning_rate = keys->learning_rate[cell]};
+            groups->arm_count++;
+            groups->groups[groups->group_count - 1].count++;
+        }
+        groups->arms[groups->arm_count - 1].count++;
+        for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+            if (compare_axis(keys, axis, cell, groups->order[0]) != 0)
+                groups->varying |= AXIS_BIT(axis);
+    }
+}
+
+int groups_open(struct groups *groups, struct results *results, const char *measure)
+{
+    size_t rows = table_rows(results->cells);
+    const char *const *measures = table_texts(results->cells, "measure");
+    const double *train_examples;
+
+    *groups = (struct groups){.results = results, .keys = calloc(1, sizeof *groups->keys)};
+    if (!groups->keys)
+        return error_set("%s: out of memory", results->folder);
+    if (!measures || fetch_keys(groups->keys, results->cells) != 0 || fetch_outcomes(results) != 0)
+        return -1;
+    train_examples = table_numbers(results->cells, "train_examples");
+    groups->order = calloc(rows + 1, sizeof *groups->order);
+    groups->arms = calloc(rows + 1, sizeof *groups->arms);
+    groups->groups = calloc(rows + 1, sizeof *groups->groups);
+    if (!groups->order || !groups->arms || !groups->groups)
+        return error_set("%s: out of memory", results->folder);
+    for (size_t r = 0; r < rows; r++)
+        if (strcmp(measures[r], measure) == 0)
+            groups->order[groups->cell_count++] = r;
+    qsort_r(groups->order, groups->cell_count, sizeof *groups->order, compare_cells, groups->keys);
+    cut(groups);
+    for (size_t g = 0; g < groups->group_count; g++) {
+        struct group *group = &groups->groups[g];
+
+        group->train_examples = train_examples[groups->order[groups->arms[group->first].first]];
+        choose_rate(groups, group);
+    }
+    return 0;
+}
+
+void groups_close(struct groups *groups)
+{
+    free(groups->keys);
+    free(groups->order);
+    free(groups->arms);
+    free(groups->groups);
+    *groups = (struct groups){0};
+}
+
+/* The row of cells.csv that stands for the group. */
+static size_t group_cell(const struct groups *groups, size_t group)
+{
+    return groups->order[groups->arms[groups->groups[group].first].first];
+}
+
+bool groups_same(const struct groups *groups, size_t a, size_t b, unsigned mask)
+{
+    bool same = true;
+
+    for (size_t axis = 0; axis < AXIS_COUNT && same; axis++)
+        if (mask & AXIS_BIT(axis))
+            same =
+                compare_axis(groups->keys, axis, group_cell(groups, a), group_cell(groups, b)) == 0;
+    return same;
+}
+
+size_t groups_rank(const struct groups *groups, unsigned mask, size_t *rank)
+{
+    size_t distinct = 0;
+
+    for (size_t g = 0; g < groups->group_count; g++) {
+        size_t like = 0;
+
+        while (like < g && !groups_same(groups, like, g, mask))
+            like++;
+        rank[g] = like < g ? rank[like] : ++distinct;
+    }
+    return distinct;
+}
+
+bool groups_same_batch(const struct groups *groups, size_t a, size_t b)
+{
+    const struct group *first = &groups->groups[a], *second = &groups->groups[b];
+
+    if (first->full_batch || second->full_batch)
+        return first->full_batch && second->full_batch;
+    return first->batch_size == second->batch_size;
+}
+
+void groups_describe(const struct groups *groups, size_t group, unsigned mask, char *text,
+                     size_t size)
+{
+    size_t cell = group_cell(groups, group), used = 0;
+
+    text[0] = '\0';
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++) {
+        const char *const *texts = table_texts(groups->results->cells, axes[axis].column);
+
+        if (!(mask & groups->varying & AXIS_BIT(axis)) || !texts || texts[cell][0] == '\0')
+            continue;
+        if (used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s%s%s%s", used ? " · " : "",
+                                     axes[axis].before, texts[cell], axes[axis].after);
+    }
+}
+
+void group_batch_text(const struct group *group, char *text, size_t size)
+{
+    if (group->full_batch)
+        snprintf(text, size, "K = full");
+    else
+        snprintf(text, size, "K = %.0f", group->batch_size);
+}
+
+double group_cost(const struct groups *groups, const struct group *group, const char *unit,
+                  int target)
+{
+    const double *column;
+
+    if (target < 0)
+        return INFINITY;
+    column = results_cost(groups->results, unit, (size_t)target);
+    assert(column);
+    return arm_median(groups, &groups->arms[group->best], column);
+}
+
+double group_validation_loss(const struct groups *groups, const struct group *group)
+{
+    return arm_validation_loss(groups, &groups->arms[group->best]);
+}
+
+int groups_common_target(const struct groups *groups, const size_t *members, size_t count)
+{
+    int any = -1;
+
+    for (int t = (int)groups->results->target_count - 1; t >= 0; t--) {
+        size_t reached = 0;
+
+        for (size_t i = 0; i < count; i++)
+            if (isfinite(group_cost(groups, &groups->groups[members[i]], "seconds", t)))
+                reached++;
+        if (reached > 0 && any < 0)
+            any = t;
+        if (2 * reached >= count && count > 0)
+            return t;
+    }
+    return any;
+}
+
+size_t groups_fastest(const struct groups *groups)
+{
+    int hardest = -1;
+    size_t best = 0;
+
+    for (size_t g = 0; g < groups->group_count; g++)
+        if (groups->groups[g].hardest > hardest)
+            hardest = groups->groups[g].hardest;
+    for (size_t g = 1; g < groups->group_count; g++)
+        if (arm_better(groups, &groups->arms[groups->groups[g].best],
+                       &groups->arms[groups->groups[best].best], hardest))
+            best = g;
+    return best;
+}

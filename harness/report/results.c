@@ -1,0 +1,214 @@
+/* A results folder read back. */
+#include "report/results.h"
+
+#include "base/error.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char *path_in(const char *folder, const char *file)
+{
+    char *path;
+
+    return asprintf(&path, "%s/%s", folder, file) < 0 ? NULL : path;
+}
+
+/* ---- Targets ----------------------------------------------------------------------------------
+ */
+
+static const char target_prefix[] = "updates_to_";
+
+/* "validation_error_0.15" -> "validation_error", 0.15 */
+static int parse_target(const char *path, const char *name, struct target *target)
+{
+    const char *underscore = strrchr(name, '_');
+    char *end = NULL;
+
+    if (underscore)
+        target->value = strtod(underscore + 1, &end);
+    if (!underscore || underscore == name || end == underscore + 1 || *end != '\0' ||
+        strlen(name) >= sizeof target->name || (size_t)(underscore - name) >= sizeof target->metric)
+        return error_set("%s:1: column `%s%s`: expected a target such as validation_error_0.15",
+                         path, target_prefix, name);
+    snprintf(target->name, sizeof target->name, "%s", name);
+    snprintf(target->metric, sizeof target->metric, "%.*s", (int)(underscore - name), name);
+    return 0;
+}
+
+/* Inserts the target after every easier one of its metric, metrics in order of appearance. */
+static void insert_target(struct results *results, struct target fresh)
+{
+    size_t place = results->target_count, i;
+
+    for (i = 0; i < results->target_count; i++) {
+        const struct target *other = &results->targets[i];
+
+        if (strcmp(other->metric, fresh.metric) != 0)
+            continue;
+        place = i + 1;
+        if (other->value < fresh.value) {
+            place = i;
+            break;
+        }
+    }
+    memmove(&results->targets[place + 1], &results->targets[place],
+            (results->target_count - place) * sizeof *results->targets);
+    results->targets[place] = fresh;
+    results->target_count++;
+}
+
+static int find_targets(struct results *results)
+{
+    size_t columns = table_columns(results->cells);
+
+    results->targets = calloc(columns + 1, sizeof *results->targets);
+    if (!results->targets)
+        return error_set("%s: out of memory", results->folder);
+    for (size_t c = 0; c < columns; c++) {
+        const char *name = table_column_name(results->cells, c);
+        struct target target;
+
+        if (strncmp(name, target_prefix, strlen(target_prefix)) != 0)
+            continue;
+        if (parse_target(table_path(results->cells), name + strlen(target_prefix), &target) != 0)
+            return -1;
+        insert_target(results, target);
+    }
+    return 0;
+}
+
+const double *results_cost(struct results *results, const char *unit, size_t target)
+{
+    char column[128];
+
+    snprintf(column, sizeof column, "%s_to_%s", unit, results->targets[target].name);
+    return table_numbers(results->cells, column);
+}
+
+void target_describe(const struct target *target, char *text, size_t size)
+{
+    char metric[sizeof target->metric];
+    size_t length = strlen(target->metric);
+
+    snprintf(metric, sizeof metric, "%s", target->metric);
+    for (char *at = metric; (at = strchr(at, '_'));)
+        *at = ' ';
+    if (length >= 6 && strcmp(target->metric + length - 6, "_error") == 0)
+        snprintf(text, size, "%.6g %% %s", 100 * target->value, metric);
+    else
+        snprintf(text, size, "%s %.6g", metric, target->value);
+}
+
+/* ---- Manifest ---------------------------------------------------------------------------------
+ */
+
+/* The string, or "" for anything else. */
+static char *copy_string(const json_t *value)
+{
+    return strdup(json_is_string(value) ? json_string_value(value) : "");
+}
+
+static int read_manifest(struct results *results)
+{
+    int status = -1;
+    char *path = path_in(results->folder, "manifest.json");
+    json_error_t error;
+    const json_t *dataset;
+
+    if (!path)
+        return error_set("%s: out of memory", results->folder);
+    if (access(path, F_OK) == 0) {
+        results->manifest = json_load_file(path, 0, &error);
+        if (!results->manifest) {
+            error_set("%s:%d: %s", path, error.line, error.text);
+            goto done;
+        }
+    }
+    dataset = json_object_get(results->manifest, "dataset");
+    if (json_is_object(dataset))
+        dataset = json_object_get(dataset,
+                                  json_object_get(dataset, "description") ? "description" : "name");
+    results->dataset = copy_string(dataset);
+    results->cpu =
+        copy_string(json_object_get(json_object_get(results->manifest, "machine"), "cpu"));
+    if (!results->dataset || !results->cpu) {
+        error_set("%s: out of memory", path);
+        goto done;
+    }
+    status = 0;
+done:
+    free(path);
+    return status;
+}
+
+double results_fma_peak_gflops(const struct results *results, int threads)
+{
+    const json_t *machine = json_object_get(results->manifest, "machine");
+    const json_t *peaks = json_object_get(machine, "fma_peak_gflops");
+    const json_t *peak;
+    char key[16];
+
+    snprintf(key, sizeof key, "%d", threads);
+    peak = json_object_get(peaks, key);
+    if (!json_is_number(peak))
+        return NAN;
+    return json_number_value(peak);
+}
+
+/* ---- The folder -------------------------------------------------------------------------------
+ */
+
+static int open_table(struct table **table, const char *folder, const char *file)
+{
+    int status = -1;
+    char *path = path_in(folder, file);
+
+    if (path)
+        status = table_open(table, path);
+    else
+        error_set("%s: out of memory", folder);
+    free(path);
+    return status;
+}
+
+int results_open(struct results *results, const char *folder)
+{
+    *results = (struct results){.folder = strdup(folder)};
+    if (!results->folder)
+        return error_set("%s: out of memory", folder);
+    if (open_table(&results->cells, folder, "cells.csv") != 0)
+        return -1;
+    if (find_targets(results) != 0)
+        return -1;
+    return read_manifest(results);
+}
+
+int results_has_curves(const struct results *results)
+{
+    char *path = path_in(results->folder, "curves.csv");
+    int there = path && access(path, F_OK) == 0;
+
+    free(path);
+    return there;
+}
+
+int results_curves(struct results *results)
+{
+    return results->curves ? 0 : open_table(&results->curves, results->folder, "curves.csv");
+}
+
+void results_close(struct results *results)
+{
+    table_close(results->cells);
+    table_close(results->curves);
+    json_decref(results->manifest);
+    free(results->targets);
+    free(results->cpu);
+    free(results->dataset);
+    free(results->folder);
+    *results = (struct results){0};
+}

@@ -1,0 +1,56 @@
+/* What a run found, for a terminal of 80 columns: a table, and a line to act on. */
+#ifndef BATCHLAB_SUMMARY_H
+#define BATCHLAB_SUMMARY_H
+
+#include "report/groups.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum { SUMMARY_OUTCOMES = 10, SUMMARY_NONE = -1 };
+
+/* "reached", "budget", "diverged", ..., last "other" for a word that is none of them. */
+extern const char *const summary_outcomes[SUMMARY_OUTCOMES];
+
+/* One batch size at its best rate. Medians over its seeds; +infinity: not reached. */
+struct summary_row {
+    size_t group;                                         /* in summary.groups */
+    double seconds, epochs, updates, examples;            /* to the section's target */
+    double validation_error, validation_loss, test_error; /* at the end; +infinity: none */
+    size_t outcomes[SUMMARY_OUTCOMES];                    /* of the best rate's seeds */
+};
+
+/* Rows that may be compared: the same network and data. */
+struct summary_section {
+    size_t first, count; /* its rows */
+    int target;          /* the hardest that any row reaches in the median, SUMMARY_NONE */
+    bool has_errors;     /* regression has none: the loss is compared */
+    /* Indices of rows, SUMMARY_NONE where there is none. Without a target the order is that of the
+     * median validation error (loss) at the end. */
+    int best, runner_up;
+    int single, mini, full; /* the best row with K = 1, with 1 < K < N, with the full batch */
+};
+
+struct summary {
+    struct groups groups;
+    size_t row_count;
+    struct summary_row *rows;
+    size_t section_count;
+    struct summary_section *sections;
+    size_t outcomes[SUMMARY_OUTCOMES]; /* of all convergence cells, whatever their rate */
+};
+
+/* The numbers of the convergence table; the results stay open while it is used. No convergence
+ * cells: row_count 0. */
+int summary_compute(struct summary *, struct results *);
+void summary_close(struct summary *); /* also after a failed compute */
+
+/* Prints the convergence table and the throughput table, whichever the results have cells for.
+ * -1 with the message set if the results cannot be read. */
+int summary_print(FILE *, const char *results_folder);
+
+/* The throughput part alone; prints nothing where there is no such cell. */
+int summary_print_throughput(FILE *, struct results *);
+
+#endif

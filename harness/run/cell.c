@@ -1,0 +1,232 @@
+/* One cell from start to end. */
+#include "run/cell.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "run/record.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+/* What a cell holds while it runs. */
+struct bench_parts {
+    struct redundant_examples redundant;
+    struct model model;
+    struct loaded_engine loaded;
+    struct workbench bench;
+};
+
+enum { EVALUATION_ROOM = 1000 }; /* evaluations go in batches of up to this many examples */
+
+static struct engine_options options_of(const struct bench_parts *parts)
+{
+    const struct settings *settings = &parts->bench.cell->settings;
+
+    return (struct engine_options){
+        .max_batch = parts->bench.max_batch,
+        .threads = settings->threads,
+        .precision = PRECISION_SINGLE,
+        .chunk = settings->chunk,
+        .variant = parts->loaded.variant,
+    };
+}
+
+static void describe_bench(struct bench_parts *parts, const struct campaign *campaign,
+                           const struct cell *cell)
+{
+    const struct dataset *dataset = campaign->dataset;
+
+    memset(parts, 0, sizeof *parts);
+    network_build(&parts->model, cell->network, dataset->inputs, dataset->outputs,
+                  dataset->classes);
+    parts->bench = (struct workbench){
+        .engine = &parts->loaded.engine,
+        .max_batch = cell->batch_size > EVALUATION_ROOM ? cell->batch_size : EVALUATION_ROOM,
+        .experiment = campaign->experiment,
+        .cell = cell,
+        .model = &parts->model,
+        .validation = dataset->validation,
+        .test = dataset->test,
+        .classes = dataset->classes,
+    };
+}
+
+static void close_bench(struct bench_parts *parts)
+{
+    if (parts->bench.session)
+        parts->loaded.engine.close(parts->bench.session);
+    redundancy_close(&parts->redundant);
+}
+
+/* Loads and opens the engine. 1: ready; 0: it does not support the cell, message says why; -1: error in
+ * message. */
+static int open_engine(struct bench_parts *parts, struct message *message)
+{
+    const struct engine *engine = &parts->loaded.engine;
+    struct engine_options options;
+
+    message->text[0] = '\0';
+    if (registry_load(&parts->loaded, parts->bench.cell->settings.engine, message) != 0)
+        return -1;
+    options = options_of(parts);
+    if (!engine->supports(&parts->model.network, &options, message))
+        return 0;
+    if (engine->open(&parts->bench.session, &parts->model.network, &options, message) != 0)
+        return -1;
+    return 1;
+}
+
+static double peak_memory(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)usage.ru_maxrss * 1024;
+}
+
+static void start_record(struct cell_record *record, const struct bench_parts *parts)
+{
+    record_clear(record);
+    record->parameters = (double)parts->model.parameters;
+    record->flops_per_example = parts->model.flops_per_example;
+}
+
+static void fill_from_training(struct cell_record *record, const struct training_result *result,
+                               const struct workbench *bench)
+{
+    record->outcome = result->outcome;
+    snprintf(record->reason, sizeof record->reason, "%s", result->reason);
+    record->updates = (double)result->updates;
+    record->examples = result->examples;
+    record->epochs = result->examples / (double)bench->train.count;
+    record->train_seconds = result->train_seconds;
+    record->evaluation_seconds = result->evaluation_seconds;
+    if (result->train_seconds > 0) {
+        record->rates[INPUT_GATHER].median = result->examples / result->train_seconds;
+        record->gflops[INPUT_GATHER] =
+            record->rates[INPUT_GATHER].median * record->flops_per_example / 1e9;
+    }
+    record->evaluations = result->curve_count;
+    if (result->curve_count > 0) {
+        const struct curve_point *last = &result->curve[result->curve_count - 1];
+
+        record->final_train_loss = last->train.loss;
+        record->final_validation_loss = last->validation.loss;
+        record->final_validation_error = last->validation.error;
+        record->best_validation_error = result->best_validation_error;
+    }
+    record->test = result->test;
+    memcpy(record->costs, result->costs, sizeof record->costs);
+    record->curve = result->curve;
+    record->curve_count = result->curve_count;
+}
+
+static void fill_from_throughput(struct cell_record *record, const struct throughput_result *result,
+                                 const struct workbench *bench)
+{
+    record->outcome = result->outcome;
+    snprintf(record->reason, sizeof record->reason, "%s", result->reason);
+    record->updates = (double)result->updates;
+    record->examples = (double)result->updates * bench->cell->batch_size;
+    record->epochs = record->examples / (double)bench->train.count;
+    record->train_seconds = result->train_seconds;
+    for (int input = 0; input < INPUT_COUNT; input++) {
+        if (result->rates[input].blocks == 0)
+            continue;
+        record->rates[input] = result->rates[input];
+        record->blocks[input] = result->rates[input].blocks;
+        record->gflops[input] = result->rates[input].median * record->flops_per_example / 1e9;
+    }
+    record->block_list = result->blocks;
+    record->block_count = result->block_count;
+}
+
+static int run_and_record(const struct campaign *campaign, const struct cell *cell,
+                          struct bench_parts *parts, struct cell_record *record, double start)
+{
+    struct training_result training = {0};
+    struct throughput_result timed = {0};
+    int status;
+
+    record->setup_seconds = clock_now() - start;
+    if (campaign->experiment->measure == MEASURE_THROUGHPUT) {
+        status = throughput(&parts->bench, &timed);
+        fill_from_throughput(record, &timed, &parts->bench);
+    } else {
+        status = train(&parts->bench, &training);
+        fill_from_training(record, &training, &parts->bench);
+    }
+    if (status != 0) {
+        record->outcome = OUTCOME_OUT_OF_MEMORY;
+        snprintf(record->reason, sizeof record->reason, "%.255s", error_text());
+    }
+    record->peak_memory_bytes = peak_memory();
+    record->wall_seconds = clock_now() - start;
+    status = record_cell(campaign->results, campaign->experiment, cell, record);
+    training_free(&training);
+    throughput_free(&timed);
+    return status;
+}
+
+int cell_run(const struct campaign *campaign, const struct cell *cell)
+{
+    const struct settings *settings = &cell->settings;
+    const struct redundancy redundancy = {settings->redundancy, settings->redundancy_mode,
+                                          settings->copies, settings->seed};
+    double start = clock_now();
+    struct bench_parts parts;
+    struct cell_record record;
+    struct message message;
+    int status, ready;
+
+    describe_bench(&parts, campaign, cell);
+    start_record(&record, &parts);
+    if (redundancy_open(&parts.redundant, campaign->dataset, &redundancy) != 0) {
+        ready = -1;
+        snprintf(message.text, sizeof message.text, "%.500s", error_text());
+    } else {
+        parts.bench.train = parts.redundant.examples;
+        ready = open_engine(&parts, &message);
+    }
+    if (ready == 1) {
+        status = run_and_record(campaign, cell, &parts, &record, start);
+    } else {
+        record.outcome = ready == 0 ? OUTCOME_UNSUPPORTED : OUTCOME_FAILED;
+        snprintf(record.reason, sizeof record.reason, "%.255s", message.text);
+        record.wall_seconds = clock_now() - start;
+        status = record_cell(campaign->results, campaign->experiment, cell, &record);
+    }
+    close_bench(&parts);
+    return status;
+}
+
+int cell_record_loss(const struct campaign *campaign, const struct cell *cell, enum outcome outcome,
+                     const char *reason, double wall_seconds)
+{
+    struct bench_parts parts;
+    struct cell_record record;
+
+    describe_bench(&parts, campaign, cell);
+    start_record(&record, &parts);
+    record.outcome = outcome;
+    record.wall_seconds = wall_seconds;
+    snprintf(record.reason, sizeof record.reason, "%s", reason);
+    return record_cell(campaign->results, campaign->experiment, cell, &record);
+}
+
+int cell_probe_engine(FILE *out, void *context)
+{
+    const struct cell_probe *probe = context;
+    struct bench_parts parts;
+    struct message message;
+    int ready;
+
+    describe_bench(&parts, probe->campaign, probe->cell);
+    ready = open_engine(&parts, &message);
+    if (ready == 1 && (!parts.loaded.engine.describe ||
+                       parts.loaded.engine.describe(parts.bench.session, &message) != 0))
+        snprintf(message.text, sizeof message.text, "%.200s", parts.loaded.engine.summary);
+    fprintf(out, "%s%s", ready == 0 ? "not supported: " : "", message.text);
+    close_bench(&parts);
+    return ready < 0 ? -1 : 0;
+}

@@ -1,0 +1,37 @@
+/* One cell from start to end, in its own process. */
+#ifndef BATCHLAB_CELL_H
+#define BATCHLAB_CELL_H
+
+#include "plan/plan.h"
+#include "train/train.h"
+
+#include <stdio.h>
+
+/* What all cells of a run share. Borrowed. */
+struct campaign {
+    const struct experiment *experiment;
+    const struct dataset *dataset;
+    const struct plan *plan;
+    const char *results; /* folder */
+};
+
+/* Trains or times the cell and records how it ended. To be called in a child process: it loads the
+ * engine. 0 once it is recorded, whatever the outcome; -1 if it could not be (error set). */
+int cell_run(const struct campaign *, const struct cell *);
+
+/* Records a cell that could not do so itself: crashed, timed out. */
+int cell_record_loss(const struct campaign *, const struct cell *, enum outcome, const char *reason,
+                     double wall_seconds);
+
+/* A question to an engine, to be asked through child_capture. */
+struct cell_probe {
+    const struct campaign *campaign;
+    const struct cell *cell; /* any cell of the engine */
+};
+
+/* Loads the engine and writes one line on its library and kernel. An engine that cannot be loaded is a
+ * failure, with what is wrong in `out`; one that does not support the cell says so. context: struct
+ * cell_probe. */
+int cell_probe_engine(FILE *out, void *context);
+
+#endif

@@ -1,0 +1,30 @@
+/* The machine: what a reader needs to know to compare numbers, and which processors may be used. */
+#ifndef BATCHLAB_HOST_H
+#define BATCHLAB_HOST_H
+
+enum { HOST_PROCESSORS_MAX = 1024 };
+
+struct host {
+    char cpu[128];      /* model name */
+    char kernel[128];   /* operating system kernel and release */
+    char governor[32];  /* frequency governor; "unknown" where the system does not say */
+    char instructions[64]; /* the widest vector instructions: avx512f, avx2, sse2 or baseline */
+    double memory_bytes;
+    double quota; /* processors the control group grants; 0: no limit */
+    double load;  /* one-minute load average now */
+    int processors[HOST_PROCESSORS_MAX]; /* [processor_count] allowed ones, one a physical core,
+                                            at most the quota */
+    int processor_count;
+};
+
+void host_read(struct host *);
+
+/* Seconds of all processors so far, and those stolen by the hypervisor. 0, or -1 if unknown. */
+int host_steal(double *total_seconds, double *steal_seconds);
+
+/* Fused multiply-add peak in GFLOP/s, single precision, of `threads` threads pinned to these
+ * processors: independent chains in the widest vectors there are. Takes about 0.1 s. To be called
+ * in a child process. */
+double host_fma_peak(const int *processors, int threads);
+
+#endif

@@ -1,0 +1,167 @@
+/* manifest.json. */
+#include "run/manifest.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "build_info.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+static void manifest_path(const struct campaign *campaign, char *path, size_t size)
+{
+    snprintf(path, size, "%s/manifest.json", campaign->results);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}
+
+static void fingerprint_text(const struct campaign *campaign, char text[16])
+{
+    snprintf(text, 16, "%08x", campaign->dataset->fingerprint);
+}
+
+int manifest_check(const struct campaign *campaign, int force)
+{
+    char path[PATH_MAX + 32], fingerprint[16];
+    json_error_t problem;
+    json_t *manifest;
+    int status = 0;
+
+    manifest_path(campaign, path, sizeof path);
+    if (access(path, F_OK) != 0 || force)
+        return 0;
+    manifest = json_load_file(path, 0, &problem);
+    if (!manifest)
+        return error_set("%s:%d: %s, expected a manifest; --force takes the folder over", path,
+                         problem.line, problem.text);
+    fingerprint_text(campaign, fingerprint);
+    if (json_integer_value(json_object_get(manifest, "schema_version")) != MANIFEST_SCHEMA_VERSION)
+        status = error_set("%s: results of another schema version, expected %d; use another folder, "
+                           "or --force",
+                           path, MANIFEST_SCHEMA_VERSION);
+    else if (strcmp(text_of(manifest, "base"), campaign->plan->base) != 0)
+        status = error_set("%s: holds another experiment (%s; all but the grid must be the same); "
+                           "use another folder with --results, or --force",
+                           campaign->results, text_of(manifest, "experiment"));
+    else if (strcmp(text_of(json_object_get(manifest, "dataset"), "fingerprint"), fingerprint) != 0)
+        status = error_set("%s: holds results on other data (fingerprint %s, now %s); use another "
+                           "folder with --results, or --force",
+                           campaign->results,
+                           text_of(json_object_get(manifest, "dataset"), "fingerprint"),
+                           fingerprint);
+    json_decref(manifest);
+    return status;
+}
+
+/* JSON has no NaN: unknown is null. */
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *describe_machine(const struct survey *survey)
+{
+    const struct host *host = &survey->host;
+    json_t *peaks = json_object(), *processors = json_array();
+    char key[16];
+
+    for (int i = 0; i < survey->peak_count; i++) {
+        snprintf(key, sizeof key, "%d", survey->peak_threads[i]);
+        json_object_set_new(peaks, key, number(survey->peak_gflops[i]));
+    }
+    for (int i = 0; i < host->processor_count; i++)
+        json_array_append_new(processors, json_integer(host->processors[i]));
+    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:o, s:o}", "cpu", host->cpu, "kernel",
+                     host->kernel, "governor", host->governor, "instructions", host->instructions,
+                     "memory_bytes", host->memory_bytes, "cgroup_quota", host->quota, "processors",
+                     processors, "fma_peak_gflops", peaks);
+}
+
+static json_t *describe_engines(const struct survey *survey)
+{
+    json_t *engines = json_object();
+
+    for (int i = 0; i < survey->engine_count; i++)
+        json_object_set_new(engines, survey->engines[i], json_string(survey->libraries[i]));
+    return engines;
+}
+
+static json_t *describe_dataset(const struct campaign *campaign)
+{
+    const struct dataset *dataset = campaign->dataset;
+    char fingerprint[16];
+
+    fingerprint_text(campaign, fingerprint);
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "name", dataset->name,
+                     "description", dataset->description, "fingerprint", fingerprint, "inputs",
+                     (json_int_t)dataset->inputs, "outputs", (json_int_t)dataset->outputs, "train",
+                     (json_int_t)dataset->train.count, "validation",
+                     (json_int_t)dataset->validation.count, "test",
+                     (json_int_t)dataset->test.count);
+}
+
+static json_t *describe_run(const struct run_log *log)
+{
+    return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "started",
+                     log->started, "finished", log->finished, "ended", log->ended, "jobs",
+                     log->jobs, "cells_run", log->cells_run, "cells_skipped", log->cells_skipped,
+                     "wall_seconds", number(log->wall_seconds), "train_seconds",
+                     number(log->train_seconds), "evaluation_seconds",
+                     number(log->evaluation_seconds), "load_before", number(log->load_before),
+                     "load_after", number(log->load_after), "steal_share",
+                     number(log->steal_share));
+}
+
+/* The logs of earlier runs, or none. */
+static json_t *earlier_runs(const char *path)
+{
+    json_t *manifest = json_load_file(path, 0, NULL);
+    json_t *runs = json_incref(json_object_get(manifest, "runs"));
+
+    json_decref(manifest);
+    return json_is_array(runs) ? runs : json_array();
+}
+
+int manifest_write(const struct campaign *campaign, const struct survey *survey,
+                   const struct run_log *log)
+{
+    const struct experiment *experiment = campaign->experiment;
+    char path[PATH_MAX + 32];
+    struct whole_file file;
+    json_t *manifest, *runs;
+    int status = -1;
+
+    manifest_path(campaign, path, sizeof path);
+    runs = earlier_runs(path);
+    json_array_append_new(runs, describe_run(log));
+    manifest = json_pack(
+        "{s:i, s:s, s:s, s:s, s:s, s:b, s:s, s:i, s:o, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:s}",
+        "schema_version", MANIFEST_SCHEMA_VERSION, "experiment", experiment->name, "title",
+        experiment->title, "question", experiment->question, "base", campaign->plan->base, "quick",
+        experiment->quick, "measure",
+        experiment->measure == MEASURE_THROUGHPUT ? "throughput" : "convergence", "cells",
+        campaign->plan->count, "dataset", describe_dataset(campaign), "machine",
+        describe_machine(survey), "engines", describe_engines(survey), "build", "version",
+        BATCHLAB_VERSION, "commit", BATCHLAB_COMMIT, "compiler", BATCHLAB_COMPILER, "flags",
+        BATCHLAB_FLAGS, "runs", runs, "experiment_text", experiment->text);
+    if (!manifest) /* text that is not UTF-8 */
+        return error_set("%s: cannot be written: the experiment's text is not UTF-8", path);
+    if (file_begin(&file, path) == 0) {
+        if (json_dumpf(manifest, file.stream, JSON_INDENT(2)) == 0 &&
+            fputc('\n', file.stream) != EOF)
+            status = file_commit(&file);
+        else {
+            file_abandon(&file);
+            error_set("%s: cannot be written (is the disk full?)", path);
+        }
+    }
+    json_decref(manifest);
+    return status;
+}

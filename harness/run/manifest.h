@@ -1,0 +1,38 @@
+/* manifest.json: what was run, on what machine, with what libraries; and the guard against mixing two
+ * experiments in one folder. */
+#ifndef BATCHLAB_MANIFEST_H
+#define BATCHLAB_MANIFEST_H
+
+#include "run/cell.h"
+#include "run/host.h"
+
+enum { MANIFEST_SCHEMA_VERSION = 1, MANIFEST_ENGINES_MAX = 32, MANIFEST_PEAKS_MAX = 8 };
+
+/* What the parent found out before the cells run. */
+struct survey {
+    struct host host;
+    int engine_count;
+    const char *engines[MANIFEST_ENGINES_MAX]; /* specifications, borrowed from the plan */
+    char libraries[MANIFEST_ENGINES_MAX][512]; /* what each said of itself */
+    int peak_count;
+    int peak_threads[MANIFEST_PEAKS_MAX];
+    double peak_gflops[MANIFEST_PEAKS_MAX]; /* fused multiply-add, single precision */
+};
+
+/* One `batchlab run` into the folder. */
+struct run_log {
+    char started[32], finished[32];
+    int jobs, cells_run, cells_skipped;
+    double wall_seconds, train_seconds, evaluation_seconds;
+    double load_before, load_after, steal_share; /* NAN where unknown */
+    const char *ended; /* "complete", "interrupted", "deadline" */
+};
+
+/* 0 if the folder is new or holds the same experiment and data; else -1 with the reason. force != 0
+ * takes the folder over. */
+int manifest_check(const struct campaign *, int force);
+
+/* Writes the manifest; the logs of earlier runs into the folder are kept. */
+int manifest_write(const struct campaign *, const struct survey *, const struct run_log *);
+
+#endif

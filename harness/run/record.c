@@ -1,0 +1,405 @@
+/* Writes cells and derives the CSV files. */
+#include "run/record.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "report/table.h"
+#include "train/rule.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- Columns -------------------------------------------------------------------------------- */
+
+struct column {
+    const char *name;
+    size_t offset; /* of a double in struct cell_record or struct curve_point */
+};
+
+#define CELL(name, member) {name, offsetof(struct cell_record, member)}
+#define POINT(name, member) {name, offsetof(struct curve_point, member)}
+
+static const struct column cell_columns[] = {
+    CELL("updates", updates),
+    CELL("epochs", epochs),
+    CELL("examples", examples),
+    CELL("train_seconds", train_seconds),
+    CELL("evaluation_seconds", evaluation_seconds),
+    CELL("setup_seconds", setup_seconds),
+    CELL("wall_seconds", wall_seconds),
+    CELL("examples_per_second", rates[INPUT_GATHER].median),
+    CELL("examples_per_second_q1", rates[INPUT_GATHER].q1),
+    CELL("examples_per_second_q3", rates[INPUT_GATHER].q3),
+    CELL("gflops", gflops[INPUT_GATHER]),
+    CELL("blocks", blocks[INPUT_GATHER]),
+    CELL("pregathered_examples_per_second", rates[INPUT_PREGATHERED].median),
+    CELL("pregathered_examples_per_second_q1", rates[INPUT_PREGATHERED].q1),
+    CELL("pregathered_examples_per_second_q3", rates[INPUT_PREGATHERED].q3),
+    CELL("pregathered_gflops", gflops[INPUT_PREGATHERED]),
+    CELL("pregathered_blocks", blocks[INPUT_PREGATHERED]),
+    CELL("peak_memory_bytes", peak_memory_bytes),
+    CELL("evaluations", evaluations),
+    CELL("final_train_loss", final_train_loss),
+    CELL("final_validation_loss", final_validation_loss),
+    CELL("final_validation_error", final_validation_error),
+    CELL("best_validation_error", best_validation_error),
+    CELL("test_loss", test.loss),
+    CELL("test_error", test.error),
+    {0},
+};
+
+/* Per target, each prefixed to its name. */
+static const struct {
+    const char *prefix;
+    size_t offset;
+} cost_columns[] = {
+    {"updates_to", offsetof(struct target_cost, updates)},
+    {"examples_to", offsetof(struct target_cost, examples)},
+    {"epochs_to", offsetof(struct target_cost, epochs)},
+    {"flops_to", offsetof(struct target_cost, flops)},
+    {"seconds_to", offsetof(struct target_cost, seconds)},
+};
+
+static const struct column curve_columns[] = {
+    POINT("flops", flops),
+    POINT("train_seconds", train_seconds),
+    POINT("train_loss", train.loss),
+    POINT("train_error", train.error),
+    POINT("validation_loss", validation.loss),
+    POINT("validation_error", validation.error),
+    POINT("gradient_norm", gradient_norm),
+    {0},
+};
+
+static void write_number(FILE *file, double value)
+{
+    char text[64];
+
+    if (value == NOT_APPLICABLE)
+        return;
+    if (isnan(value))
+        snprintf(text, sizeof text, "nan"); /* never "-nan" */
+    else
+        format_double(value, text, sizeof text);
+    fputs(text, file);
+}
+
+static void write_columns(FILE *file, const struct column *columns, const void *from)
+{
+    for (; columns->name; columns++) {
+        fputc(',', file);
+        write_number(file, *(const double *)(const void *)((const char *)from + columns->offset));
+    }
+}
+
+static void write_names(FILE *file, const struct column *columns)
+{
+    for (; columns->name; columns++)
+        fprintf(file, ",%s", columns->name);
+}
+
+/* ---- cell.csv ------------------------------------------------------------------------------- */
+
+/* A parameter the optimizer does not have is empty, not zero. */
+static int applies(const struct field *field, const struct settings *settings)
+{
+    const struct rule *rule = rule_find(settings->optimizer);
+
+    if (strcmp(field->key, "momentum") == 0)
+        return rule->uses_momentum;
+    if (strcmp(field->key, "beta1") == 0 || strcmp(field->key, "beta2") == 0 ||
+        strcmp(field->key, "epsilon") == 0)
+        return rule->uses_moments;
+    return 1;
+}
+
+static void write_settings(FILE *file, const struct cell *cell)
+{
+    char text[1200];
+
+    for (const struct field *field = settings_fields; field->key; field++) {
+        fputc(',', file);
+        if (strcmp(field->key, "batch_size") == 0) {
+            fprintf(file, "%d,%d", cell->batch_size,
+                    cell->settings.batch_size == BATCH_SIZE_FULL);
+            continue;
+        }
+        if (!applies(field, &cell->settings))
+            continue;
+        schema_format(field, &cell->settings, text, sizeof text);
+        csv_field(file, text);
+    }
+}
+
+static void write_cell(FILE *file, const struct experiment *experiment, const struct cell *cell,
+                       const struct cell_record *record)
+{
+    int reached = 0;
+
+    fputs("id,measure", file);
+    for (const struct field *field = settings_fields; field->key; field++)
+        fprintf(file, ",%s%s", field->key,
+                strcmp(field->key, "batch_size") == 0 ? ",full_batch" : "");
+    fputs(",train_examples,parameters,flops_per_example,outcome,reason", file);
+    write_names(file, cell_columns);
+    fputs(",targets,targets_reached", file);
+    for (int t = 0; t < experiment->target_count; t++)
+        for (size_t c = 0; c < sizeof cost_columns / sizeof *cost_columns; c++)
+            fprintf(file, ",%s_%s", cost_columns[c].prefix, experiment->targets[t].name);
+
+    fprintf(file, "\n%s,%s", cell->id,
+            experiment->measure == MEASURE_THROUGHPUT ? "throughput" : "convergence");
+    write_settings(file, cell);
+    fprintf(file, ",%zu,", cell->train_examples);
+    write_number(file, record->parameters);
+    fputc(',', file);
+    write_number(file, record->flops_per_example);
+    fprintf(file, ",%s,", outcome_name(record->outcome));
+    csv_field(file, record->reason);
+    write_columns(file, cell_columns, record);
+    for (int t = 0; t < experiment->target_count; t++)
+        reached += record->costs[t].seconds != NOT_APPLICABLE;
+    fprintf(file, ",%d,%d", experiment->target_count, reached);
+    for (int t = 0; t < experiment->target_count; t++)
+        for (size_t c = 0; c < sizeof cost_columns / sizeof *cost_columns; c++) {
+            const char *cost = (const char *)&record->costs[t];
+
+            fputc(',', file);
+            write_number(file, *(const double *)(const void *)(cost + cost_columns[c].offset));
+        }
+    fputc('\n', file);
+}
+
+static void write_curve(FILE *file, const struct cell *cell, const struct cell_record *record)
+{
+    fputs("id,epoch,update,examples", file);
+    write_names(file, curve_columns);
+    fputc('\n', file);
+    for (int i = 0; i < record->curve_count; i++) {
+        const struct curve_point *point = &record->curve[i];
+
+        fprintf(file, "%s,", cell->id);
+        write_number(file, point->epoch);
+        fprintf(file, ",%ld,", point->update);
+        write_number(file, point->examples);
+        write_columns(file, curve_columns, point);
+        fputc('\n', file);
+    }
+}
+
+static void write_blocks(FILE *file, const struct cell *cell, const struct cell_record *record)
+{
+    int number[INPUT_COUNT] = {0};
+
+    fputs("id,input,block,updates,examples,seconds\n", file);
+    for (int i = 0; i < record->block_count; i++) {
+        const struct timed_block *block = &record->block_list[i];
+
+        fprintf(file, "%s,%s,%d,%ld,%ld,", cell->id, throughput_input_names[block->input],
+                ++number[block->input], block->updates, block->updates * cell->batch_size);
+        write_number(file, block->seconds);
+        fputc('\n', file);
+    }
+}
+
+void record_clear(struct cell_record *record)
+{
+    memset(record, 0, sizeof *record);
+    for (const struct column *column = cell_columns; column->name; column++)
+        *(double *)(void *)((char *)record + column->offset) = NOT_APPLICABLE;
+    record->parameters = record->flops_per_example = NOT_APPLICABLE;
+    for (int t = 0; t < EXPERIMENT_TARGETS_MAX; t++)
+        record->costs[t] = train_target_cost(NULL, 0, NULL);
+}
+
+/* Opens `folder/name` to be committed with the folder's own rename. */
+static int begin_part(struct whole_file *file, const char *folder, const char *name)
+{
+    char path[PATH_MAX + 256];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return file_begin(file, path);
+}
+
+static int write_parts(const char *folder, const struct experiment *experiment,
+                       const struct cell *cell, const struct cell_record *record)
+{
+    struct whole_file file;
+
+    if (begin_part(&file, folder, "cell.csv") != 0)
+        return -1;
+    write_cell(file.stream, experiment, cell, record);
+    if (file_commit(&file) != 0)
+        return -1;
+    if (record->curve_count > 0) {
+        if (begin_part(&file, folder, "curve.csv") != 0)
+            return -1;
+        write_curve(file.stream, cell, record);
+        if (file_commit(&file) != 0)
+            return -1;
+    }
+    if (record->block_count > 0) {
+        if (begin_part(&file, folder, "blocks.csv") != 0)
+            return -1;
+        write_blocks(file.stream, cell, record);
+        if (file_commit(&file) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static const char temporary_prefix[] = ".tmp-";
+
+int record_cell(const char *results, const struct experiment *experiment, const struct cell *cell,
+                const struct cell_record *record)
+{
+    char cells[PATH_MAX], temporary[PATH_MAX + 160], final[PATH_MAX + 160];
+
+    snprintf(cells, sizeof cells, "%s/cells", results);
+    snprintf(temporary, sizeof temporary, "%s/%s%s", cells, temporary_prefix, cell->id);
+    snprintf(final, sizeof final, "%s/%s", cells, cell->id);
+    if (folder_remove(temporary) != 0 || folder_make(temporary) != 0)
+        return -1;
+    if (write_parts(temporary, experiment, cell, record) != 0) {
+        char cause[512];
+
+        snprintf(cause, sizeof cause, "%s", error_text());
+        folder_remove(temporary);
+        return error_set("%s", cause);
+    }
+    if (folder_remove(final) != 0)
+        return -1;
+    if (rename(temporary, final) != 0)
+        return error_set("%s: cannot be written: %s", final, strerror(errno));
+    return folder_sync(cells);
+}
+
+/* ---- Reading back --------------------------------------------------------------------------- */
+
+static int parse_outcome(const char *name, enum outcome *outcome)
+{
+    for (int o = OUTCOME_REACHED; o <= OUTCOME_OUT_OF_MEMORY; o++)
+        if (strcmp(name, outcome_name((enum outcome)o)) == 0) {
+            *outcome = (enum outcome)o;
+            return 1;
+        }
+    return 0;
+}
+
+int record_find(const char *results, const char *id, struct recorded *recorded)
+{
+    const double *train, *evaluation;
+    const char *const *outcomes;
+    char path[PATH_MAX + 160];
+    struct table *table;
+    int found = 0;
+
+    snprintf(path, sizeof path, "%s/cells/%s/cell.csv", results, id);
+    if (access(path, F_OK) != 0 || table_open(&table, path) != 0)
+        return 0;
+    outcomes = table_texts(table, "outcome");
+    train = table_numbers(table, "train_seconds");
+    evaluation = table_numbers(table, "evaluation_seconds");
+    if (outcomes && train && evaluation && table_rows(table) == 1) {
+        recorded->train_seconds = train[0];
+        recorded->evaluation_seconds = evaluation[0];
+        found = parse_outcome(outcomes[0], &recorded->outcome);
+    }
+    table_close(table);
+    return found;
+}
+
+/* Appends a part of one cell to the derived file; its header only once. A cell that has no such part
+ * is skipped. */
+static int append_part(FILE *into, const char *results, const char *id, const char *part,
+                       char **header, int *parts)
+{
+    char path[PATH_MAX], *line = NULL;
+    size_t size = 0;
+    int status = 0;
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/cells/%s/%s", results, id, part);
+    file = fopen(path, "r");
+    if (!file)
+        return errno == ENOENT ? 0 : error_set("%s: %s", path, strerror(errno));
+    if (getline(&line, &size, file) <= 0) {
+        status = error_set("%s:1: empty, expected a header line", path);
+        goto done;
+    }
+    if (!*header) {
+        *header = strdup(line);
+        fputs(line, into);
+    } else if (strcmp(*header, line) != 0) {
+        status = error_set("%s:1: columns differ from those of the other cells", path);
+        goto done;
+    }
+    while (getline(&line, &size, file) > 0)
+        fputs(line, into);
+    if (ferror(file))
+        status = error_set("%s: %s", path, strerror(errno));
+    *parts += 1;
+done:
+    free(line);
+    fclose(file);
+    return status;
+}
+
+static int merge_part(const char *results, const struct plan *plan, const char *part,
+                      const char *derived, int *parts)
+{
+    char path[PATH_MAX], *header = NULL;
+    struct whole_file file;
+    int status = 0;
+
+    *parts = 0;
+    snprintf(path, sizeof path, "%s/%s", results, derived);
+    if (file_begin(&file, path) != 0)
+        return -1;
+    for (int i = 0; i < plan->count && status == 0; i++)
+        status = append_part(file.stream, results, plan->cells[i].id, part, &header, parts);
+    free(header);
+    if (status != 0 || *parts == 0) {
+        file_abandon(&file);
+        if (status == 0 && unlink(path) != 0 && errno != ENOENT)
+            status = error_set("%s: %s", path, strerror(errno));
+        return status;
+    }
+    return file_commit(&file);
+}
+
+int record_merge(const char *results, const struct plan *plan, int *finished)
+{
+    int parts;
+
+    if (merge_part(results, plan, "cell.csv", "cells.csv", finished) != 0 ||
+        merge_part(results, plan, "curve.csv", "curves.csv", &parts) != 0 ||
+        merge_part(results, plan, "blocks.csv", "timings.csv", &parts) != 0)
+        return -1;
+    return 0;
+}
+
+int record_clean(const char *results)
+{
+    char cells[PATH_MAX], path[PATH_MAX + 300];
+    struct dirent *entry;
+    int status = 0;
+    DIR *folder;
+
+    snprintf(cells, sizeof cells, "%s/cells", results);
+    folder = opendir(cells);
+    if (!folder)
+        return error_set("%s: %s", cells, strerror(errno));
+    while (status == 0 && (entry = readdir(folder)) != NULL)
+        if (strncmp(entry->d_name, temporary_prefix, sizeof temporary_prefix - 1) == 0) {
+            snprintf(path, sizeof path, "%s/%s", cells, entry->d_name);
+            status = folder_remove(path);
+        }
+    closedir(folder);
+    return status;
+}

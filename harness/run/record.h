@@ -1,0 +1,52 @@
+/* Writes results, and only this module does: one folder a cell, whole or not at all, and the CSV files
+ * derived from them. Columns: results/README.md. */
+#ifndef BATCHLAB_RECORD_H
+#define BATCHLAB_RECORD_H
+
+#include "plan/plan.h"
+#include "train/throughput.h"
+#include "train/train.h"
+
+/* One row of cells.csv beside the settings. Numbers that do not apply are NOT_APPLICABLE. */
+struct cell_record {
+    enum outcome outcome;
+    char reason[256];
+    double parameters, flops_per_example;
+    double updates, epochs, examples;
+    double train_seconds, evaluation_seconds, setup_seconds, wall_seconds;
+    struct rate rates[INPUT_COUNT]; /* convergence: only the median of INPUT_GATHER */
+    double gflops[INPUT_COUNT], blocks[INPUT_COUNT];
+    double peak_memory_bytes, evaluations;
+    double final_train_loss, final_validation_loss, final_validation_error, best_validation_error;
+    struct evaluated test;
+    struct target_cost costs[EXPERIMENT_TARGETS_MAX];
+    /* Borrowed. */
+    const struct curve_point *curve;
+    int curve_count;
+    const struct timed_block *block_list;
+    int block_count;
+};
+
+/* Every number NOT_APPLICABLE. */
+void record_clear(struct cell_record *);
+
+/* Writes results/cells/<id>/, replacing what is there. */
+int record_cell(const char *results, const struct experiment *, const struct cell *,
+                const struct cell_record *);
+
+struct recorded {
+    enum outcome outcome;
+    double train_seconds, evaluation_seconds; /* NAN where empty */
+};
+
+/* What is recorded for a cell: 1, or 0 if there is nothing (that can be read). */
+int record_find(const char *results, const char *id, struct recorded *);
+
+/* Derives cells.csv, curves.csv and timings.csv from the finished cells of the plan, in the plan's
+ * order. A file is there only if it has rows; *finished is the number of cells. */
+int record_merge(const char *results, const struct plan *, int *finished);
+
+/* Removes what an earlier run left half-written. */
+int record_clean(const char *results);
+
+#endif

@@ -1,0 +1,525 @@
+/* Runs the cells of a plan. */
+#include "run/runner.h"
+
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "run/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <regex.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct slot {
+    pid_t pid; /* 0: free */
+    const struct cell *cell;
+    double start;
+    int words; /* the child writes "ok", or an error, here */
+    int processors[HOST_PROCESSORS_MAX]; /* indices into host.processors */
+    int processor_count;
+    int late; /* killed because of the limit */
+};
+
+struct runner {
+    const struct campaign *campaign;
+    const struct runner_options *options;
+    struct runner_result *result;
+    struct survey survey;
+    const struct cell **queue; /* [queue_count] cells to run, in running order */
+    int queue_count, next;
+    struct slot *slots; /* [slot_count] */
+    int slot_count;
+    int busy[HOST_PROCESSORS_MAX];
+    double start, expected_done, expected_total, spent;
+    int lock;
+};
+
+/* ---- Before: what to run, where, with what --------------------------------------------------- */
+
+static int choose_cells(struct runner *runner)
+{
+    const struct plan *plan = runner->campaign->plan;
+    const char *pattern = runner->options->only;
+    struct recorded recorded;
+    regex_t only;
+
+    if (pattern && regcomp(&only, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        return error_set("--only: '%s' is not a regular expression", pattern);
+    runner->queue = calloc((size_t)plan->count, sizeof *runner->queue);
+    for (int i = 0; runner->queue && i < plan->count; i++) {
+        const struct cell *cell = &plan->cells[plan->order[i]];
+
+        if (pattern && regexec(&only, cell->id, 0, NULL, 0) != 0)
+            continue;
+        if (record_find(runner->campaign->results, cell->id, &recorded) &&
+            outcome_is_final(recorded.outcome)) {
+            runner->result->skipped++;
+            continue;
+        }
+        runner->queue[runner->queue_count++] = cell;
+        runner->expected_total += plan_cell_seconds(cell, runner->campaign->experiment,
+                                                    runner->campaign->dataset);
+    }
+    if (pattern)
+        regfree(&only);
+    if (!runner->queue)
+        return error_set("out of memory");
+    if (runner->queue_count + runner->result->skipped == 0)
+        return error_set("--only: '%s' matches none of the %d cells (batchlab plan lists them)",
+                         pattern, plan->count);
+    return 0;
+}
+
+/* One writer a folder: two runs would throw each other's files away. */
+static int take_lock(struct runner *runner)
+{
+    char path[PATH_MAX + 16];
+
+    snprintf(path, sizeof path, "%s/.lock", runner->campaign->results);
+    runner->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (runner->lock < 0)
+        return error_set("%s: %s", path, strerror(errno));
+    if (flock(runner->lock, LOCK_EX | LOCK_NB) != 0)
+        return error_set("%s: another batchlab is running in this folder", runner->campaign->results);
+    return 0;
+}
+
+static int prepare_folder(struct runner *runner)
+{
+    const char *results = runner->campaign->results;
+    char cells[PATH_MAX + 16];
+
+    snprintf(cells, sizeof cells, "%s/cells", results);
+    if (folder_make(cells) != 0 || take_lock(runner) != 0 ||
+        manifest_check(runner->campaign, runner->options->force) != 0)
+        return -1;
+    return record_clean(results);
+}
+
+static int survey_engine(struct runner *runner, const struct cell *cell)
+{
+    struct survey *survey = &runner->survey;
+    struct cell_probe probe = {runner->campaign, cell};
+    char *text = survey->libraries[survey->engine_count];
+
+    for (int i = 0; i < survey->engine_count; i++)
+        if (strcmp(survey->engines[i], cell->settings.engine) == 0)
+            return 0;
+    if (survey->engine_count == MANIFEST_ENGINES_MAX)
+        return error_set("grid: more than %d engines", MANIFEST_ENGINES_MAX);
+    if (child_capture(cell_probe_engine, &probe, 120, text, sizeof survey->libraries[0]) != 0)
+        return error_set("engine %s: %s", cell->settings.engine, error_text());
+    survey->engines[survey->engine_count++] = cell->settings.engine;
+    return 0;
+}
+
+struct peak_question {
+    const struct host *host;
+    int threads;
+};
+
+static int answer_peak(FILE *out, void *context)
+{
+    const struct peak_question *question = context;
+
+    fprintf(out, "%.17g", host_fma_peak(question->host->processors, question->threads));
+    return 0;
+}
+
+static void survey_peak(struct runner *runner, int threads)
+{
+    struct survey *survey = &runner->survey;
+    struct peak_question question = {&survey->host, threads};
+    char text[64];
+
+    for (int i = 0; i < survey->peak_count; i++)
+        if (survey->peak_threads[i] == threads)
+            return;
+    if (survey->peak_count == MANIFEST_PEAKS_MAX || threads > survey->host.processor_count)
+        return;
+    if (child_capture(answer_peak, &question, 10, text, sizeof text) != 0)
+        return; /* a caption without the peak is better than no run */
+    survey->peak_threads[survey->peak_count] = threads;
+    survey->peak_gflops[survey->peak_count++] = atof(text);
+}
+
+static int survey_machine(struct runner *runner)
+{
+    const struct plan *plan = runner->campaign->plan;
+
+    host_read(&runner->survey.host);
+    for (int i = 0; i < plan->count; i++) {
+        if (survey_engine(runner, &plan->cells[i]) != 0)
+            return -1;
+        survey_peak(runner, plan->cells[i].settings.threads);
+    }
+    return 0;
+}
+
+static int make_slots(struct runner *runner)
+{
+    const struct host *host = &runner->survey.host;
+    int exclusive = runner->campaign->experiment->measure == MEASURE_THROUGHPUT;
+
+    runner->slot_count = runner->options->jobs > 0 ? runner->options->jobs : host->processor_count;
+    if (exclusive)
+        runner->slot_count = 1;
+    runner->result->jobs = runner->slot_count;
+    runner->slots = calloc((size_t)runner->slot_count, sizeof *runner->slots);
+    return runner->slots ? 0 : error_set("out of memory");
+}
+
+/* ---- Running -------------------------------------------------------------------------------- */
+
+/* Gives the slot processors of its own: the least busy ones. With more jobs than processors they
+ * share. */
+static void take_processors(struct runner *runner, struct slot *slot)
+{
+    int wanted = slot->cell->settings.threads, count = runner->survey.host.processor_count;
+
+    slot->processor_count = wanted < count ? wanted : count;
+    for (int i = 0; i < slot->processor_count; i++) {
+        int least = -1;
+
+        for (int p = 0; p < count; p++) {
+            int taken = 0;
+
+            for (int j = 0; j < i; j++)
+                taken |= slot->processors[j] == p;
+            if (!taken && (least < 0 || runner->busy[p] < runner->busy[least]))
+                least = p;
+        }
+        slot->processors[i] = least;
+        runner->busy[least]++;
+    }
+}
+
+static void release_processors(struct runner *runner, struct slot *slot)
+{
+    for (int i = 0; i < slot->processor_count; i++)
+        runner->busy[slot->processors[i]]--;
+    slot->processor_count = 0;
+}
+
+/* 1 if the cell's threads find idle processors; with --jobs the user has decided instead. */
+static int has_room(const struct runner *runner, const struct cell *cell)
+{
+    int idle = 0, running = 0, count = runner->survey.host.processor_count;
+
+    for (int p = 0; p < count; p++)
+        idle += runner->busy[p] == 0;
+    for (int s = 0; s < runner->slot_count; s++)
+        running += runner->slots[s].pid != 0;
+    return runner->options->jobs > 0 || running == 0 || idle >= cell->settings.threads;
+}
+
+static void run_child(struct runner *runner, const struct slot *slot, int words, pid_t parent)
+{
+    int processors[HOST_PROCESSORS_MAX];
+    const char *text = "ok";
+    int status;
+
+    child_settle(parent);
+    for (int i = 0; i < slot->processor_count; i++)
+        processors[i] = runner->survey.host.processors[slot->processors[i]];
+    child_pin(processors, slot->processor_count);
+    status = cell_run(runner->campaign, slot->cell);
+    if (status != 0)
+        text = error_text();
+    if (write(words, text, strlen(text)) < 0)
+        status = -1;
+    _exit(status == 0 ? 0 : 1);
+}
+
+static int start_cell(struct runner *runner, struct slot *slot, const struct cell *cell)
+{
+    pid_t parent = getpid();
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return error_set("cannot make a pipe: %s", strerror(errno));
+    *slot = (struct slot){.cell = cell, .start = clock_now(), .words = ends[0]};
+    take_processors(runner, slot);
+    fflush(NULL);
+    slot->pid = fork();
+    if (slot->pid == 0) {
+        close(ends[0]);
+        run_child(runner, slot, ends[1], parent);
+    }
+    close(ends[1]);
+    if (slot->pid < 0) {
+        close(ends[0]);
+        release_processors(runner, slot);
+        slot->pid = 0;
+        return error_set("cannot start a process: %s", strerror(errno));
+    }
+    return 0;
+}
+
+static int start_cells(struct runner *runner)
+{
+    for (int s = 0; s < runner->slot_count; s++)
+        if (runner->slots[s].pid == 0 && runner->next < runner->queue_count &&
+            has_room(runner, runner->queue[runner->next]))
+            if (start_cell(runner, &runner->slots[s], runner->queue[runner->next++]) != 0)
+                return -1;
+    return 0;
+}
+
+static void report(struct runner *runner, const struct cell *cell, enum outcome outcome,
+                   double wall_seconds)
+{
+    double pace = runner->expected_done > 0 ? runner->spent / runner->expected_done
+                                            : (double)NAN;
+    double left = runner->expected_total - runner->expected_done;
+    struct runner_progress progress = {
+        .done = runner->result->run,
+        .total = runner->queue_count,
+        .eta_seconds = pace * left / runner->slot_count,
+    };
+
+    for (int s = 0; s < runner->slot_count; s++)
+        progress.running += runner->slots[s].pid != 0;
+    if (runner->options->report)
+        runner->options->report(runner->options->context, &progress, cell, outcome, wall_seconds);
+}
+
+/* How a child that did not say "ok" ended. */
+static int record_loss(struct runner *runner, const struct slot *slot, int status, double wall,
+                       enum outcome *outcome)
+{
+    char reason[256];
+
+    *outcome = slot->late ? OUTCOME_TIMEOUT : OUTCOME_CRASHED;
+    if (slot->late)
+        snprintf(reason, sizeof reason, "ended after %g s (limits: cell_seconds)",
+                 runner->campaign->experiment->limits.cell_seconds);
+    else if (WIFSIGNALED(status))
+        snprintf(reason, sizeof reason, "signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(reason, sizeof reason, "exited with status %d in the middle",
+                 WEXITSTATUS(status));
+    return cell_record_loss(runner->campaign, slot->cell, *outcome, reason, wall);
+}
+
+static int finish_cell(struct runner *runner, struct slot *slot, int status)
+{
+    struct runner_result *result = runner->result;
+    double wall = clock_now() - slot->start;
+    const struct cell *cell = slot->cell;
+    struct recorded recorded;
+    enum outcome outcome;
+    char words[1024] = "";
+    ssize_t length = read(slot->words, words, sizeof words - 1);
+
+    close(slot->words);
+    slot->pid = 0;
+    release_processors(runner, slot);
+    words[length > 0 ? length : 0] = '\0';
+    if (strcmp(words, "ok") != 0 && words[0])
+        return error_set("%s", words); /* it could not write its results */
+    if (strcmp(words, "ok") == 0) {
+        if (!record_find(runner->campaign->results, cell->id, &recorded))
+            return error_set("%s/cells/%s: recorded, but cannot be read", runner->campaign->results,
+                             cell->id);
+        outcome = recorded.outcome;
+    } else if (record_loss(runner, slot, status, wall, &outcome) != 0) {
+        return -1;
+    }
+    result->run++;
+    result->troubled += !outcome_is_final(outcome) && outcome != OUTCOME_UNSUPPORTED;
+    result->unsupported += outcome == OUTCOME_UNSUPPORTED;
+    result->cell_wall_seconds += wall;
+    runner->spent += wall;
+    runner->expected_done += plan_cell_seconds(cell, runner->campaign->experiment,
+                                               runner->campaign->dataset);
+    report(runner, cell, outcome, wall);
+    return 0;
+}
+
+static int reap(struct runner *runner)
+{
+    double limit = runner->campaign->experiment->limits.cell_seconds;
+
+    for (int s = 0; s < runner->slot_count; s++) {
+        struct slot *slot = &runner->slots[s];
+        int status;
+
+        if (slot->pid == 0)
+            continue;
+        if (waitpid(slot->pid, &status, WNOHANG) == slot->pid) {
+            if (finish_cell(runner, slot, status) != 0)
+                return -1;
+        } else if (!slot->late && clock_now() - slot->start > limit) {
+            slot->late = 1;
+            kill(slot->pid, SIGKILL);
+        }
+    }
+    return 0;
+}
+
+static void stop_children(struct runner *runner)
+{
+    for (int s = 0; s < runner->slot_count; s++)
+        if (runner->slots[s].pid != 0)
+            kill(runner->slots[s].pid, SIGKILL);
+    for (int s = 0; s < runner->slot_count; s++)
+        if (runner->slots[s].pid != 0) {
+            while (waitpid(runner->slots[s].pid, NULL, 0) < 0 && errno == EINTR)
+                ;
+            close(runner->slots[s].words);
+            runner->slots[s].pid = 0;
+        }
+}
+
+static int is_running(const struct runner *runner)
+{
+    for (int s = 0; s < runner->slot_count; s++)
+        if (runner->slots[s].pid != 0)
+            return 1;
+    return 0;
+}
+
+/* What a deadline must leave for merging and the manifest. */
+static const double closing_seconds = 1;
+
+/* Waits for a child or a signal, without handlers: the signals are blocked and taken in turn. */
+static int run_cells(struct runner *runner, const sigset_t *awaited)
+{
+    const struct timespec tick = {.tv_nsec = 200000000};
+    double deadline = runner->options->deadline;
+
+    while (runner->next < runner->queue_count || is_running(runner)) {
+        int received;
+
+        if (deadline > 0 && clock_now() - runner->start > deadline - closing_seconds) {
+            runner->result->end = RUNNER_DEADLINE;
+            return 0;
+        }
+        if (start_cells(runner) != 0)
+            return -1;
+        received = sigtimedwait(awaited, NULL, &tick);
+        if (received > 0 && received != SIGCHLD) {
+            runner->result->end = RUNNER_INTERRUPTED;
+            return 0;
+        }
+        if (reap(runner) != 0)
+            return -1;
+        if (received < 0)
+            report(runner, NULL, OUTCOME_BUDGET, 0);
+    }
+    return 0;
+}
+
+/* ---- After ---------------------------------------------------------------------------------- */
+
+static const char *const end_names[] = {
+    [RUNNER_COMPLETE] = "complete",
+    [RUNNER_INTERRUPTED] = "interrupted",
+    [RUNNER_DEADLINE] = "deadline",
+};
+
+/* Sums a column over the cells that this run finished: they are few, and the files are small. */
+static void sum_cell_seconds(struct runner *runner)
+{
+    struct runner_result *result = runner->result;
+
+    for (int i = 0; i < runner->queue_count; i++) {
+        struct recorded recorded;
+
+        if (!record_find(runner->campaign->results, runner->queue[i]->id, &recorded))
+            continue;
+        if (isfinite(recorded.train_seconds))
+            result->train_seconds += recorded.train_seconds;
+        if (isfinite(recorded.evaluation_seconds))
+            result->evaluation_seconds += recorded.evaluation_seconds;
+    }
+}
+
+static int close_run(struct runner *runner, struct run_log *log, double total, double steal)
+{
+    struct runner_result *result = runner->result;
+    double total_after, steal_after;
+    struct host after;
+    int finished;
+
+    result->unfinished = runner->queue_count - result->run;
+    sum_cell_seconds(runner);
+    result->wall_seconds = clock_now() - runner->start;
+    host_read(&after);
+    clock_timestamp(log->finished);
+    log->jobs = result->jobs;
+    log->cells_run = result->run;
+    log->cells_skipped = result->skipped;
+    log->wall_seconds = result->wall_seconds;
+    log->train_seconds = result->train_seconds;
+    log->evaluation_seconds = result->evaluation_seconds;
+    log->load_before = runner->survey.host.load;
+    log->load_after = after.load;
+    log->steal_share = NAN;
+    if (host_steal(&total_after, &steal_after) == 0 && total_after > total)
+        log->steal_share = (steal_after - steal) / (total_after - total);
+    log->ended = end_names[result->end];
+    if (record_merge(runner->campaign->results, runner->campaign->plan, &finished) != 0)
+        return -1;
+    return manifest_write(runner->campaign, &runner->survey, log);
+}
+
+int runner_run(const struct campaign *campaign, const struct runner_options *options,
+               struct runner_result *result)
+{
+    struct runner runner = {
+        .campaign = campaign,
+        .options = options,
+        .result = result,
+        .start = clock_now(),
+        .lock = -1,
+    };
+    struct run_log log = {0};
+    double total, steal;
+    sigset_t awaited, before;
+    int status = -1, mask_set = 0;
+
+    memset(result, 0, sizeof *result);
+    clock_timestamp(log.started);
+    host_steal(&total, &steal);
+    if (prepare_folder(&runner) != 0 || choose_cells(&runner) != 0 ||
+        survey_machine(&runner) != 0 || make_slots(&runner) != 0)
+        goto done;
+    sigemptyset(&awaited);
+    sigaddset(&awaited, SIGCHLD);
+    sigaddset(&awaited, SIGINT);
+    sigaddset(&awaited, SIGTERM);
+    sigaddset(&awaited, SIGHUP);
+    sigprocmask(SIG_BLOCK, &awaited, &before);
+    mask_set = 1;
+    status = run_cells(&runner, &awaited);
+    stop_children(&runner);
+    if (status == 0) {
+        status = close_run(&runner, &log, total, steal);
+    } else {
+        char cause[1024];
+
+        snprintf(cause, sizeof cause, "%s", error_text());
+        result->end = RUNNER_INTERRUPTED;
+        close_run(&runner, &log, total, steal); /* as far as it goes */
+        error_set("%s", cause);
+    }
+done:
+    if (mask_set)
+        sigprocmask(SIG_SETMASK, &before, NULL);
+    if (runner.lock >= 0)
+        close(runner.lock);
+    free(runner.queue);
+    free(runner.slots);
+    return status;
+}

@@ -1,0 +1,158 @@
+/* Update rules. */
+#include "train/rule.h"
+
+#include "base/error.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* theta -= alpha * g */
+static int sgd_step(struct rule_state *state, float *theta, double rate, gradient_oracle *oracle,
+                    void *context)
+{
+    const float *gradient = state->gradient;
+    float alpha = (float)rate;
+
+    if (oracle(context, theta, state->gradient) != 0)
+        return -1;
+    for (size_t j = 0; j < state->parameter_count; j++)
+        theta[j] -= alpha * gradient[j];
+    return 0;
+}
+
+/* v = rho * v - alpha * g(theta);  theta += v   (Polyak 1964) */
+static int momentum_step(struct rule_state *state, float *theta, double rate,
+                         gradient_oracle *oracle, void *context)
+{
+    const float *gradient = state->gradient;
+    float *velocity = state->memory;
+    float alpha = (float)rate, rho = (float)state->parameters.momentum;
+
+    if (oracle(context, theta, state->gradient) != 0)
+        return -1;
+    for (size_t j = 0; j < state->parameter_count; j++) {
+        velocity[j] = rho * velocity[j] - alpha * gradient[j];
+        theta[j] += velocity[j];
+    }
+    return 0;
+}
+
+/* v = rho * v - alpha * g(theta + rho * v);  theta += v   (Nesterov 1983, in the form of
+ * Sutskever et al. 2013): the gradient is taken at the look-ahead point. */
+static int nesterov_step(struct rule_state *state, float *theta, double rate,
+                         gradient_oracle *oracle, void *context)
+{
+    const float *gradient = state->gradient;
+    float *velocity = state->memory, *ahead = state->memory + state->parameter_count;
+    float alpha = (float)rate, rho = (float)state->parameters.momentum;
+
+    for (size_t j = 0; j < state->parameter_count; j++)
+        ahead[j] = theta[j] + rho * velocity[j];
+    if (oracle(context, ahead, state->gradient) != 0)
+        return -1;
+    for (size_t j = 0; j < state->parameter_count; j++) {
+        velocity[j] = rho * velocity[j] - alpha * gradient[j];
+        theta[j] += velocity[j];
+    }
+    return 0;
+}
+
+/* m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;
+ * theta -= alpha * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)   (Kingma and Ba 2015) */
+static int adam_step(struct rule_state *state, float *theta, double rate, gradient_oracle *oracle,
+                     void *context)
+{
+    const struct rule_parameters *p = &state->parameters;
+    const float *gradient = state->gradient;
+    float *first = state->memory, *second = state->memory + state->parameter_count;
+    float beta1 = (float)p->beta1, beta2 = (float)p->beta2, epsilon = (float)p->epsilon;
+    float alpha = (float)(rate / (1 - pow(p->beta1, (double)state->step)));
+    float correction = (float)(1 / (1 - pow(p->beta2, (double)state->step)));
+
+    if (oracle(context, theta, state->gradient) != 0)
+        return -1;
+    for (size_t j = 0; j < state->parameter_count; j++) {
+        first[j] = beta1 * first[j] + (1 - beta1) * gradient[j];
+        second[j] = beta2 * second[j] + (1 - beta2) * gradient[j] * gradient[j];
+        theta[j] -= alpha * first[j] / (sqrtf(second[j] * correction) + epsilon);
+    }
+    return 0;
+}
+
+static const struct rule rules[] = {
+    {
+        .name = "sgd",
+        .summary = "theta -= alpha g",
+        .is_plain_sgd = 1,
+        .step = sgd_step,
+    },
+    {
+        .name = "momentum",
+        .summary = "v = rho v - alpha g; theta += v (Polyak 1964)",
+        .vectors = 1,
+        .uses_momentum = 1,
+        .step = momentum_step,
+    },
+    {
+        .name = "nesterov",
+        .summary = "momentum with the gradient at theta + rho v (Nesterov 1983)",
+        .vectors = 2,
+        .uses_momentum = 1,
+        .step = nesterov_step,
+    },
+    {
+        .name = "adam",
+        .summary = "moments with bias correction, epsilon outside the root (Kingma, Ba 2015)",
+        .vectors = 2,
+        .uses_moments = 1,
+        .step = adam_step,
+    },
+    {.name = NULL},
+};
+
+const struct rule *rule_table(void)
+{
+    return rules;
+}
+
+const struct rule *rule_find(const char *name)
+{
+    for (const struct rule *rule = rules; rule->name; rule++)
+        if (strcmp(rule->name, name) == 0)
+            return rule;
+    return NULL;
+}
+
+int rule_open(struct rule_state *state, const struct rule *rule, size_t parameter_count,
+              const struct rule_parameters *parameters)
+{
+    memset(state, 0, sizeof *state);
+    state->parameter_count = parameter_count;
+    state->parameters = *parameters;
+    state->gradient = calloc(parameter_count, sizeof *state->gradient);
+    if (rule->vectors > 0)
+        state->memory = calloc((size_t)rule->vectors * parameter_count, sizeof *state->memory);
+    if (!state->gradient || (rule->vectors > 0 && !state->memory)) {
+        rule_close(state);
+        return error_set("out of memory for the state of %s (%zu parameters)", rule->name,
+                         parameter_count);
+    }
+    return 0;
+}
+
+void rule_close(struct rule_state *state)
+{
+    if (!state)
+        return;
+    free(state->gradient);
+    free(state->memory);
+    memset(state, 0, sizeof *state);
+}
+
+int rule_step(const struct rule *rule, struct rule_state *state, float *theta, double rate,
+              gradient_oracle *oracle, void *context)
+{
+    state->step++;
+    return rule->step(state, theta, rate, oracle, context);
+}

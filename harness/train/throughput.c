@@ -1,0 +1,304 @@
+/* Times training steps of one cell. */
+#include "train/throughput.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "data/sampler.h"
+#include "report/stats.h"
+#include "train/rule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *const throughput_input_names[INPUT_COUNT] = {
+    [INPUT_GATHER] = "gather",
+    [INPUT_PREGATHERED] = "pregathered",
+};
+
+enum { POOL_EXAMPLES = 16384 };
+
+static const float tiny_rate = 1e-7f;
+
+struct timing {
+    const struct workbench *bench;
+    struct throughput_result *result;
+    enum throughput_input input;
+    float *theta, *gradient;
+    int32_t *rows; /* [K] */
+    struct sampler *sampler;
+    float *pool; /* [pool_count][inputs] */
+    int32_t *pool_labels;
+    float *pool_targets;
+    size_t pool_count, pool_next;
+    int capacity; /* of result->blocks */
+};
+
+/* ---- One step ------------------------------------------------------------------------------- */
+
+static struct batch next_gathered(struct timing *timing)
+{
+    const struct examples *train = &timing->bench->train;
+
+    return (struct batch){
+        .size = sampler_next(timing->sampler, timing->rows),
+        .rows = timing->rows,
+        .features = train->features,
+        .element = train->element,
+        .scale = train->scale,
+        .offset = train->offset,
+        .labels = train->labels,
+        .targets = train->targets,
+    };
+}
+
+static struct batch next_pregathered(struct timing *timing)
+{
+    size_t inputs = network_inputs(&timing->bench->model->network);
+    size_t outputs = network_outputs(&timing->bench->model->network);
+    size_t k = (size_t)timing->bench->cell->batch_size, first;
+
+    if (timing->pool_next + k > timing->pool_count)
+        timing->pool_next = 0;
+    first = timing->pool_next;
+    timing->pool_next += k;
+    return (struct batch){
+        .size = (int)k,
+        .features = timing->pool + first * inputs,
+        .element = ELEMENT_FLOAT32,
+        .scale = 1,
+        .labels = timing->pool_labels ? timing->pool_labels + first : NULL,
+        .targets = timing->pool_targets ? timing->pool_targets + first * outputs : NULL,
+    };
+}
+
+static int step(struct timing *timing)
+{
+    const struct engine *engine = timing->bench->engine;
+    void *session = timing->bench->session;
+    size_t parameters = timing->bench->model->parameters;
+    struct message message = {""};
+    struct batch batch = timing->input == INPUT_GATHER ? next_gathered(timing)
+                                                       : next_pregathered(timing);
+    struct score score;
+
+    if (engine->sgd_step) {
+        if (engine->sgd_step(session, timing->theta, &batch, tiny_rate, &score, &message) == 0)
+            return 0;
+    } else if (engine->gradient(session, timing->theta, &batch, timing->gradient, &score,
+                                &message) == 0) {
+        for (size_t j = 0; j < parameters; j++)
+            timing->theta[j] -= tiny_rate * timing->gradient[j];
+        return 0;
+    }
+    snprintf(timing->result->reason, sizeof timing->result->reason, "%.255s", message.text);
+    return error_set("%s", message.text);
+}
+
+/* ---- Blocks --------------------------------------------------------------------------------- */
+
+static int time_block(struct timing *timing, long updates, double *seconds)
+{
+    double start = clock_now();
+
+    for (long i = 0; i < updates; i++)
+        if (step(timing) != 0)
+            return -1;
+    *seconds = clock_now() - start;
+    return 0;
+}
+
+static int keep_block(struct timing *timing, long updates, double seconds)
+{
+    struct throughput_result *result = timing->result;
+
+    if (result->block_count == timing->capacity) {
+        int capacity = timing->capacity ? 2 * timing->capacity : 64;
+        struct timed_block *blocks = realloc(result->blocks, (size_t)capacity * sizeof *blocks);
+
+        if (!blocks)
+            return error_set("out of memory for timed blocks");
+        result->blocks = blocks;
+        timing->capacity = capacity;
+    }
+    result->blocks[result->block_count++] = (struct timed_block){timing->input, updates, seconds};
+    return 0;
+}
+
+/* Warms up, and finds how many updates fill a block: doubling until one is long enough. */
+static int calibrate(struct timing *timing, double block_seconds, long *updates)
+{
+    double seconds = 0;
+
+    for (*updates = 1;; *updates *= 2) {
+        if (time_block(timing, *updates, &seconds) != 0)
+            return -1;
+        if (seconds >= block_seconds / 2)
+            break;
+    }
+    if (seconds < block_seconds)
+        *updates = (long)((double)*updates * block_seconds / seconds) + 1;
+    return 0;
+}
+
+static int tight_enough(const double *rates, int count, double precision)
+{
+    double median = stats_median(rates, (size_t)count);
+    struct interval interval = stats_median_interval(rates, (size_t)count, 0.95);
+
+    return interval.high - interval.low <= 2 * precision * median;
+}
+
+/* Timed blocks of one input until the interval is tight or the time is over; three at least, however
+ * long they take. */
+static int time_blocks(struct timing *timing, double *rates, int most)
+{
+    const struct throughput_options *options = &timing->bench->experiment->throughput;
+    double deadline = clock_now() + options->seconds, seconds;
+    double k = timing->bench->cell->batch_size;
+    struct rate *rate = &timing->result->rates[timing->input];
+    long updates;
+    int count = 0;
+
+    if (calibrate(timing, options->block_seconds, &updates) != 0)
+        return -1;
+    while (count < most && (count < 3 || clock_now() < deadline)) {
+        if (time_block(timing, updates, &seconds) != 0 ||
+            keep_block(timing, updates, seconds) != 0)
+            return -1;
+        rates[count++] = (double)updates * k / seconds;
+        if (timing->input == INPUT_GATHER) {
+            timing->result->updates += updates;
+            timing->result->train_seconds += seconds;
+        }
+        if (count >= options->blocks && tight_enough(rates, count, options->precision))
+            break;
+    }
+    *rate = (struct rate){
+        .median = stats_median(rates, (size_t)count),
+        .q1 = stats_quantile(rates, (size_t)count, 0.25),
+        .q3 = stats_quantile(rates, (size_t)count, 0.75),
+        .blocks = count,
+    };
+    return 0;
+}
+
+/* ---- Set-up --------------------------------------------------------------------------------- */
+
+static void gather_example(const struct examples *train, size_t row, size_t inputs, float *into)
+{
+    const uint8_t *bytes = (const uint8_t *)train->features + row * inputs;
+    const float *floats = (const float *)train->features + row * inputs;
+
+    if (train->element == ELEMENT_FLOAT32) {
+        memcpy(into, floats, inputs * sizeof *into);
+        return;
+    }
+    for (size_t j = 0; j < inputs; j++)
+        into[j] = train->scale * (float)bytes[j] + train->offset;
+}
+
+static int fill_pool(struct timing *timing)
+{
+    const struct workbench *bench = timing->bench;
+    const struct examples *train = &bench->train;
+    size_t inputs = network_inputs(&bench->model->network);
+    size_t outputs = network_outputs(&bench->model->network);
+    size_t k = (size_t)bench->cell->batch_size;
+
+    timing->pool_count = k > POOL_EXAMPLES ? k : POOL_EXAMPLES;
+    timing->pool = calloc(timing->pool_count * inputs, sizeof *timing->pool);
+    if (train->labels)
+        timing->pool_labels = calloc(timing->pool_count, sizeof *timing->pool_labels);
+    if (train->targets)
+        timing->pool_targets = calloc(timing->pool_count * outputs, sizeof *timing->pool_targets);
+    if (!timing->pool || (train->labels && !timing->pool_labels) ||
+        (train->targets && !timing->pool_targets))
+        return error_set("out of memory for %zu gathered examples", timing->pool_count);
+    for (size_t i = 0; i < timing->pool_count; i++) {
+        size_t row = (size_t)train->rows[i % train->count];
+
+        gather_example(train, row, inputs, timing->pool + i * inputs);
+        if (train->labels)
+            timing->pool_labels[i] = train->labels[row];
+        if (train->targets)
+            memcpy(timing->pool_targets + i * outputs, train->targets + row * outputs,
+                   outputs * sizeof *timing->pool_targets);
+    }
+    return 0;
+}
+
+static int start_timing(struct timing *timing)
+{
+    const struct workbench *bench = timing->bench;
+    const struct settings *settings = &bench->cell->settings;
+    const struct sampler_options options = {
+        .sampling = settings->sampler,
+        .last_batch = LAST_BATCH_DROP,
+        .rows = bench->train.rows,
+        .count = bench->train.count,
+        .batch_size = bench->cell->batch_size,
+        .seed = settings->seed,
+    };
+    size_t parameters = bench->model->parameters;
+
+    timing->theta = calloc(parameters, sizeof *timing->theta);
+    timing->gradient = calloc(parameters, sizeof *timing->gradient);
+    timing->rows = calloc((size_t)bench->cell->batch_size, sizeof *timing->rows);
+    if (!timing->theta || !timing->gradient || !timing->rows)
+        return error_set("out of memory");
+    network_initialize(bench->model, bench->cell->network, settings->seed, timing->theta);
+    if (sampler_open(&timing->sampler, &options) != 0)
+        return -1;
+    return fill_pool(timing);
+}
+
+static void end_timing(struct timing *timing)
+{
+    sampler_close(timing->sampler);
+    free(timing->theta);
+    free(timing->gradient);
+    free(timing->rows);
+    free(timing->pool);
+    free(timing->pool_labels);
+    free(timing->pool_targets);
+}
+
+enum { BLOCKS_MAX = 10000 };
+
+int throughput(const struct workbench *bench, struct throughput_result *result)
+{
+    struct timing timing = {.bench = bench, .result = result};
+    double *rates = calloc(BLOCKS_MAX, sizeof *rates);
+    int status = -1;
+
+    memset(result, 0, sizeof *result);
+    result->outcome = OUTCOME_FAILED;
+    if (!rates) {
+        error_set("out of memory");
+        goto done;
+    }
+    if (start_timing(&timing) != 0)
+        goto done;
+    for (int input = 0; input < INPUT_COUNT; input++) {
+        timing.input = (enum throughput_input)input;
+        if (time_blocks(&timing, rates, BLOCKS_MAX) != 0) {
+            status = result->reason[0] ? 0 : -1; /* an engine's error is an outcome */
+            goto done;
+        }
+    }
+    result->outcome = OUTCOME_BUDGET;
+    snprintf(result->reason, sizeof result->reason, "median over %d blocks",
+             result->rates[INPUT_GATHER].blocks);
+    status = 0;
+done:
+    end_timing(&timing);
+    free(rates);
+    return status;
+}
+
+void throughput_free(struct throughput_result *result)
+{
+    free(result->blocks);
+    result->blocks = NULL;
+    result->block_count = 0;
+}

@@ -1,0 +1,42 @@
+/* Times training steps of one cell: warm-up, then blocks until the median is known well enough. */
+#ifndef BATCHLAB_THROUGHPUT_H
+#define BATCHLAB_THROUGHPUT_H
+
+#include "train/train.h"
+
+enum throughput_input {
+    INPUT_GATHER,      /* random rows of the stored data set, a new draw each step */
+    INPUT_PREGATHERED, /* contiguous floats, gathered before: batches in turn out of a pool of
+                          max(K, 16384) examples, so that inputs come from memory, not from cache */
+    INPUT_COUNT,
+};
+
+extern const char *const throughput_input_names[INPUT_COUNT];
+
+struct timed_block {
+    enum throughput_input input;
+    long updates;
+    double seconds;
+};
+
+struct rate {
+    double median, q1, q3; /* examples per second, over blocks */
+    int blocks;
+};
+
+struct throughput_result {
+    enum outcome outcome;
+    char reason[256];
+    struct timed_block *blocks; /* [block_count] in order of time, owned */
+    int block_count;
+    struct rate rates[INPUT_COUNT];
+    long updates; /* all timed ones, gathering */
+    double train_seconds;
+};
+
+/* A step is gradient and SGD update (the engine's fused one if it has it). theta stays near its start:
+ * the rate is tiny, so that speed is not measured on diverged numbers. 0, or -1 (error set). */
+int throughput(const struct workbench *, struct throughput_result *);
+void throughput_free(struct throughput_result *);
+
+#endif

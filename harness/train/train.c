@@ -1,0 +1,471 @@
+/* The training loop. */
+#include "train/train.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "data/sampler.h"
+#include "train/rule.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int is_final;
+} outcomes[] = {
+    [OUTCOME_REACHED] = {"reached", 1},
+    [OUTCOME_BUDGET] = {"budget", 1},
+    [OUTCOME_DIVERGED] = {"diverged", 1},
+    [OUTCOME_DEAD] = {"dead", 1},
+    [OUTCOME_UNSUPPORTED] = {"unsupported", 0}, /* a library may be installed by then */
+    [OUTCOME_FAILED] = {"failed", 0},
+    [OUTCOME_CRASHED] = {"crashed", 0},
+    [OUTCOME_TIMEOUT] = {"timeout", 0},
+    [OUTCOME_OUT_OF_MEMORY] = {"out-of-memory", 0},
+};
+
+const char *outcome_name(enum outcome outcome)
+{
+    return outcomes[outcome].name;
+}
+
+int outcome_is_final(enum outcome outcome)
+{
+    return outcomes[outcome].is_final;
+}
+
+/* ---- The state of one training run ---------------------------------------------------------- */
+
+struct run {
+    const struct workbench *bench;
+    struct training_result *result;
+    const struct rule *rule;
+    struct rule_state state;
+    struct sampler *sampler;
+    float *theta;
+    int32_t *rows; /* [K] of the current batch */
+    float *weights; /* [K], of a kept last batch; NULL where batches are always full */
+    struct batch batch;
+    struct score score; /* of the current batch */
+    int capacity;       /* of result->curve */
+    int due;            /* index of the next evaluation */
+    int suspicions;     /* evaluations running with a loss above the limit */
+    int chances;        /* evaluations running at chance level */
+};
+
+static struct batch batch_of(const struct examples *examples)
+{
+    return (struct batch){
+        .features = examples->features,
+        .element = examples->element,
+        .scale = examples->scale,
+        .offset = examples->offset,
+        .labels = examples->labels,
+        .targets = examples->targets,
+    };
+}
+
+static int engine_error(struct run *run, const struct message *message)
+{
+    run->result->outcome = OUTCOME_FAILED;
+    snprintf(run->result->reason, sizeof run->result->reason, "%.255s", message->text);
+    return error_set("%s", message->text);
+}
+
+/* The oracle of update rules: the gradient of the current batch. */
+static int batch_gradient(void *context, const float *theta, float *gradient)
+{
+    struct run *run = context;
+    const struct workbench *bench = run->bench;
+    struct message message = {""};
+
+    if (bench->engine->gradient(bench->session, theta, &run->batch, gradient, &run->score,
+                                &message) != 0)
+        return engine_error(run, &message);
+    return 0;
+}
+
+static int update(struct run *run)
+{
+    const struct workbench *bench = run->bench;
+    double rate = bench->cell->settings.learning_rate;
+    struct message message = {""};
+
+    if (!run->rule->is_plain_sgd || !bench->engine->sgd_step)
+        return rule_step(run->rule, &run->state, run->theta, rate, batch_gradient, run);
+    if (bench->engine->sgd_step(bench->session, run->theta, &run->batch, (float)rate, &run->score,
+                                &message) != 0)
+        return engine_error(run, &message);
+    return 0;
+}
+
+/* ---- Evaluation ----------------------------------------------------------------------------- */
+
+enum { EVALUATION_BATCH = 1000 };
+
+static int evaluate(struct run *run, const struct examples *examples, size_t count,
+                    struct evaluated *evaluated)
+{
+    const struct workbench *bench = run->bench;
+    const float *theta =
+        run->rule->evaluated ? run->rule->evaluated(&run->state, run->theta) : run->theta;
+    size_t largest = (size_t)(bench->max_batch < EVALUATION_BATCH ? bench->max_batch
+                                                                  : EVALUATION_BATCH);
+    double loss = 0, errors = 0;
+
+    *evaluated = (struct evaluated){NOT_APPLICABLE, NOT_APPLICABLE};
+    for (size_t first = 0; first < count;) {
+        size_t size = count - first < largest ? count - first : largest;
+        struct batch batch = batch_of(examples);
+        struct message message = {""};
+        struct score score;
+
+        batch.size = (int)size;
+        batch.rows = examples->rows + first;
+        if (bench->engine->loss(bench->session, theta, &batch, &score, &message) != 0)
+            return engine_error(run, &message);
+        loss += score.loss * (double)size;
+        errors += (double)score.errors;
+        first += size;
+    }
+    if (count > 0)
+        evaluated->loss = loss / (double)count;
+    if (count > 0 && bench->classes > 0)
+        evaluated->error = errors / (double)count;
+    return 0;
+}
+
+static double gradient_norm(const struct run *run)
+{
+    double sum = 0;
+
+    if (run->state.step == 0) /* no gradient yet, or an engine that keeps it to itself */
+        return NOT_APPLICABLE;
+    for (size_t j = 0; j < run->state.parameter_count; j++)
+        sum += (double)run->state.gradient[j] * (double)run->state.gradient[j];
+    return sqrt(sum);
+}
+
+static struct curve_point *new_point(struct run *run)
+{
+    struct training_result *result = run->result;
+
+    if (result->curve_count == run->capacity) {
+        int capacity = run->capacity ? 2 * run->capacity : 128;
+        struct curve_point *curve = realloc(result->curve, (size_t)capacity * sizeof *curve);
+
+        if (!curve) {
+            error_set("out of memory for the curve");
+            return NULL;
+        }
+        result->curve = curve;
+        run->capacity = capacity;
+    }
+    return &result->curve[result->curve_count];
+}
+
+static int record_point(struct run *run)
+{
+    const struct workbench *bench = run->bench;
+    struct training_result *result = run->result;
+    struct curve_point *point = new_point(run);
+    size_t subset = (size_t)bench->experiment->evaluation.train_examples;
+    double start = clock_now();
+
+    if (!point)
+        return -1;
+    *point = (struct curve_point){
+        .epoch = result->examples / (double)bench->train.count,
+        .update = result->updates,
+        .examples = result->examples,
+        .flops = result->examples * bench->model->flops_per_example,
+        .train_seconds = result->train_seconds,
+        .gradient_norm = gradient_norm(run),
+    };
+    if (subset > bench->train.count)
+        subset = bench->train.count;
+    if (evaluate(run, &bench->train, subset, &point->train) != 0 ||
+        evaluate(run, &bench->validation, bench->validation.count, &point->validation) != 0)
+        return -1;
+    result->curve_count++;
+    result->evaluation_seconds += clock_now() - start;
+    return 0;
+}
+
+double train_evaluation_due(const struct evaluation *evaluation, int i)
+{
+    return i == 0 ? 0 : ceil(evaluation->first * pow(10, (i - 1.0) / evaluation->per_decade));
+}
+
+/* ---- When to stop --------------------------------------------------------------------------- */
+
+static double metric_of(const struct curve_point *point, enum metric metric)
+{
+    switch (metric) {
+    case METRIC_TRAIN_LOSS:
+        return point->train.loss;
+    case METRIC_TRAIN_ERROR:
+        return point->train.error;
+    case METRIC_VALIDATION_LOSS:
+        return point->validation.loss;
+    default:
+        return point->validation.error;
+    }
+}
+
+struct target_cost train_target_cost(const struct curve_point *curve, int count,
+                                     const struct target_spec *target)
+{
+    for (int i = 0; i < count; i++) {
+        const struct curve_point *now = &curve[i], *before = i > 0 ? now - 1 : now;
+        double after = metric_of(now, target->metric), earlier = metric_of(before, target->metric);
+        double share = 1;
+
+        if (!(after <= target->value) || after == NOT_APPLICABLE)
+            continue;
+        /* A metric of 0 has no logarithm: the smallest positive number stands for it. */
+        if (earlier > target->value && isfinite(earlier))
+            share = log(earlier / target->value) / log(earlier / fmax(after, DBL_MIN));
+        return (struct target_cost){
+            .updates = (double)before->update + share * (double)(now->update - before->update),
+            .examples = before->examples + share * (now->examples - before->examples),
+            .epochs = before->epoch + share * (now->epoch - before->epoch),
+            .flops = before->flops + share * (now->flops - before->flops),
+            .seconds = before->train_seconds + share * (now->train_seconds - before->train_seconds),
+        };
+    }
+    return (struct target_cost){NOT_APPLICABLE, NOT_APPLICABLE, NOT_APPLICABLE, NOT_APPLICABLE,
+                                NOT_APPLICABLE};
+}
+
+static int targets_reached(const struct run *run)
+{
+    const struct experiment *experiment = run->bench->experiment;
+    int reached = 0;
+
+    for (int t = 0; t < experiment->target_count; t++)
+        reached += run->result->costs[t].seconds != NOT_APPLICABLE;
+    return reached;
+}
+
+static void update_targets(struct run *run)
+{
+    const struct experiment *experiment = run->bench->experiment;
+    struct training_result *result = run->result;
+
+    for (int t = 0; t < experiment->target_count; t++)
+        if (result->costs[t].seconds == NOT_APPLICABLE)
+            result->costs[t] =
+                train_target_cost(result->curve, result->curve_count, &experiment->targets[t]);
+}
+
+static int stop(struct run *run, enum outcome outcome, const char *reason)
+{
+    run->result->outcome = outcome;
+    snprintf(run->result->reason, sizeof run->result->reason, "%s", reason);
+    return 1;
+}
+
+/* At chance level, with a margin for luck: 0.12 for ten classes. */
+static int at_chance(const struct run *run, const struct curve_point *point)
+{
+    int classes = run->bench->classes;
+    double error = point->validation.error != NOT_APPLICABLE ? point->validation.error
+                                                             : point->train.error;
+
+    return classes > 0 && 1 - error <= 1.0 / classes + 0.02;
+}
+
+/* After an evaluation. 1: the run is over. */
+static int judge_point(struct run *run)
+{
+    const struct experiment *experiment = run->bench->experiment;
+    struct training_result *result = run->result;
+    const struct curve_point *point = &result->curve[result->curve_count - 1];
+    double initial = result->curve[0].train.loss;
+    int reached;
+
+    if (!isfinite(point->train.loss))
+        return stop(run, OUTCOME_DIVERGED, "training loss is not finite");
+    run->suspicions = point->train.loss > 4 * initial ? run->suspicions + 1 : 0;
+    if (run->suspicions == 2)
+        return stop(run, OUTCOME_DIVERGED, "training loss above 4 times the initial, twice running");
+    if (point->epoch >= 1 && point->update >= 100)
+        run->chances = at_chance(run, point) ? run->chances + 1 : 0;
+    if (run->chances == 2)
+        return stop(run, OUTCOME_DEAD, "no better than chance after an epoch, twice running");
+    update_targets(run);
+    reached = targets_reached(run);
+    if (experiment->budget.until == UNTIL_FIRST && reached > 0)
+        return stop(run, OUTCOME_REACHED, "first target reached");
+    if (experiment->budget.until == UNTIL_ALL && reached == experiment->target_count)
+        return stop(run, OUTCOME_REACHED, "all targets reached");
+    return 0;
+}
+
+/* Which limit of the budget is met; NULL if none is. */
+static const char *budget_spent(const struct run *run)
+{
+    const struct budget *budget = &run->bench->experiment->budget;
+    const struct training_result *result = run->result;
+
+    if (budget->epochs > 0 && result->examples >= budget->epochs * (double)run->bench->train.count)
+        return "budget: epochs";
+    if (budget->updates > 0 && result->updates >= budget->updates)
+        return "budget: updates";
+    if (budget->examples > 0 && result->examples >= budget->examples)
+        return "budget: examples";
+    if (budget->seconds > 0 && result->train_seconds >= budget->seconds)
+        return "budget: seconds";
+    return NULL;
+}
+
+/* ---- The loop ------------------------------------------------------------------------------- */
+
+/* Draws the next batch; a short one weighs what its examples weigh in a full one. */
+static void draw(struct run *run)
+{
+    int full = run->bench->cell->batch_size, size = sampler_next(run->sampler, run->rows);
+
+    run->batch.size = size;
+    run->batch.weights = NULL;
+    if (size == full)
+        return;
+    for (int i = 0; i < size; i++)
+        run->weights[i] = (float)size / (float)full;
+    run->batch.weights = run->weights;
+}
+
+/* Updates until the next evaluation is due, the budget is spent or the loss is not finite. The one
+ * place where the training clock runs. */
+static int train_to_next_evaluation(struct run *run)
+{
+    struct training_result *result = run->result;
+    double due = train_evaluation_due(&run->bench->experiment->evaluation, run->due);
+    double before = result->train_seconds, start = clock_now();
+
+    do {
+        draw(run);
+        if (update(run) != 0)
+            return -1;
+        result->updates++;
+        result->examples += run->batch.size;
+        result->train_seconds = before + (clock_now() - start);
+    } while (isfinite(run->score.loss) && result->examples < due && !budget_spent(run));
+    while (train_evaluation_due(&run->bench->experiment->evaluation, run->due) <= result->examples)
+        run->due++;
+    return 0;
+}
+
+static int train_to_the_end(struct run *run)
+{
+    const char *reason;
+
+    for (;;) {
+        if (record_point(run) != 0)
+            return -1;
+        if (judge_point(run))
+            return 0;
+        reason = budget_spent(run);
+        if (reason) {
+            int targets = run->bench->experiment->target_count;
+            int all = targets > 0 && targets_reached(run) == targets;
+
+            stop(run, all ? OUTCOME_REACHED : OUTCOME_BUDGET, reason);
+            return 0;
+        }
+        if (train_to_next_evaluation(run) != 0)
+            return -1;
+    }
+}
+
+static int start_run(struct run *run)
+{
+    const struct workbench *bench = run->bench;
+    const struct settings *settings = &bench->cell->settings;
+    const struct rule_parameters parameters = {settings->momentum, settings->beta1,
+                                               settings->beta2, settings->epsilon};
+    const struct sampler_options options = {
+        .sampling = settings->sampler,
+        .last_batch = settings->last_batch,
+        .rows = bench->train.rows,
+        .count = bench->train.count,
+        .batch_size = bench->cell->batch_size,
+        .seed = settings->seed,
+    };
+    size_t k = (size_t)bench->cell->batch_size;
+
+    run->theta = calloc(bench->model->parameters, sizeof *run->theta);
+    run->rows = calloc(k, sizeof *run->rows);
+    run->weights = calloc(k, sizeof *run->weights);
+    if (!run->theta || !run->rows || !run->weights)
+        return error_set("out of memory");
+    if (rule_open(&run->state, run->rule, bench->model->parameters, &parameters) != 0 ||
+        sampler_open(&run->sampler, &options) != 0)
+        return -1;
+    network_initialize(bench->model, bench->cell->network, settings->seed, run->theta);
+    run->batch = batch_of(&bench->train);
+    run->batch.rows = run->rows;
+    return 0;
+}
+
+static void end_run(struct run *run)
+{
+    sampler_close(run->sampler);
+    rule_close(&run->state);
+    free(run->theta);
+    free(run->rows);
+    free(run->weights);
+}
+
+static double best_validation_error(const struct training_result *result)
+{
+    double best = NOT_APPLICABLE;
+
+    for (int i = 0; i < result->curve_count; i++) {
+        double error = result->curve[i].validation.error;
+
+        if (best == NOT_APPLICABLE || error < best)
+            best = error;
+    }
+    return best;
+}
+
+int train(const struct workbench *bench, struct training_result *result)
+{
+    struct run run = {
+        .bench = bench,
+        .result = result,
+        .rule = rule_find(bench->cell->settings.optimizer),
+        .due = 1,
+    };
+    int status = -1;
+
+    memset(result, 0, sizeof *result);
+    for (int t = 0; t < EXPERIMENT_TARGETS_MAX; t++)
+        result->costs[t] = train_target_cost(NULL, 0, NULL);
+    result->outcome = OUTCOME_FAILED;
+    result->test = (struct evaluated){NOT_APPLICABLE, NOT_APPLICABLE};
+    if (start_run(&run) != 0)
+        goto done;
+    /* An engine's error is an outcome of the cell, not an error of the program. */
+    if (train_to_the_end(&run) != 0 && !result->reason[0])
+        goto done;
+    if (result->outcome != OUTCOME_FAILED &&
+        evaluate(&run, &bench->test, bench->test.count, &result->test) != 0 && !result->reason[0])
+        goto done;
+    result->best_validation_error = best_validation_error(result);
+    status = 0;
+done:
+    end_run(&run);
+    return status;
+}
+
+void training_free(struct training_result *result)
+{
+    free(result->curve);
+    result->curve = NULL;
+    result->curve_count = 0;
+}

@@ -1,0 +1,87 @@
+/* The training loop: for t = 1, 2, ...: draw K examples, g[t] = gradient of their mean loss at
+ * theta[t-1], theta[t] = theta[t-1] + rule(g[t], alpha).
+ *
+ * The clock runs over drawing, gathering, gradient and update. Evaluations stop it. */
+#ifndef BATCHLAB_TRAIN_H
+#define BATCHLAB_TRAIN_H
+
+#include "plan/plan.h"
+#include "registry.h"
+
+/* No recorded quantity can be negative infinity: it stands for "does not apply", an empty field. */
+#define NOT_APPLICABLE (-__builtin_inf())
+
+enum outcome {
+    OUTCOME_REACHED,
+    OUTCOME_BUDGET,
+    OUTCOME_DIVERGED, /* loss not finite, or above 4 times the initial at two evaluations running */
+    OUTCOME_DEAD,     /* classification: at chance level at two evaluations running, after an epoch and
+                         100 updates */
+    OUTCOME_UNSUPPORTED,
+    OUTCOME_FAILED, /* an error of the engine or the machine */
+    OUTCOME_CRASHED,
+    OUTCOME_TIMEOUT,
+    OUTCOME_OUT_OF_MEMORY,
+};
+
+const char *outcome_name(enum outcome);
+int outcome_is_final(enum outcome); /* 0: a later run tries the cell again */
+
+struct evaluated {
+    double loss, error; /* error: a fraction; NOT_APPLICABLE for regression and empty splits */
+};
+
+/* One row of curves.csv. */
+struct curve_point {
+    double epoch, flops, train_seconds;
+    long update;
+    double examples;
+    struct evaluated train, validation;
+    double gradient_norm; /* of the last batch; NOT_APPLICABLE at update 0 */
+};
+
+/* What it took to reach a target, interpolated; NOT_APPLICABLE where it was not reached. */
+struct target_cost {
+    double updates, examples, epochs, flops, seconds;
+};
+
+struct training_result {
+    enum outcome outcome;
+    char reason[256];
+    long updates;
+    double examples, train_seconds, evaluation_seconds;
+    struct curve_point *curve; /* [curve_count], owned */
+    int curve_count;
+    struct evaluated test;
+    double best_validation_error;
+    struct target_cost costs[EXPERIMENT_TARGETS_MAX];
+};
+
+/* A loaded engine with an open session, and what it works on. Borrowed by the loops. */
+struct workbench {
+    const struct engine *engine;
+    void *session; /* opened for batches of up to max_batch */
+    int max_batch;
+    const struct experiment *experiment;
+    const struct cell *cell;
+    const struct model *model;
+    struct examples train; /* with redundancy */
+    struct examples validation, test;
+    int classes; /* 0: regression */
+};
+
+/* Trains one cell from its initial weights. 0: the result says how it ended, divergence and engine
+ * errors included; -1: out of memory (error set). Free with training_free in either case. */
+int train(const struct workbench *, struct training_result *);
+void training_free(struct training_result *);
+
+/* The examples after which the i-th evaluation is due, i = 0, 1, 2, ...: 0, then `first` times
+ * 10^((i - 1) / per_decade). The same for every batch size. */
+double train_evaluation_due(const struct evaluation *, int i);
+
+/* Costs of reaching the target along the curve: where the metric first falls to the value, by linear
+ * interpolation in its logarithm between the two evaluations around it. */
+struct target_cost train_target_cost(const struct curve_point *curve, int count,
+                                     const struct target_spec *);
+
+#endif

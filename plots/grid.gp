@@ -1,0 +1,54 @@
+# Time to the target by engine and batch size: one panel per redundancy (and network).
+#   gnuplot -c plots/grid.gp RESULTS OUT.svg|png|pdf
+name = "grid"
+results = ARG1
+output = ARG2
+width = 1240
+height = 520
+load ARG0[1:strlen(ARG0) - strlen(name.".gp")]."style.gp"
+
+target = ""
+what = "seconds"
+stats data using (take_caption(strcol("caption"), strcol("source")), \
+                  take_panel(column("panel"), strcol("panel_title")), \
+                  take_series(column("series"), strcol("label")), \
+                  target = strcol("target"), 1) nooutput
+
+heading = "Training time to ".target.", by engine and batch size"
+ok = split_caption(0)
+@find_censored
+panel_columns = panel_count < 4 ? panel_count : (panel_count == 4 ? 2 : 3)
+panel_rows = (panel_count + panel_columns - 1) / panel_columns
+legend_width = 8.0 * longest_label + 60
+height = 190 + 330 * panel_rows
+@resize
+@cost_range
+
+set output output
+set multiplot
+@page
+@log_y
+do for [p = 1:panel_count] {
+    c = (p - 1) % panel_columns + 1
+    r = (p - 1) / panel_columns + 1
+    ok = forget_k(0)
+    stats data using (column("panel") == p ? take_k(column("batch_size"), column("full_batch")) : 0) nooutput
+    @place
+    @batch_x
+    set title titles[p]
+    if (c == 1) { set ylabel "training time to target [s]" } else { unset ylabel }
+    if (p + panel_columns > panel_count) { set xlabel "batch size K [examples]" } else { unset xlabel }
+    plot for [i = 1:series_count] data \
+            using (column("panel") == p && reached(i) ? column("batch_size") : NaN):(column("median_".what)):(column("low_".what)):(bar_end(column("high_".what))) \
+            with yerrorbars linetype 200 + i pointsize 0, \
+        for [i = 1:series_count] data \
+            using (column("panel") == p && reached(i) ? column("batch_size") : NaN):(column("median_".what)) with linespoints linetype i, \
+        for [i = 1:series_count] data \
+            using (column("panel") == p && censored(i) ? column("batch_size") : NaN):(censored_height(i)) with points linetype 100 + i
+    unset label
+}
+@legend_place
+plot for [i = 1:series_count] NaN with linespoints linetype i title labels[i], \
+    NaN with points linetype 107 title "not reached"
+unset multiplot
+unset output

@@ -1,0 +1,152 @@
+# What every figure shares: terminal by suffix, palette, panels, axes, caption, reading a figure's CSV.
+#
+# A script sets name, results, output, width and height (pixels of the SVG), then loads this file.
+# Colours: Okabe and Ito (2008), told apart with any colour vision; each series also has a mark and a
+# dash of its own, so that a grey print can be read.
+
+set encoding utf8
+face = "DejaVu Sans"
+suffix = output[strlen(output) - 3:*]
+if (suffix ne ".svg" && suffix ne ".png" && suffix ne ".pdf") {
+    printerr sprintf("%s: expected a name that ends in .svg, .png or .pdf", output)
+    exit status 1
+}
+# Again after a change of height.
+resize = "if (suffix eq '.svg') { set terminal svg size width,height font face.',13' linewidth 1.1 background 'white' }; if (suffix eq '.png') { set terminal pngcairo size 2 * width,2 * height font face.',10' fontscale 1.9 linewidth 2 pointscale 1.9 background 'white' }; if (suffix eq '.pdf') { set terminal pdfcairo size width / 96.0,height / 96.0 font face.',10' fontscale 0.95 linewidth 1.4 pointscale 0.62 background 'white' }"
+@resize
+
+# ---- Reading the CSV -----------------------------------------------------------------------------
+
+set datafile separator comma
+set datafile columnheaders
+data = results."/figures/".name.".csv"
+
+# The caption's two lines stand in the first row. Series and panels are numbered from 1.
+array labels[256]
+array titles[256]
+caption = ""
+source = ""
+series_count = 0
+panel_count = 0
+longest_label = 11
+larger(a, b) = a > b ? a : b
+take_caption(text, from) = (caption = strlen(caption) ? caption : text, \
+                            source = strlen(source) ? source : from, 1)
+take_series(i, text) = (labels[int(i)] = text, longest_label = larger(longest_label, strlen(text)), \
+    series_count = larger(series_count, int(i)), 1)
+take_panel(i, text) = (titles[int(i)] = text, panel_count = larger(panel_count, int(i)), 1)
+
+# Smallest and largest of the positive numbers it is shown.
+low = 1e300
+high = 0.0
+forget(any) = (low = 1e300, high = 0.0, 1)
+take(v) = (v == v && v > 0) ? (low = (v < low ? v : low), high = (v > high ? v : high), 1) : 1
+# Where there were none, or all were one: room for something around them.
+settle(factor) = (low = (high > 0 ? low : 0.1), high = (high > 0 ? high : 1.0), \
+                  low = low / factor, high = high * factor, 1)
+
+# ---- Series: colour, mark and dash by number; they come round after eight -------------------------
+
+array colours[8] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31"]
+array marks[8] = [7, 5, 9, 11, 13, 15, 7, 5]
+array open_marks[8] = [6, 4, 8, 10, 12, 14, 6, 4]
+array dashes[8] = ["(1,0)", "(14,4)", "(7,3)", "(14,4,3,4)", "(3,3)", "(20,5)", "(14,4,3,4,3,4)", "(5,7)"]
+wrap(i) = (int(i) - 1) % 8 + 1
+# Line types 1 .. 64: dashed lines with filled marks; 101 .. 164: the same colours with open marks, for
+# what was not reached; 201 .. 264: solid lines without marks.
+do for [i = 1:64] {
+    j = wrap(i)
+    # From the ninth on the dash moves by one, so that a colour comes back with another dash.
+    k = wrap(i + (i - 1) / 8)
+    stroke = dashes[k] eq "(1,0)" ? "solid" : dashes[k]
+    eval sprintf("set linetype %d lc rgb '%s' lw 1.8 dt %s pt %d ps 0.8", i, colours[j], stroke, marks[j])
+    eval sprintf("set linetype %d lc rgb '%s' lw 1.5 dt solid pt %d ps 1.2", 100 + i, colours[j], open_marks[j])
+    eval sprintf("set linetype %d lc rgb '%s' lw 1.5 dt solid pt %d ps 0.8", 200 + i, colours[j], marks[j])
+}
+
+# ---- Panels: left, right, bottom and top of column c and row r, as shares of the page ---------------
+
+panel_columns = 1
+panel_rows = 1
+legend_width = 0.0    # pixels kept free at the right
+gap_width = 78.0      # between panels: room for numbers and a label
+gap_height = 78.0
+margin_left = 78.0
+margin_right = 18.0
+margin_top = 66.0
+margin_bottom = 124.0 # numbers, axis label, three lines of caption
+panel_width(any) = (width - margin_left - margin_right - legend_width - gap_width * (panel_columns - 1)) \
+                   / panel_columns
+panel_height(any) = (height - margin_top - margin_bottom - gap_height * (panel_rows - 1)) / panel_rows
+left_of(c) = (margin_left + (c - 1) * (panel_width(0) + gap_width)) / width
+right_of(c) = left_of(c) + panel_width(0) / width
+top_of(r) = 1 - (margin_top + (r - 1) * (panel_height(0) + gap_height)) / height
+bottom_of(r) = top_of(r) - panel_height(0) / height
+place = "set lmargin at screen left_of(c); set rmargin at screen right_of(c); set tmargin at screen top_of(r); set bmargin at screen bottom_of(r)"
+
+# The legend as a plot of its own, right of the panels.
+legend_place = "set lmargin at screen 1 - (legend_width + margin_right - 14) / width; set rmargin at screen 1 - margin_right / width; set tmargin at screen top_of(1); set bmargin at screen bottom_of(panel_rows); unset border; unset tics; unset xlabel; unset ylabel; unset title; unset grid; unset logscale; set xrange [0:1]; set yrange [0:1]; set key at graph 0,1 left top Left reverse noenhanced samplen 2.6 spacing 1.25 width 0"
+
+# ---- Axes ------------------------------------------------------------------------------------------
+
+set border 3 linecolor rgb "#444444" linewidth 0.8
+set tics nomirror out scale 0.6
+set grid linecolor rgb "#c4c4c4" linewidth 0.7 dashtype solid
+set title noenhanced offset 0,-0.4
+set key noautotitle
+set xlabel offset 0,0.3
+set ylabel offset 0,0
+grey = "#888888"
+
+# Marks at 1, 2, 5 in each decade; fewer where many decades are shown.
+mark_text(m, d) = (d > 3 || d < -3) ? (m == 1 ? sprintf("10^{%d}", d) : sprintf("%d·10^{%d}", m, d)) \
+                                    : sprintf("%g", m * 10.0 ** d)
+marks_list = ""
+mark(m, d) = (marks_list = marks_list.sprintf("'%s' %g,", mark_text(m, d), m * 10.0 ** d), 0)
+log_marks(from, to) = (marks_list = "", decades = log10(to / from), \
+    step = int(decades / 7) + 1, \
+    (sum [d = floor(log10(from)):ceil(log10(to))] \
+        (d % step == 0 ? mark(1, d) : 0, decades < 2.5 ? mark(2, d) : 0, decades < 1.6 ? mark(5, d) : 0, 0)), \
+    marks_list[1:strlen(marks_list) - 1])
+log_x = "set logscale x; set xrange [low:high]; eval 'set xtics rotate by 0 ('.log_marks(low, high).')'"
+log_y = "set logscale y; set yrange [low:high]; eval 'set ytics ('.log_marks(low, high).')'"
+
+# The batch sizes that were tried, the full batch by name.
+k_list = ","
+k_count = 0
+k_low = 1e300
+k_high = 0.0
+forget_k(any) = (k_list = ",", k_count = 0, k_low = 1e300, k_high = 0.0, 1)
+k_entry(k, full) = sprintf("'%s' %.0f,", full == 1 ? "full" : sprintf("%.0f", k), k)
+take_k(k, full) = (k_low = (k < k_low ? k : k_low), k_high = (k > k_high ? k : k_high), \
+    strstrt(k_list, ",".k_entry(k, full)) ? 1 : \
+        (k_list = k_list.k_entry(k, full), k_count = k_count + 1, 1))
+# Turned where they would touch.
+batch_x = "set logscale x; set xrange [k_low / 1.6:k_high * 1.6]; eval sprintf('set xtics rotate by %d %s (%s)', k_count * 44 > panel_width(0) ? -45 : 0, k_count * 44 > panel_width(0) ? 'left' : 'center', k_list[2:strlen(k_list) - 1])"
+
+# ---- Costs of reaching a target --------------------------------------------------------------------
+
+# The range of median_<what>, low_<what>, high_<what>, and above it a line of open marks for each
+# series that has points not reached, so that they do not hide each other.
+reached(i) = column("series") == i && column("censored") == 0
+censored(i) = column("series") == i && column("censored") == 1
+array censored_line[256]
+censored_lines = 0
+find_censored = "do for [i = 1:series_count] { censored_line[i] = 0 }; stats data using (column('censored') == 1 && censored_line[int(column('series'))] == 0 ? (censored_lines = censored_lines + 1, censored_line[int(column('series'))] = censored_lines) : 0) nooutput"
+cost_range = "ok = forget(0); stats data using (take(column('median_'.what)), take(column('low_'.what)), take(column('high_'.what)), 1) nooutput; ok = settle(1.5); ceiling = high; high = high * (high / low) ** (0.05 * censored_lines)"
+censored_height(i) = high / (high / low) ** (0.04 * (censored_line[i] - 0.4))
+# A seed that did not reach it has no largest cost: the bar goes up to the marks.
+bar_end(v) = v == v ? v : ceiling
+
+# ---- Title and caption -----------------------------------------------------------------------------
+
+# Labels on the page, taken along by the first plot after `set multiplot`. A caption that says which
+# setting is shown says so on a line of its own; a long one is cut at a blank.
+characters = width / 7.6
+last_blank(text, i) = (i < 2 || substr(text, i, i) eq " ") ? i : last_blank(text, i - 1)
+cut_of(text) = strstrt(text, "shown: ") ? strstrt(text, "shown: ") - 1 \
+    : (strlen(text) > characters ? last_blank(text, int(characters)) : 0)
+split_caption(any) = (cut = cut_of(caption), \
+    caption_top = cut ? caption[1:cut - (caption[cut - 1:cut - 1] eq "·" ? 2 : 0)] : caption, caption_bottom = cut ? caption[cut + 1:*] : source, \
+    source = cut ? source : "", 1)
+page = "set label 1 heading at screen 0.5,screen 1 - 22.0 / height center font face.',15' noenhanced; set label 2 caption_top at screen margin_left / width,screen 46.0 / height left textcolor rgb '#444444' font face.',11' noenhanced; set label 3 caption_bottom at screen margin_left / width,screen 28.0 / height left textcolor rgb '#444444' font face.',11' noenhanced; set label 4 source at screen margin_left / width,screen 11.0 / height left textcolor rgb '#444444' font face.',11' noenhanced"
