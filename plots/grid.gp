@@ -4,7 +4,7 @@ name = "grid"
 results = ARG1
 output = ARG2
 width = 1240
-height = 520
+height = 530
 load ARG0[1:strlen(ARG0) - strlen(name.".gp")]."style.gp"
 
 target = ""
@@ -27,7 +27,7 @@ height = 190 + 330 * panel_rows
 set output output
 set multiplot
 @page
-@log_y
+@cost_y
 do for [p = 1:panel_count] {
     c = (p - 1) % panel_columns + 1
     r = (p - 1) / panel_columns + 1
@@ -40,7 +40,7 @@ do for [p = 1:panel_count] {
     if (p + panel_columns > panel_count) { set xlabel "batch size K [examples]" } else { unset xlabel }
     plot for [i = 1:series_count] data \
             using (column("panel") == p && reached(i) ? column("batch_size") : NaN):(column("median_".what)):(column("low_".what)):(bar_end(column("high_".what))) \
-            with yerrorbars linetype 200 + i pointsize 0, \
+            with yerrorbars linetype 200 + i pointtype -1, \
         for [i = 1:series_count] data \
             using (column("panel") == p && reached(i) ? column("batch_size") : NaN):(column("median_".what)) with linespoints linetype i, \
         for [i = 1:series_count] data \

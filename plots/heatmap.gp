@@ -45,7 +45,7 @@ set cbrange [low:high]
 eval "set cbtics (".log_marks(low, high).")"
 set xrange [0.5:batch_count + 0.5]
 set yrange [0.5:rate_count + 0.5]
-eval sprintf("set xtics scale 0 rotate by %d (%s)", batch_count * 44 > panel_width(0) ? -45 : 0, k_tics[2:strlen(k_tics) - 1])
+eval sprintf("set xtics scale 0 rotate by %d (%s)", turn_of(batch_count), k_tics[2:strlen(k_tics) - 1])
 eval sprintf("set ytics scale 0 (%s)", rate_tics[2:strlen(rate_tics) - 1])
 unset grid
 unset border
@@ -78,13 +78,13 @@ do for [p = 1:panel_count] {
     plot data using (column("masked") == 1 ? at(p) : NaN):(column("row")):(left_edge(0.48)):(right_edge(0.48)):(lower_edge(0.48)):(upper_edge(0.48)) \
             with boxxyerror fillcolor rgb "#d8d8d8" fillstyle solid noborder, \
         data using (column("masked") == 1 ? at(p) : NaN):(column("row")):(column("diverged") > 0 ? "×" : "–") \
-            with labels textcolor rgb "#555555" font face.",14", \
+            with labels textcolor rgb "#555555" font heading_font, \
         data using (column("masked") == 0 ? at(p) : NaN):(column("row")):(left_edge(0.48)):(right_edge(0.48)):(lower_edge(0.48)):(upper_edge(0.48)):(shown(0)) \
             with boxxyerror fillcolor palette fillstyle solid noborder, \
         data using (show_numbers && column("masked") == 0 && dark(0) ? at(p) : NaN):(column("row")):(figure_of(0)) \
-            with labels textcolor rgb "white" font face.",11", \
+            with labels textcolor rgb "white" font small_font, \
         data using (show_numbers && column("masked") == 0 && !dark(0) ? at(p) : NaN):(column("row")):(figure_of(0)) \
-            with labels textcolor rgb "black" font face.",11", \
+            with labels textcolor rgb "black" font small_font, \
         data using (column("best") == 1 && column("edge") == 0 ? at(p) : NaN):(column("row")):(left_edge(0.44)):(right_edge(0.44)):(lower_edge(0.44)):(upper_edge(0.44)) \
             with boxxyerror linecolor rgb "#D55E00" linewidth 2.6 dashtype solid fillstyle empty, \
         data using (column("best") == 1 && column("edge") == 1 ? at(p) : NaN):(column("row")):(left_edge(0.44)):(right_edge(0.44)):(lower_edge(0.44)):(upper_edge(0.44)) \

@@ -11,8 +11,13 @@ if (suffix ne ".svg" && suffix ne ".png" && suffix ne ".pdf") {
     printerr sprintf("%s: expected a name that ends in .svg, .png or .pdf", output)
     exit status 1
 }
+# Terminals count the size of letters and marks each in its own way.
+svg = suffix eq ".svg"
+heading_font = face.(svg ? ",15.5" : ",12")
+small_font = face.(svg ? ",11.5" : ",9")
+mark_scale = svg ? 0.75 : 1.0
 # Again after a change of height.
-resize = "if (suffix eq '.svg') { set terminal svg size width,height font face.',13' linewidth 1.1 background 'white' }; if (suffix eq '.png') { set terminal pngcairo size 2 * width,2 * height font face.',10' fontscale 1.9 linewidth 2 pointscale 1.9 background 'white' }; if (suffix eq '.pdf') { set terminal pdfcairo size width / 96.0,height / 96.0 font face.',10' fontscale 0.95 linewidth 1.4 pointscale 0.62 background 'white' }"
+resize = "if (suffix eq '.svg') { set terminal svg size width,height font face.',13' linewidth 1.1 background 'white' }; if (suffix eq '.png') { set terminal pngcairo size 2 * width,2 * height font face.',10' fontscale 1.9 linewidth 2 pointscale 1.9 background 'white' }; if (suffix eq '.pdf') { set terminal pdfcairo size width / 96.0,height / 96.0 font face.',10' fontscale 0.74 linewidth 1.3 pointscale 0.85 background 'white' }"
 @resize
 
 # ---- Reading the CSV -----------------------------------------------------------------------------
@@ -59,9 +64,9 @@ do for [i = 1:64] {
     # From the ninth on the dash moves by one, so that a colour comes back with another dash.
     k = wrap(i + (i - 1) / 8)
     stroke = dashes[k] eq "(1,0)" ? "solid" : dashes[k]
-    eval sprintf("set linetype %d lc rgb '%s' lw 1.8 dt %s pt %d ps 0.8", i, colours[j], stroke, marks[j])
-    eval sprintf("set linetype %d lc rgb '%s' lw 1.5 dt solid pt %d ps 1.2", 100 + i, colours[j], open_marks[j])
-    eval sprintf("set linetype %d lc rgb '%s' lw 1.5 dt solid pt %d ps 0.8", 200 + i, colours[j], marks[j])
+    eval sprintf("set linetype %d lc rgb '%s' lw 1.8 dt %s pt %d ps %g", i, colours[j], stroke, marks[j], 0.8 * mark_scale)
+    eval sprintf("set linetype %d lc rgb '%s' lw 1.5 dt solid pt %d ps %g", 100 + i, colours[j], open_marks[j], 1.2 * mark_scale)
+    eval sprintf("set linetype %d lc rgb '%s' lw 1.5 dt solid pt %d ps %g", 200 + i, colours[j], marks[j], 0.8 * mark_scale)
 }
 
 # ---- Panels: left, right, bottom and top of column c and row r, as shares of the page ---------------
@@ -74,7 +79,7 @@ gap_height = 78.0
 margin_left = 78.0
 margin_right = 18.0
 margin_top = 66.0
-margin_bottom = 124.0 # numbers, axis label, three lines of caption
+margin_bottom = 132.0 # numbers, axis label, three lines of caption
 panel_width(any) = (width - margin_left - margin_right - legend_width - gap_width * (panel_columns - 1)) \
                    / panel_columns
 panel_height(any) = (height - margin_top - margin_bottom - gap_height * (panel_rows - 1)) / panel_rows
@@ -122,7 +127,8 @@ take_k(k, full) = (k_low = (k < k_low ? k : k_low), k_high = (k > k_high ? k : k
     strstrt(k_list, ",".k_entry(k, full)) ? 1 : \
         (k_list = k_list.k_entry(k, full), k_count = k_count + 1, 1))
 # Turned where they would touch.
-batch_x = "set logscale x; set xrange [k_low / 1.6:k_high * 1.6]; eval sprintf('set xtics rotate by %d %s (%s)', k_count * 44 > panel_width(0) ? -45 : 0, k_count * 44 > panel_width(0) ? 'left' : 'center', k_list[2:strlen(k_list) - 1])"
+turn_of(count) = count * 44 < panel_width(0) ? 0 : (count * 20 < panel_width(0) ? -45 : -90)
+batch_x = "set logscale x; set xrange [k_low / 1.6:k_high * 1.6]; eval sprintf('set xtics rotate by %d %s (%s)', turn_of(k_count), turn_of(k_count) == 0 ? 'center' : 'left', k_list[2:strlen(k_list) - 1])"
 
 # ---- Costs of reaching a target --------------------------------------------------------------------
 
@@ -133,7 +139,9 @@ censored(i) = column("series") == i && column("censored") == 1
 array censored_line[256]
 censored_lines = 0
 find_censored = "do for [i = 1:series_count] { censored_line[i] = 0 }; stats data using (column('censored') == 1 && censored_line[int(column('series'))] == 0 ? (censored_lines = censored_lines + 1, censored_line[int(column('series'))] = censored_lines) : 0) nooutput"
-cost_range = "ok = forget(0); stats data using (take(column('median_'.what)), take(column('low_'.what)), take(column('high_'.what)), 1) nooutput; ok = settle(1.5); ceiling = high; high = high * (high / low) ** (0.05 * censored_lines)"
+cost_range = "ok = forget(0); stats data using (take(column('median_'.what)), take(column('low_'.what)), take(column('high_'.what)), 1) nooutput; any_cost = high > 0; ok = settle(1.5); ceiling = high; high = high * (high / low) ** (0.05 * censored_lines)"
+# Without any cost the axis has no numbers.
+cost_y = log_y."; if (!any_cost) { set format y ''; set ytics (low); set label 9 'no target reached' at graph 0.5,0.5 center textcolor rgb '#555555' }"
 censored_height(i) = high / (high / low) ** (0.04 * (censored_line[i] - 0.4))
 # A seed that did not reach it has no largest cost: the bar goes up to the marks.
 bar_end(v) = v == v ? v : ceiling
@@ -149,4 +157,4 @@ cut_of(text) = strstrt(text, "shown: ") ? strstrt(text, "shown: ") - 1 \
 split_caption(any) = (cut = cut_of(caption), \
     caption_top = cut ? caption[1:cut - (caption[cut - 1:cut - 1] eq "·" ? 2 : 0)] : caption, caption_bottom = cut ? caption[cut + 1:*] : source, \
     source = cut ? source : "", 1)
-page = "set label 1 heading at screen 0.5,screen 1 - 22.0 / height center font face.',15' noenhanced; set label 2 caption_top at screen margin_left / width,screen 46.0 / height left textcolor rgb '#444444' font face.',11' noenhanced; set label 3 caption_bottom at screen margin_left / width,screen 28.0 / height left textcolor rgb '#444444' font face.',11' noenhanced; set label 4 source at screen margin_left / width,screen 11.0 / height left textcolor rgb '#444444' font face.',11' noenhanced"
+page = "set label 1 heading at screen 0.5,screen 1 - 22.0 / height center font heading_font noenhanced; set label 2 caption_top at screen margin_left / width,screen 46.0 / height left textcolor rgb '#444444' font small_font noenhanced; set label 3 caption_bottom at screen margin_left / width,screen 28.0 / height left textcolor rgb '#444444' font small_font noenhanced; set label 4 source at screen margin_left / width,screen 11.0 / height left textcolor rgb '#444444' font small_font noenhanced"

@@ -4,7 +4,7 @@ name = "target"
 results = ARG1
 output = ARG2
 width = 1240
-height = 520
+height = 530
 load ARG0[1:strlen(ARG0) - strlen(name.".gp")]."style.gp"
 
 array axis_columns[3] = ["seconds", "updates", "examples"]
@@ -30,11 +30,11 @@ do for [c = 1:3] {
     what = axis_columns[c]
     @cost_range
     @place
-    @log_y
+    @cost_y
     set ylabel axis_labels[c]
     plot for [i = 1:series_count] data \
             using (reached(i) ? column("batch_size") : NaN):(column("median_".what)):(column("low_".what)):(bar_end(column("high_".what))) \
-            with yerrorbars linetype 200 + i pointsize 0, \
+            with yerrorbars linetype 200 + i pointtype -1, \
         for [i = 1:series_count] data \
             using (reached(i) ? column("batch_size") : NaN):(column("median_".what)) with linespoints linetype i, \
         for [i = 1:series_count] data \

@@ -50,16 +50,16 @@ do for [p = 1:panel_count] {
         roof = real(word(roofs, 2 * j))
         set arrow 100 + j from graph 0, first roof to graph 1, first roof nohead lc rgb grey lw 0.8
         set label 100 + j sprintf("peak, %s thread%s", word(roofs, 2 * j - 1), word(roofs, 2 * j - 1) eq "1" ? "" : "s") \
-            at graph 0.02, first roof offset 0,0.5 font face.",10" textcolor rgb "#555555"
+            at graph 0.02, first roof offset 0,0.5 font small_font textcolor rgb "#555555"
     }
     plot for [i = 1:series_count] data \
             using (k_of(p, i, "gather")):(column("examples_per_second")):(column("examples_per_second_q1")):(column("examples_per_second_q3")) \
-            with yerrorbars linetype 200 + i pointsize 0, \
+            with yerrorbars linetype 200 + i pointtype -1, \
         for [i = 1:series_count] data \
             using (k_of(p, i, "gather")):(column("examples_per_second")) with linespoints linetype 200 + i, \
         for [i = 1:series_count] data \
             using (k_of(p, i, "pregathered")):(column("examples_per_second")) \
-            with linespoints linetype 100 + i dashtype (8,4) pointsize 0.7
+            with linespoints linetype 100 + i dashtype (8,4) pointsize 0.8 * mark_scale
     unset label
     unset arrow
 }

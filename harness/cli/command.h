@@ -61,6 +61,9 @@ void progress_start(struct progress *);
 /* The report function of runner_options; context is the struct progress. */
 void progress_report(void *context, const struct runner_progress *, const struct cell *,
                      enum outcome, double wall_seconds);
+/* The announce function of runner_options: a line an engine, since its library and kernels decide what
+ * is measured. */
+void progress_announce(void *context, const char *engine, const char *library);
 void progress_end(struct progress *);
 
 #endif

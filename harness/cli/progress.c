@@ -66,6 +66,12 @@ void progress_report(void *context, const struct runner_progress *now, const str
         draw_bar(progress, now);
 }
 
+void progress_announce(void *context, const char *engine, const char *library)
+{
+    (void)context;
+    fprintf(stderr, "engine %s: %s\n", engine, library);
+}
+
 void progress_end(struct progress *progress)
 {
     clear_bar(progress);

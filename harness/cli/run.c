@@ -152,6 +152,7 @@ static int run_opened(const struct opened *opened, struct arguments *arguments)
 
     progress_start(&progress);
     arguments->runner.report = progress_report;
+    arguments->runner.announce = progress_announce;
     arguments->runner.context = &progress;
     status = runner_run(&campaign, &arguments->runner, &result);
     progress_end(&progress);

@@ -5,10 +5,13 @@
 #include "base/file.h"
 #include "build_info.h"
 
+#include <gsl/gsl_version.h>
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
+#include <yaml.h>
+#include <zlib.h>
 
 static void manifest_path(const struct campaign *campaign, char *path, size_t size)
 {
@@ -93,6 +96,13 @@ static json_t *describe_engines(const struct survey *survey)
     return engines;
 }
 
+/* What the harness itself is linked with. */
+static json_t *describe_libraries(void)
+{
+    return json_pack("{s:s, s:s, s:s, s:s}", "gsl", gsl_version, "zlib", zlibVersion(), "jansson",
+                     JANSSON_VERSION, "libyaml", yaml_get_version_string());
+}
+
 static json_t *describe_dataset(const struct campaign *campaign)
 {
     const struct dataset *dataset = campaign->dataset;
@@ -142,7 +152,7 @@ int manifest_write(const struct campaign *campaign, const struct survey *survey,
     runs = earlier_runs(path);
     json_array_append_new(runs, describe_run(log));
     manifest = json_pack(
-        "{s:i, s:s, s:s, s:s, s:s, s:b, s:s, s:i, s:o, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:s}",
+        "{s:i, s:s, s:s, s:s, s:s, s:b, s:s, s:i, s:o, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:s}",
         "schema_version", MANIFEST_SCHEMA_VERSION, "experiment", experiment->name, "title",
         experiment->title, "question", experiment->question, "base", campaign->plan->base, "quick",
         experiment->quick, "measure",
@@ -150,7 +160,7 @@ int manifest_write(const struct campaign *campaign, const struct survey *survey,
         campaign->plan->count, "dataset", describe_dataset(campaign), "machine",
         describe_machine(survey), "engines", describe_engines(survey), "build", "version",
         BATCHLAB_VERSION, "commit", BATCHLAB_COMMIT, "compiler", BATCHLAB_COMPILER, "flags",
-        BATCHLAB_FLAGS, "runs", runs, "experiment_text", experiment->text);
+        BATCHLAB_FLAGS, "libraries", describe_libraries(), "runs", runs, "experiment_text", experiment->text);
     if (!manifest) /* text that is not UTF-8 */
         return error_set("%s: cannot be written: the experiment's text is not UTF-8", path);
     if (file_begin(&file, path) == 0) {

@@ -118,6 +118,8 @@ static int survey_engine(struct runner *runner, const struct cell *cell)
     if (child_capture(cell_probe_engine, &probe, 120, text, sizeof survey->libraries[0]) != 0)
         return error_set("engine %s: %s", cell->settings.engine, error_text());
     survey->engines[survey->engine_count++] = cell->settings.engine;
+    if (runner->options->announce && runner->queue_count > 0)
+        runner->options->announce(runner->options->context, cell->settings.engine, text);
     return 0;
 }
 

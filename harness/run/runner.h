@@ -22,6 +22,8 @@ struct runner_options {
     /* Called after each cell, and with cell == NULL about five times a second. */
     void (*report)(void *context, const struct runner_progress *, const struct cell *,
                    enum outcome, double wall_seconds);
+    /* Called once for each engine before the cells run, with what it says of its library. */
+    void (*announce)(void *context, const char *engine, const char *library);
     void *context;
 };
 

@@ -57,10 +57,10 @@ enum fault {
     EXITS,
     FAILS_LATE, /* supports() said yes, gradient() says no */
     SUPPORTS_NOTHING,
-    SUPPORTS_BYTES_ONLY_IN_NAME, /* claims support, open() refuses */
-    SINGLE_LAYER,                /* no fault: supports one layer only */
-    WITHOUT_OPTIONAL,            /* no fault: fills no optional slot */
-    SEES_BLAS, /* no fault: open() refuses if it sees a BLAS or GSL of the program */
+    REFUSES_TO_OPEN,  /* though supports() said yes */
+    SINGLE_LAYER,     /* no fault: supports one layer only */
+    WITHOUT_OPTIONAL, /* no fault: fills no optional slot */
+    SEES_BLAS,        /* no fault: open() refuses if it sees a BLAS or GSL of the program */
     /* optional slots */
     SGD_STEP_OFF, /* the rate is 1 % too large */
     NORMS_WEIGHTED,
@@ -408,7 +408,7 @@ static int faulty_open(void **opaque, const struct network *network,
     struct session *session;
 
     *opaque = NULL;
-    if (fault == SUPPORTS_BYTES_ONLY_IN_NAME) {
+    if (fault == REFUSES_TO_OPEN) {
         snprintf(message->text, sizeof message->text, "open() thinks otherwise");
         return -1;
     }
