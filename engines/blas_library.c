@@ -143,7 +143,11 @@ static int load_with_avx512(struct blas_library *library, const struct known_lib
     char own_choice[sizeof library->kernels];
     int status;
 
+    plain_function *finalise = FUNCTION(plain_function, "bli_finalize");
+
     memcpy(own_choice, library->kernels, sizeof own_choice);
+    if (finalise)
+        finalise(); /* what bli_init() took */
     dlclose(library->handle);
     setenv(known->variable, known->avx512, 1);
     status = load(library, known->path, message);

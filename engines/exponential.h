@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* exp(x) to a relative 2e-7 for -87 <= x <= 88. Below: 0. Above: exp(88). */
+/* exp(x) to a relative 1e-7 for -87 <= x <= 88. Below: 0. Above: exp(88). */
 static inline float exponential(float x)
 {
     const float round_to_integer = 12582912.0f; /* 1.5 * 2^23: no fraction bits are left above it */

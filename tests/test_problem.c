@@ -1,5 +1,6 @@
 /* The problems engines are tried on: they cover what they claim, and their answers are right. */
-#include "check/suite.h"
+#include "check/answer.h"
+#include "check/observe.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -96,11 +97,11 @@ static void every_problem_opens_under_a_name_of_its_own(void **state)
 /* Otherwise an engine that does nothing would agree. */
 static void the_gradient_vanishes_for_one_class_only(void **state)
 {
-    struct suite suite = {.unit_roundoff = 0x1p-24};
+    struct observer judge;
     struct message message;
 
     (void)state;
-    assert_return_code(observer_load(&suite.judge, "reference", 1, &message), 0);
+    assert_return_code(observer_load(&judge, "reference", 1, &message), 0);
     for (int i = 0; i < problem_count(); i++) {
         struct problem_spec spec = problem_spec_at(i);
         struct problem problem;
@@ -109,7 +110,8 @@ static void the_gradient_vanishes_for_one_class_only(void **state)
         int one_class;
 
         assert_return_code(problem_open(&problem, &spec), 0);
-        assert_return_code(answer_open(&answer, &suite, &problem, &problem.batch), 0);
+        assert_return_code(
+            answer_open(&answer, &judge.loaded.engine, &problem, &problem.batch, 0x1p-24), 0);
         one_class =
             spec.head == HEAD_SOFTMAX_CROSS_ENTROPY && network_outputs(&problem.network) == 1;
         for (size_t p = 0; p < problem.parameters; p++)

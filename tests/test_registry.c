@@ -125,32 +125,33 @@ static void test_a_missing_file_is_named(void **state)
 static void test_a_file_that_is_no_shared_object_is_refused(void **state)
 {
     (void)state;
-    assert_refused(TEST_ENGINES "/../../../CMakeCache.txt", "CMakeCache.txt", "shared object");
+    assert_refused(TEST_ENGINES "/../../CMakeCache.txt", "CMakeCache.txt", "shared object");
+    assert_refused(TEST_ENGINES, TEST_ENGINES, "shared object");
 }
 
 static void test_a_shared_object_without_the_symbol_is_no_engine(void **state)
 {
     (void)state;
-    assert_refused(MODULE("no_symbol"), "no_symbol.so", "`batchlab_engine`");
+    assert_refused(MODULE("broken_no_symbol"), "no_symbol.so", "`batchlab_engine`");
 }
 
 static void test_another_abi_is_refused_with_both_numbers(void **state)
 {
     (void)state;
-    assert_refused(MODULE("wrong_abi"), "ABI 2", "ABI 1");
+    assert_refused(MODULE("broken_wrong_abi"), "ABI 2", "ABI 1");
 }
 
 static void test_a_table_without_room_for_what_is_required_is_refused(void **state)
 {
     (void)state;
-    assert_refused(MODULE("short_table"), "short_table.so", "bytes");
+    assert_refused(MODULE("broken_short_table"), "short_table.so", "bytes");
 }
 
 static void test_a_required_slot_that_is_null_is_named(void **state)
 {
     (void)state;
-    assert_refused(MODULE("no_gradient"), "`gradient`", "required");
-    assert_refused(MODULE("no_name"), "`name`", "required");
+    assert_refused(MODULE("broken_no_gradient"), "`gradient`", "required");
+    assert_refused(MODULE("broken_no_name"), "`name`", "required");
 }
 
 static void test_an_older_engine_loads_and_lacks_what_came_later(void **state)
@@ -159,7 +160,7 @@ static void test_an_older_engine_loads_and_lacks_what_came_later(void **state)
     struct message message;
 
     (void)state;
-    assert_int_equal(registry_load(&loaded, MODULE("older_table"), &message), 0);
+    assert_int_equal(registry_load(&loaded, MODULE("broken_older_table"), &message), 0);
     assert_non_null(loaded.engine.close);
     assert_null(loaded.engine.sgd_step);
     assert_null(loaded.engine.gradient_norms);

@@ -15,13 +15,14 @@
 
 void child_settle(pid_t parent)
 {
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
     sigset_t none;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) /* it died before the line above */
         _exit(1);
-    signal(SIGINT, SIG_IGN); /* Ctrl-C reaches the whole group; the parent decides */
-    signal(SIGTERM, SIG_DFL);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        signal(ends[i], SIG_IGN); /* Ctrl-C reaches the whole group; the parent decides */
     signal(SIGCHLD, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
     sigemptyset(&none);

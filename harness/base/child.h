@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-/* In a freshly forked child: dies with its parent, default signals, and nothing that an engine prints
+/* In a freshly forked child: dies with its parent, leaves Ctrl-C and the like to it, and nothing that an engine prints
  * to stdout mixes with ours (it goes to stderr). */
 void child_settle(pid_t parent);
 

@@ -55,7 +55,7 @@ static int play_smaller_batches(struct stage *stage)
         struct answer answer = {.gradient = NULL};
         char what[64];
 
-        if (answer_open(&answer, stage->suite, &stage->problem, &batch) != 0)
+        if (stage_ask(stage, &answer, &batch) != 0)
             return -1;
         snprintf(what, sizeof what, "gradient() of %d examples", sizes[i]);
         judge_gradient(stage, &batch, &answer, what);

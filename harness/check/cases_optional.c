@@ -84,7 +84,7 @@ static int norms_one_by_one(double *expected, struct stage *stage)
         one.size = 1;
         one.rows = &row;
         one.weights = NULL;
-        if (answer_open(&answer, stage->suite, problem, &one) != 0)
+        if (stage_ask(stage, &answer, &one) != 0)
             return -1;
         expected[i] = 0;
         for (size_t p = 0; p < problem->parameters; p++)
@@ -226,7 +226,7 @@ done:
 /* ---- loss64 and gradient64 against finite differences
  * --------------------------------------------- */
 
-enum { DIFFERENCES_MAX = 150 }; /* of a large network, a sample is tried */
+enum { DIFFERENCES_MAX = 100 }; /* of a large network, a sample is tried */
 
 /* The error of a central difference is step^2 f'''/6 + u |f| / step, some 1e-9 here. */
 static const double difference_step = 2e-5, difference_tolerance = 1e-6;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* Lambda of the bound; see compare_tolerance. */
-static const double confidence_factor = 8;
+static const double confidence_factor = 4;
 
 /* Below this share of the whole gradient's largest element, a block is judged as if it had it. */
 static const double block_floor = 1e-3;

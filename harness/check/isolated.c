@@ -65,10 +65,13 @@ static void send_result(void *context, const struct conformance_case_result *res
 _Noreturn static void run_child(pid_t parent, const char *engine_specification, int threads,
                                 int pipe_end)
 {
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
     struct suite suite = {.begin = send_begin, .report = send_result, .context = &pipe_end};
     struct record last = {.kind = RECORD_END};
 
     child_settle(parent); /* an engine that hangs must not outlive us */
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+        signal(crashes[i], SIG_DFL); /* no handler of ours makes light of a crash */
     if (suite_run(&suite, engine_specification, threads) != 0) {
         last.kind = RECORD_ERROR;
         snprintf(last.text, sizeof last.text, "%s", error_text());

@@ -39,11 +39,11 @@ struct problem {
     char name[96];
     struct network network;
     struct layer layers[PROBLEM_LAYERS_MAX];
-    size_t parameters;  /* P */
-    struct batch batch; /* of all K examples */
-    const float *theta; /* [P] */
-    int misaligned;
-    struct score expected; /* by the formulas, in double precision; not for THETA_NAN */
+    size_t parameters;      /* P */
+    struct batch batch;     /* of all K examples */
+    const float *theta;     /* [P] */
+    int stored, misaligned; /* number of stored examples; as in the specification */
+    struct score expected;  /* by the formulas, in double precision; not for THETA_NAN */
 
     /* theta and the batch lie in memory[bytes], theta and what surrounds it in the first
      * theta_bytes; pristine[bytes] is what they were. */

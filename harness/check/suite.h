@@ -2,6 +2,7 @@
 #ifndef BATCHLAB_SUITE_H
 #define BATCHLAB_SUITE_H
 
+#include "check/answer.h"
 #include "check/conformance.h"
 #include "check/observe.h"
 
@@ -23,18 +24,6 @@ int suite_run(struct suite *, const char *engine_specification, int threads);
 
 /* ---- Cases ------------------------------------------------------------------------------------
  */
-
-/* The judge's answer, in double precision. */
-struct answer {
-    double *gradient;   /* [P] */
-    double *magnitudes; /* [P], see struct yardstick */
-    struct score score;
-    struct yardstick yardstick; /* for engines in single precision */
-};
-
-/* 0; -1 with the error set: there is nothing to judge by. */
-int answer_open(struct answer *, struct suite *, const struct problem *, const struct batch *);
-void answer_close(struct answer *); /* accepts a zeroed struct */
 
 /* What a case plays on: its problem, the judge's answer to it, the engine's open session. */
 struct stage {
@@ -58,6 +47,9 @@ struct conformance_case {
 };
 
 int stage_run(struct suite *, const struct conformance_case *);
+
+/* The judge's answer to another batch of the stage's problem. 0, or -1 with the error set. */
+int stage_ask(struct stage *, struct answer *, const struct batch *);
 
 /* The engine does without: the case is reported as skipped. Always returns 0. */
 int stage_skip(struct stage *, const char *reason);

@@ -26,6 +26,7 @@ struct arguments {
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
+    long threads;
     char *end;
 
     switch (key) {
@@ -33,9 +34,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
         arguments->engine = text;
         break;
     case KEY_THREADS:
-        arguments->threads = (int)strtol(text, &end, 10);
-        if (*end || arguments->threads < 1 || arguments->threads > 1024)
+        threads = strtol(text, &end, 10);
+        if (*end || threads < 1 || threads > 1024)
             argp_error(state, "--threads: '%s' is not valid, expected 1 to 1024", text);
+        arguments->threads = (int)threads;
         break;
     case KEY_TIMEOUT:
         arguments->timeout = strtod(text, &end);

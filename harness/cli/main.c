@@ -58,14 +58,19 @@ static int unknown_command(const char *name)
     return STATUS_USAGE;
 }
 
-/* A full disk behind stdout must not look like success. */
-static int flush_stdout(int status)
+/* A full disk behind stdout must not look like success, nor on the way out that argp takes. */
+static void check_stdout(int status, void *unused)
 {
-    if (fflush(stdout) != 0 || ferror(stdout)) {
+    int failed = fflush(stdout) != 0;
+
+    (void)unused;
+    if (failed)
         perror("batchlab: stdout");
-        return status == STATUS_OK ? STATUS_ERROR : status;
-    }
-    return status;
+    else if (ferror(stdout)) /* an earlier flush failed, and the cause is gone */
+        fprintf(stderr, "batchlab: stdout: not everything could be written\n");
+    else
+        return;
+    _exit(status == STATUS_OK ? STATUS_ERROR : status);
 }
 
 int main(int argc, char **argv)
@@ -73,23 +78,24 @@ int main(int argc, char **argv)
     char name[64];
 
     argp_err_exit_status = STATUS_USAGE;
+    on_exit(check_stdout, NULL);
     if (argc < 2) {
         print_help(stderr);
         return STATUS_USAGE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_help(stdout);
-        return flush_stdout(STATUS_OK);
+        return STATUS_OK;
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("batchlab %s (%s, %s)\n", BATCHLAB_VERSION, BATCHLAB_COMMIT, BATCHLAB_COMPILER);
-        return flush_stdout(STATUS_OK);
+        return STATUS_OK;
     }
     for (const struct command *command = commands; command->name; command++)
         if (strcmp(argv[1], command->name) == 0) {
             snprintf(name, sizeof name, "batchlab %s", command->name);
             argv[1] = name;
-            return flush_stdout(command->run(argc - 1, argv + 1));
+            return command->run(argc - 1, argv + 1);
         }
     return unknown_command(argv[1]);
 }

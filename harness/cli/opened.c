@@ -20,10 +20,24 @@ static int check_charts(const struct experiment *experiment)
     return 0;
 }
 
+/* A data file's error names that file; the experiment's line that asks for it comes first. */
+static int open_dataset(struct opened *opened)
+{
+    const struct experiment *experiment = &opened->experiment;
+    char cause[900];
+
+    if (dataset_open(&opened->dataset, &experiment->dataset) == 0)
+        return 0;
+    snprintf(cause, sizeof cause, "%s", error_text());
+    return error_set("%s:%d: %s", experiment->file, experiment->dataset_line, cause);
+}
+
 int opened_open(struct opened *opened, const char *file, int quick, const char *threads,
                 const char *results)
 {
     memset(opened, 0, sizeof *opened);
+    if (results && !results[0]) /* an unset variable must not mean the root folder */
+        return error_set("--results: empty, expected a folder");
     if (experiment_open(&opened->experiment, file, quick) != 0)
         return -1;
     if (results)
@@ -32,8 +46,7 @@ int opened_open(struct opened *opened, const char *file, int quick, const char *
         snprintf(opened->results, sizeof opened->results, "results/%s%s", opened->experiment.name,
                  quick ? "-quick" : "");
     if ((threads && experiment_set_axis(&opened->experiment, "threads", threads) != 0) ||
-        check_charts(&opened->experiment) != 0 ||
-        dataset_open(&opened->dataset, &opened->experiment.dataset) != 0 ||
+        check_charts(&opened->experiment) != 0 || open_dataset(opened) != 0 ||
         plan_open(&opened->plan, &opened->experiment, &opened->dataset) != 0) {
         opened_close(opened);
         return -1;

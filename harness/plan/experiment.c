@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,22 +51,6 @@ static void free_grid(struct grid *grid)
     grid->axis_count = 0;
 }
 
-/* An engine given by a relative path lies relative to the experiment file. */
-static int resolve_engine(const char *file, char *engine, size_t size)
-{
-    const char *slash = strrchr(file, '/');
-    char path[sizeof((struct settings *)0)->engine];
-    int length;
-
-    if (!strchr(engine, '/') || engine[0] == '/' || strchr(engine, ':') || !slash)
-        return 0;
-    length = snprintf(path, sizeof path, "%.*s/%s", (int)(slash - file), file, engine);
-    if (length >= (int)size)
-        return error_set("engine: path longer than %zu characters", size - 1);
-    memcpy(engine, path, (size_t)length + 1);
-    return 0;
-}
-
 /* Checks one value and keeps it in the text a settings struct would print, so that 0.10 and .1 are
  * the same value. */
 static int add_value(const struct schema_source *source, yaml_node_t *node, struct grid_axis *axis)
@@ -76,8 +61,6 @@ static int add_value(const struct schema_source *source, yaml_node_t *node, stru
     memset(&scratch, 0, sizeof scratch);
     if (schema_read(source, node, axis->field, &scratch) != 0)
         return -1;
-    if (resolve_engine(source->file, scratch.engine, sizeof scratch.engine) != 0)
-        return schema_error(source, node, "%s", error_text());
     if (check_name(source, node, axis->field, &scratch) != 0)
         return -1;
     schema_format(axis->field, &scratch, text, sizeof text);
@@ -230,6 +213,36 @@ int experiment_set_axis(struct experiment *experiment, const char *key, const ch
     return 0;
 }
 
+static int line_in(const struct grid *grid, const char *key, const char *value)
+{
+    const struct grid_axis *axis = find_axis((struct grid *)grid, key);
+
+    for (int i = 0; axis && i < axis->count; i++)
+        if (strcmp(axis->values[i], value) == 0)
+            return axis->lines[i];
+    return 0;
+}
+
+int experiment_line(const struct experiment *experiment, const char *key, const char *value)
+{
+    int line = line_in(&experiment->grid, key, value);
+
+    for (int c = 0; c < experiment->case_count && line == 0; c++)
+        line = line_in(&experiment->cases[c], key, value);
+    return line > 0 ? line : 1;
+}
+
+int experiment_engine(const struct experiment *experiment, const char *engine, char *path,
+                      size_t size)
+{
+    const char *slash = strrchr(experiment->file, '/');
+    int relative = slash && strchr(engine, '/') && engine[0] != '/' && !strchr(engine, ':');
+    int length = snprintf(path, size, "%.*s%s", relative ? (int)(slash - experiment->file + 1) : 0,
+                          experiment->file, engine);
+
+    return length < (int)size ? 0 : error_set("engine: path longer than %zu characters", size - 1);
+}
+
 /* ---- Networks, targets, charts -------------------------------------------------------------- */
 
 static int read_networks(const struct schema_source *source, yaml_node_t *node,
@@ -377,6 +390,8 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
     const struct section *section = name ? find_section(name) : NULL;
     const struct field *field = name ? schema_find(top_fields, name) : NULL;
 
+    if (section && section->offset == offsetof(struct experiment, dataset))
+        experiment->dataset_line = (int)key->start_mark.line + 1;
     if (section)
         return schema_read_mapping(source, value, section->fields, name,
                                    (char *)experiment + section->offset);
@@ -459,6 +474,31 @@ static int check(const struct schema_source *source, struct experiment *experime
     return 0;
 }
 
+static int read_quick(const struct schema_source *source, yaml_node_t *quick,
+                      struct experiment *experiment)
+{
+    yaml_node_t *key, *value;
+
+    for (size_t i = 0; schema_pair(source, quick, i, &key, &value); i++)
+        if (read_key(source, key, value, 1, experiment) != 0)
+            return -1;
+    return 0;
+}
+
+/* Mistakes under `quick:` are found without --quick as well. */
+static int try_quick(const struct schema_source *source, yaml_node_t *quick)
+{
+    struct experiment *scratch = calloc(1, sizeof *scratch);
+    int status;
+
+    if (!scratch)
+        return error_set("out of memory");
+    status = read_quick(source, quick, scratch);
+    experiment_close(scratch);
+    free(scratch);
+    return status;
+}
+
 static int read_document(const struct schema_source *source, struct experiment *experiment)
 {
     yaml_node_t *root = yaml_document_get_root_node(source->document);
@@ -478,10 +518,11 @@ static int read_document(const struct schema_source *source, struct experiment *
     add_presets(experiment);
     if (quick && quick->type != YAML_MAPPING_NODE)
         return schema_error(source, quick, "quick: expected a mapping of what to override");
-    if (quick && experiment->quick)
-        for (size_t i = 0; schema_pair(source, quick, i, &key, &value); i++)
-            if (read_key(source, key, value, 1, experiment) != 0)
-                return -1;
+    if (quick && (experiment->quick ? read_quick(source, quick, experiment)
+                                    : try_quick(source, quick)) != 0)
+        return -1;
+    if (schema_check_repeated(source) != 0)
+        return -1;
     return check(source, experiment);
 }
 
@@ -562,6 +603,7 @@ int experiment_open(struct experiment *experiment, const char *file, int quick)
 {
     memset(experiment, 0, sizeof *experiment);
     experiment->quick = quick;
+    experiment->dataset_line = 1;
     snprintf(experiment->file, sizeof experiment->file, "%s", file);
     name_after(file, experiment->name, sizeof experiment->name);
     schema_defaults(top_fields, experiment);

@@ -89,6 +89,7 @@ struct experiment {
     enum measure measure;
     uint64_t shuffle; /* seed of the run order */
     struct dataset_spec dataset;
+    int dataset_line; /* where the file asks for it */
     struct budget budget;
     struct evaluation evaluation;
     struct throughput_options throughput;
@@ -120,6 +121,12 @@ void experiment_close(struct experiment *); /* accepts NULL and a zeroed struct 
 int experiment_set_axis(struct experiment *, const char *key, const char *value);
 
 const struct network_spec *experiment_network(const struct experiment *, const char *name);
+
+/* The line at which an axis has this value; 1 if the file does not say so. */
+int experiment_line(const struct experiment *, const char *key, const char *value);
+
+/* What the registry loads: an engine given by a relative path lies relative to the experiment file. */
+int experiment_engine(const struct experiment *, const char *engine, char *path, size_t size);
 
 /* Writes the canonical text of everything outside the grid that decides a cell's result. */
 void experiment_dump(FILE *, const struct experiment *);

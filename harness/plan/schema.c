@@ -286,6 +286,30 @@ int schema_read_mapping(const struct schema_source *source, yaml_node_t *node,
     return 0;
 }
 
+static int check_repeated(const struct schema_source *source, yaml_node_t *mapping)
+{
+    yaml_node_t *key, *earlier, *value;
+
+    for (size_t i = 0; schema_pair(source, mapping, i, &key, &value); i++)
+        for (size_t j = 0; j < i; j++) {
+            schema_pair(source, mapping, j, &earlier, &value);
+            if (schema_scalar(key) && schema_scalar(earlier) &&
+                strcmp(schema_scalar(key), schema_scalar(earlier)) == 0)
+                return schema_error(source, key, "%s: is given twice", schema_scalar(key));
+        }
+    return 0;
+}
+
+int schema_check_repeated(const struct schema_source *source)
+{
+    const yaml_document_t *document = source->document;
+
+    for (yaml_node_t *node = document->nodes.start; node < document->nodes.top; node++)
+        if (node->type == YAML_MAPPING_NODE && check_repeated(source, node) != 0)
+            return -1;
+    return 0;
+}
+
 static void format_widths(const struct field *field, const void *base, char *text, size_t size)
 {
     const int *widths = const_member(field, base);

@@ -60,6 +60,9 @@ int schema_read_mapping(const struct schema_source *, yaml_node_t *, const struc
 int schema_error(const struct schema_source *, const yaml_node_t *, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Refuses a document in which a mapping has a key twice: libyaml does not look. */
+int schema_check_repeated(const struct schema_source *);
+
 /* Writes the member's value as text that schema_parse would read back. */
 void schema_format(const struct field *, const void *from, char *text, size_t size);
 

@@ -25,13 +25,6 @@ struct scale {
     size_t count;
 };
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static void sort_distinct(struct scale *scale)
 {
     size_t kept = 0;

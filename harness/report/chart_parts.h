@@ -16,6 +16,9 @@ struct sheet {
     bool row_open, first_row_done;
 };
 
+/* For qsort. */
+int compare_doubles(const void *, const void *);
+
 /* Sets the source line. */
 void sheet_open(struct sheet *, FILE *, const struct groups *);
 /* Names of the columns, comma-separated; caption and source are added. */

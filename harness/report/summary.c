@@ -12,10 +12,6 @@ const char *const summary_outcomes[SUMMARY_OUTCOMES] = {
     "failed",  "crashed", "timeout",  "out-of-memory", "other",
 };
 
-/* What makes two rows comparable: the rest may be chosen freely. */
-static const unsigned problem_axes = AXIS_BIT(AXIS_NETWORK) | AXIS_BIT(AXIS_REDUNDANCY_MODE) |
-                                     AXIS_BIT(AXIS_COPIES) | AXIS_BIT(AXIS_REDUNDANCY);
-
 static void count_outcome(size_t outcomes[SUMMARY_OUTCOMES], const char *outcome)
 {
     size_t o = 0;
@@ -133,7 +129,7 @@ int summary_compute(struct summary *summary, struct results *results)
     }
     for (size_t i = 0; i < summary->groups.cell_count; i++)
         count_outcome(summary->outcomes, outcomes[summary->groups.order[i]]);
-    summary->section_count = groups_rank(&summary->groups, problem_axes, problem);
+    summary->section_count = groups_rank(&summary->groups, SUMMARY_PROBLEM_AXES, problem);
     for (size_t s = 0; s < summary->section_count; s++)
         fill_section(summary, &summary->sections[s], problem, s + 1);
     status = 0;

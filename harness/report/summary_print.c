@@ -7,9 +7,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-static const unsigned problem_axes = AXIS_BIT(AXIS_NETWORK) | AXIS_BIT(AXIS_REDUNDANCY_MODE) |
-                                     AXIS_BIT(AXIS_COPIES) | AXIS_BIT(AXIS_REDUNDANCY);
-
 /* ---- Words ------------------------------------------------------------------------------------
  */
 
@@ -108,7 +105,7 @@ static void say_choice(struct sentence *sentence, const struct groups *groups, s
 
     group_batch_text(&groups->groups[g], text, sizeof text);
     say(sentence, "%s, rate %g, engine %s", text, rate_of(groups, g), engine_of(groups, g));
-    groups_describe(groups, g, AXES_ALL & ~problem_axes & ~AXIS_BIT(AXIS_ENGINE), text,
+    groups_describe(groups, g, AXES_ALL & ~SUMMARY_PROBLEM_AXES & ~AXIS_BIT(AXIS_ENGINE), text,
                     sizeof text);
     if (*text)
         say(sentence, ", %s", text);
@@ -177,11 +174,12 @@ static void print_table(FILE *file, const struct summary *summary,
                         const struct summary_section *section)
 {
     const struct groups *groups = &summary->groups;
-    const unsigned rest = AXES_ALL & ~problem_axes & ~AXIS_BIT(AXIS_ENGINE);
+    const unsigned rest = AXES_ALL & ~SUMMARY_PROBLEM_AXES & ~AXIS_BIT(AXIS_ENGINE);
     struct sentence to = {0};
     char title[256];
 
-    groups_describe(groups, summary->rows[section->first].group, problem_axes, title, sizeof title);
+    groups_describe(groups, summary->rows[section->first].group, SUMMARY_PROBLEM_AXES, title,
+                    sizeof title);
     if (*title)
         fprintf(file, "%s\n", title);
     if (section->target != SUMMARY_NONE) {
@@ -266,11 +264,12 @@ static void print_best(FILE *file, const struct summary *summary,
     print_wrapped(file, line.text);
 }
 
+static const char *const kind_names[3] = {"single examples (K = 1)", "mini-batches", "full batch"};
+
 /* One axis: who needed least, and the others as multiples of it. */
 static void print_axis(FILE *file, const struct summary *summary, const int contenders[3],
                        const char *axis, const char *unit, size_t offset)
 {
-    static const char *const names[3] = {"single examples (K = 1)", "mini-batches", "full batch"};
     struct sentence line = {0};
     double costs[3], least = INFINITY;
     int first = -1;
@@ -297,7 +296,7 @@ static void print_axis(FILE *file, const struct summary *summary, const int cont
 
         if (isnan(costs[c]) || (turn > 0 && c == first))
             continue;
-        say(&line, "%s %s", turn ? ";" : "", names[c]);
+        say(&line, "%s %s", turn ? ";" : "", kind_names[c]);
         if (c == 1) {
             size_t g = summary->rows[contenders[c]].group;
 
@@ -318,12 +317,52 @@ static void print_axis(FILE *file, const struct summary *summary, const int cont
     print_wrapped(file, line.text);
 }
 
+/* The one of them that reached the target, or none if several did. */
+static int only_one(const struct summary *summary, const int contenders[3])
+{
+    int only = SUMMARY_NONE;
+
+    for (int c = 0; c < 3; c++) {
+        if (contenders[c] == SUMMARY_NONE || !isfinite(summary->rows[contenders[c]].seconds))
+            continue;
+        if (only != SUMMARY_NONE)
+            return SUMMARY_NONE;
+        only = c;
+    }
+    return only;
+}
+
+static void print_only(FILE *file, const struct summary *summary, const int contenders[3], int only)
+{
+    const struct summary_row *row = &summary->rows[contenders[only]];
+    struct sentence line = {0};
+    char seconds[16], updates[16], examples[16], batch[32];
+    bool any = false;
+
+    say(&line, "Only %s", kind_names[only]);
+    if (only == 1) {
+        group_batch_text(&summary->groups.groups[row->group], batch, sizeof batch);
+        say(&line, " (%s)", batch);
+    }
+    say(&line, " reached it within the budget: %s s, %s updates, %s examples;",
+        short_number(row->seconds, seconds), short_number(row->updates, updates),
+        short_number(row->examples, examples));
+    for (int c = 0; c < 3; c++) {
+        if (c == only || contenders[c] == SUMMARY_NONE)
+            continue;
+        say(&line, "%s %s", any ? " and" : "", kind_names[c]);
+        any = true;
+    }
+    say(&line, " did not.");
+    print_wrapped(file, line.text);
+}
+
 static void print_verdict(FILE *file, const struct summary *summary,
                           const struct summary_section *section)
 {
     const int contenders[3] = {section->single, section->mini, section->full};
     struct sentence line = {0};
-    int present = 0;
+    int present = 0, only;
 
     for (int c = 0; c < 3; c++)
         present += contenders[c] != SUMMARY_NONE;
@@ -333,6 +372,11 @@ static void print_verdict(FILE *file, const struct summary *summary,
     say_target(&line, &summary->groups, section->target);
     say(&line, ", each kind with its fastest row above:");
     print_wrapped(file, line.text);
+    only = only_one(summary, contenders);
+    if (only != SUMMARY_NONE) {
+        print_only(file, summary, contenders, only);
+        return;
+    }
     print_axis(file, summary, contenders, "seconds", " s", offsetof(struct summary_row, seconds));
     print_axis(file, summary, contenders, "updates", "", offsetof(struct summary_row, updates));
     print_axis(file, summary, contenders, "examples", "", offsetof(struct summary_row, examples));

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "run/record.h"
 
+#include <limits.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -64,9 +65,15 @@ static int open_engine(struct bench_parts *parts, struct message *message)
 {
     const struct engine *engine = &parts->loaded.engine;
     struct engine_options options;
+    char path[PATH_MAX];
 
     message->text[0] = '\0';
-    if (registry_load(&parts->loaded, parts->bench.cell->settings.engine, message) != 0)
+    if (experiment_engine(parts->bench.experiment, parts->bench.cell->settings.engine, path,
+                          sizeof path) != 0) {
+        snprintf(message->text, sizeof message->text, "%.500s", error_text());
+        return -1;
+    }
+    if (registry_load(&parts->loaded, path, message) != 0)
         return -1;
     options = options_of(parts);
     if (!engine->supports(&parts->model.network, &options, message))

@@ -150,7 +150,8 @@ int manifest_write(const struct campaign *campaign, const struct survey *survey,
 
     manifest_path(campaign, path, sizeof path);
     runs = earlier_runs(path);
-    json_array_append_new(runs, describe_run(log));
+    if (log)
+        json_array_append_new(runs, describe_run(log));
     manifest = json_pack(
         "{s:i, s:s, s:s, s:s, s:s, s:b, s:s, s:i, s:o, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:s}",
         "schema_version", MANIFEST_SCHEMA_VERSION, "experiment", experiment->name, "title",

@@ -32,7 +32,8 @@ struct run_log {
  * takes the folder over. */
 int manifest_check(const struct campaign *, int force);
 
-/* Writes the manifest; the logs of earlier runs into the folder are kept. */
+/* Writes the manifest; the logs of earlier runs into the folder are kept. log is NULL before the
+ * first cell: the manifest says whose folder it is, even if the run is killed. */
 int manifest_write(const struct campaign *, const struct survey *, const struct run_log *);
 
 #endif

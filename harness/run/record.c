@@ -384,6 +384,21 @@ int record_merge(const char *results, const struct plan *plan, int *finished)
     return 0;
 }
 
+/* Temporary names of whole_file: what was being written when the program was killed. */
+static int clean_files(const char *results)
+{
+    DIR *folder = opendir(results);
+    struct dirent *entry;
+
+    if (!folder)
+        return error_set("%s: %s", results, strerror(errno));
+    while ((entry = readdir(folder)) != NULL)
+        if (strstr(entry->d_name, ".tmp-"))
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    closedir(folder);
+    return 0;
+}
+
 int record_clean(const char *results)
 {
     char cells[PATH_MAX], path[PATH_MAX + 300];
@@ -401,5 +416,7 @@ int record_clean(const char *results)
             status = folder_remove(path);
         }
     closedir(folder);
+    if (status == 0)
+        status = clean_files(results);
     return status;
 }

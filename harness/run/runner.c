@@ -44,11 +44,11 @@ struct runner {
 
 /* ---- Before: what to run, where, with what --------------------------------------------------- */
 
+/* All cells that are asked for, finished or not, into the queue. */
 static int choose_cells(struct runner *runner)
 {
     const struct plan *plan = runner->campaign->plan;
     const char *pattern = runner->options->only;
-    struct recorded recorded;
     regex_t only;
 
     if (pattern && regcomp(&only, pattern, REG_EXTENDED | REG_NOSUB) != 0)
@@ -57,8 +57,29 @@ static int choose_cells(struct runner *runner)
     for (int i = 0; runner->queue && i < plan->count; i++) {
         const struct cell *cell = &plan->cells[plan->order[i]];
 
-        if (pattern && regexec(&only, cell->id, 0, NULL, 0) != 0)
-            continue;
+        if (!pattern || regexec(&only, cell->id, 0, NULL, 0) == 0)
+            runner->queue[runner->queue_count++] = cell;
+    }
+    if (pattern)
+        regfree(&only);
+    if (!runner->queue)
+        return error_set("out of memory");
+    if (runner->queue_count == 0)
+        return error_set("--only: '%s' matches none of the %d cells (batchlab plan lists them)",
+                         pattern, plan->count);
+    return 0;
+}
+
+/* To be called with the lock held, so that nobody finishes a cell meanwhile. */
+static void skip_finished(struct runner *runner)
+{
+    int chosen = runner->queue_count;
+
+    runner->queue_count = 0;
+    for (int i = 0; i < chosen; i++) {
+        const struct cell *cell = runner->queue[i];
+        struct recorded recorded;
+
         if (record_find(runner->campaign->results, cell->id, &recorded) &&
             outcome_is_final(recorded.outcome)) {
             runner->result->skipped++;
@@ -68,14 +89,6 @@ static int choose_cells(struct runner *runner)
         runner->expected_total += plan_cell_seconds(cell, runner->campaign->experiment,
                                                     runner->campaign->dataset);
     }
-    if (pattern)
-        regfree(&only);
-    if (!runner->queue)
-        return error_set("out of memory");
-    if (runner->queue_count + runner->result->skipped == 0)
-        return error_set("--only: '%s' matches none of the %d cells (batchlab plan lists them)",
-                         pattern, plan->count);
-    return 0;
 }
 
 /* One writer a folder: two runs would throw each other's files away. */
@@ -87,9 +100,11 @@ static int take_lock(struct runner *runner)
     runner->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (runner->lock < 0)
         return error_set("%s: %s", path, strerror(errno));
-    if (flock(runner->lock, LOCK_EX | LOCK_NB) != 0)
-        return error_set("%s: another batchlab is running in this folder", runner->campaign->results);
-    return 0;
+    if (flock(runner->lock, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    if (errno != EWOULDBLOCK)
+        return error_set("%s: cannot be locked: %s", path, strerror(errno));
+    return error_set("%s: another batchlab is running in this folder", runner->campaign->results);
 }
 
 static int prepare_folder(struct runner *runner)
@@ -99,13 +114,15 @@ static int prepare_folder(struct runner *runner)
 
     snprintf(cells, sizeof cells, "%s/cells", results);
     if (folder_make(cells) != 0 || take_lock(runner) != 0 ||
-        manifest_check(runner->campaign, runner->options->force) != 0)
+        manifest_check(runner->campaign, runner->options->force) != 0 ||
+        record_clean(results) != 0)
         return -1;
-    return record_clean(results);
+    return manifest_write(runner->campaign, &runner->survey, NULL); /* whose folder it is */
 }
 
 static int survey_engine(struct runner *runner, const struct cell *cell)
 {
+    const struct experiment *experiment = runner->campaign->experiment;
     struct survey *survey = &runner->survey;
     struct cell_probe probe = {runner->campaign, cell};
     char *text = survey->libraries[survey->engine_count];
@@ -116,11 +133,21 @@ static int survey_engine(struct runner *runner, const struct cell *cell)
     if (survey->engine_count == MANIFEST_ENGINES_MAX)
         return error_set("grid: more than %d engines", MANIFEST_ENGINES_MAX);
     if (child_capture(cell_probe_engine, &probe, 120, text, sizeof survey->libraries[0]) != 0)
-        return error_set("engine %s: %s", cell->settings.engine, error_text());
+        return error_set("%s:%d: engine: %s: %s", experiment->file,
+                         experiment_line(experiment, "engine", cell->settings.engine),
+                         cell->settings.engine, error_text());
     survey->engines[survey->engine_count++] = cell->settings.engine;
-    if (runner->options->announce && runner->queue_count > 0)
-        runner->options->announce(runner->options->context, cell->settings.engine, text);
     return 0;
+}
+
+static void announce_engines(const struct runner *runner)
+{
+    const struct survey *survey = &runner->survey;
+
+    for (int i = 0; i < survey->engine_count && runner->options->announce; i++)
+        if (runner->queue_count > 0)
+            runner->options->announce(runner->options->context, survey->engines[i],
+                                      survey->libraries[i]);
 }
 
 struct peak_question {
@@ -391,6 +418,21 @@ static int is_running(const struct runner *runner)
     return 0;
 }
 
+/* SIGCHLD, and the signals that end the run; not those that we were told to ignore, as by nohup. */
+static void await_signals(sigset_t *awaited)
+{
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+
+    sigemptyset(awaited);
+    sigaddset(awaited, SIGCHLD);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct sigaction action;
+
+        if (sigaction(ends[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(awaited, ends[i]);
+    }
+}
+
 /* What a deadline must leave for merging and the manifest. */
 static const double closing_seconds = 1;
 
@@ -471,7 +513,8 @@ static int close_run(struct runner *runner, struct run_log *log, double total, d
     if (host_steal(&total_after, &steal_after) == 0 && total_after > total)
         log->steal_share = (steal_after - steal) / (total_after - total);
     log->ended = end_names[result->end];
-    if (record_merge(runner->campaign->results, runner->campaign->plan, &finished) != 0)
+    if (record_clean(runner->campaign->results) != 0 || /* of the cells that were stopped */
+        record_merge(runner->campaign->results, runner->campaign->plan, &finished) != 0)
         return -1;
     return manifest_write(runner->campaign, &runner->survey, log);
 }
@@ -494,14 +537,13 @@ int runner_run(const struct campaign *campaign, const struct runner_options *opt
     memset(result, 0, sizeof *result);
     clock_timestamp(log.started);
     host_steal(&total, &steal);
-    if (prepare_folder(&runner) != 0 || choose_cells(&runner) != 0 ||
-        survey_machine(&runner) != 0 || make_slots(&runner) != 0)
+    /* Whatever can be wrong with the question comes before the folder is made. */
+    if (choose_cells(&runner) != 0 || survey_machine(&runner) != 0 || make_slots(&runner) != 0 ||
+        prepare_folder(&runner) != 0)
         goto done;
-    sigemptyset(&awaited);
-    sigaddset(&awaited, SIGCHLD);
-    sigaddset(&awaited, SIGINT);
-    sigaddset(&awaited, SIGTERM);
-    sigaddset(&awaited, SIGHUP);
+    skip_finished(&runner);
+    announce_engines(&runner);
+    await_signals(&awaited);
     sigprocmask(SIG_BLOCK, &awaited, &before);
     mask_set = 1;
     status = run_cells(&runner, &awaited);

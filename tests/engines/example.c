@@ -75,10 +75,10 @@ static void gather(struct session *session, const struct batch *batch, size_t ro
     size_t first = row * session->inputs;
 
     for (size_t i = 0; i < session->inputs; i++)
-        session->x[i] = batch->element == ELEMENT_UINT8
-                            ? batch->scale * ((const uint8_t *)batch->features)[first + i] +
-                                  batch->offset
-                            : ((const float *)batch->features)[first + i];
+        session->x[i] =
+            batch->element == ELEMENT_UINT8
+                ? batch->scale * ((const uint8_t *)batch->features)[first + i] + batch->offset
+                : ((const float *)batch->features)[first + i];
 }
 
 /* z = W x + b; delta = softmax(z) - onehot(label); returns -log softmax(z)[label].

@@ -1,0 +1,102 @@
+#!/bin/sh
+# Anyone's engine, good or bad: found by its path, checked, and no danger to the other cells.
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+mkdir lab
+for engine in none bias_off prints crashes exits hangs fails_late nan_gradient supports_nothing; do
+    cp "$faulty_engines/$engine.so" "lab/$engine.so"
+done
+
+# experiment ENGINE...: lab/mine.yaml with these engines
+experiment() {
+    cat >lab/mine.yaml <<END
+dataset: {name: blobs, examples: 300, features: 4, classes: 3, validation: 50}
+grid: {engine: [$1], batch_size: [8, 32], learning_rate: 0.05}
+budget: {epochs: 2}
+limits: {cell_seconds: 1}
+END
+}
+
+# ends_as PATTERN OUTCOME REASON: the two cells whose id matches ended so.
+ends_as() {
+    grep -e "^$1" results/cells.csv >rows || fail "cells.csv has no cell $1"
+    [ "$(grep -c -e ",$2,\"\{0,1\}$3" rows)" -eq 2 ] || fail "not $2 ($3): $(cat rows)"
+}
+
+case='an engine by a path relative to the experiment'
+experiment 'naive, ./none.so'
+ends_with 0 run lab/mine.yaml --results results
+has_cells results 4
+ends_as none budget 'budget: epochs'
+ends_as naive budget 'budget: epochs'
+
+case='the same path seen from its own folder is the same engine'
+here=$PWD
+cd lab
+"$batchlab" run mine.yaml --results "$here/results" >../out 2>../err || fail 'failed'
+cd "$here"
+prints '4 finished cells were there already'
+rm -r results
+
+case='an engine that prints does not disturb our output'
+experiment ./prints.so
+ends_with 0 run lab/mine.yaml --results results
+if grep -q 'an engine that talks' out; then fail 'its words are on stdout'; fi
+ends_as prints budget 'budget: epochs'
+rm -r results
+
+case='bad engines fail alone'
+experiment 'naive, ./crashes.so, ./exits.so, ./hangs.so, ./fails_late.so, ./nan_gradient.so, ./supports_nothing.so'
+ends_with 1 run lab/mine.yaml --results results
+has_cells results 14
+has_no_leftovers results
+prints '8 cells in trouble, 2 unsupported' results/cells.csv
+ends_as naive budget 'budget: epochs'
+ends_as crashes crashed
+ends_as exits crashed 'exited with status 0'
+ends_as hangs timeout 'ended after 1 s'
+ends_as fails_late failed 'out of workspace'
+ends_as nan_gradient diverged
+ends_as supports_nothing unsupported '2 layers are not supported'
+
+case='what failed is tried again, what ended is not'
+sed 's/, .\/hangs.so//' lab/mine.yaml >lab/again.yaml
+ends_with 1 run lab/again.yaml --results results --only 'crashes|naive|nan'
+prints '2 cells in' '4 finished cells were there already'
+
+case='only unsupported cells are no failure'
+rm -r results
+experiment 'naive, ./supports_nothing.so'
+ends_with 0 run lab/mine.yaml --results results
+prints '0 cells in trouble, 2 unsupported'
+
+case='the conformance suite passes a good engine'
+ends_with 0 check --engine lab/none.so
+prints 'lab/none.so: conforms'
+ends_with 0 check --engine naive --threads 2
+prints 'naive: conforms'
+
+case='the conformance suite finds a bad engine'
+ends_with 3 check --engine lab/bias_off.so
+prints FAIL 'failed'
+ends_with 3 check --engine lab/crashes.so
+prints FAIL
+ends_with 3 check --engine lab/prints.so
+if grep -q 'an engine that talks' out; then fail 'its words are on stdout'; fi
+ends_with 3 check --engine lab/hangs.so --timeout 0.5
+prints hangs
+
+case='lists'
+ends_with 0 list engines
+prints naive reference blas batchlab_engine
+ends_with 0 list charts
+prints loss heatmap throughput
+ends_with 0 list optimizers
+prints sgd momentum nesterov adam
+ends_with 0 list networks
+prints S M L
+ends_with 0 list experiments
+prints batch-size redundancy grid throughput
+ends_with 0 list keys
+prints batch_size learning_rate cell_seconds

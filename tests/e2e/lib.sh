@@ -1,0 +1,161 @@
+# What the end-to-end tests share: a scratch folder, and words to state what must happen.
+#
+# A script is started as `sh NAME.sh BATCHLAB [FAULTY_ENGINES]`, sources this file, and works in a
+# fresh folder below the current one. The folder stays where a test fails.
+
+batchlab=$1
+faulty_engines=${2:-} # folder
+export faulty_engines
+case=start # what is being tested, for the message of a failure
+process=   # of the batchlab in the background
+
+# The caller's surroundings must not decide.
+unset BATCHLAB_DATA BATCHLAB_ENGINES
+LC_ALL=C
+TERM=dumb
+export LC_ALL TERM
+
+scratch=$(mktemp -d "$PWD/$(basename "$0" .sh).XXXXXX")
+trap 'leave $?' EXIT
+cd "$scratch" || exit 1
+
+leave() {
+    if [ -n "$process" ]; then
+        kill -KILL "$process" 2>/dev/null || :
+    fi
+    case $1 in
+    0 | 77) rm -rf "$scratch" ;;
+    *) echo "$(basename "$0"): $case: ended with $1; its files are in $scratch" >&2 ;;
+    esac
+}
+
+fail() {
+    echo "$(basename "$0"): $case: $*" >&2
+    sed 's/^/  stdout: /' out >&2 || :
+    sed 's/^/  stderr: /' err >&2 || :
+    exit 1
+}
+
+skip() {
+    echo "$(basename "$0"): skipped: $*" >&2
+    exit 77
+}
+
+# ends_with STATUS COMMAND [ARGUMENT...]: batchlab COMMAND ... ends with this exit status. What it
+# says stays in `out` and `err`.
+ends_with() {
+    expected=$1
+    shift
+    status=0
+    "$batchlab" "$@" >out 2>err </dev/null || status=$?
+    [ "$status" -eq "$expected" ] || fail "exit status $status, expected $expected: batchlab $*"
+}
+
+# The lines on stderr that are errors have each of these words.
+complains() {
+    for words; do
+        grep -e '^batchlab' err | grep -q -F -e "$words" || fail "stderr does not say '$words'"
+    done
+}
+
+prints() {
+    for words; do
+        grep -q -F -e "$words" out || fail "stdout does not say '$words'"
+    done
+}
+
+# stderr is exactly one line.
+says_one_line() {
+    [ "$(wc -l <err)" -eq 1 ] || fail "stderr has $(wc -l <err) lines, expected one"
+}
+
+# Nothing half-written lies in the folder.
+has_no_leftovers() {
+    left=$(find "$1" -name '*.tmp*' -o -name '.tmp-*')
+    [ -z "$left" ] || fail "left behind: $left"
+}
+
+is_absent() {
+    [ ! -e "$1" ] || fail "$1 was made"
+}
+
+# Finished cells of a results folder.
+finished_cells() {
+    find "$1/cells" -path '*/.tmp-*' -prune -o -name cell.csv -print 2>/dev/null | wc -l
+}
+
+has_cells() {
+    [ "$(finished_cells "$1")" -eq "$2" ] || fail "$1 has $(finished_cells "$1") cells, expected $2"
+}
+
+# columns FILE PATTERN: prints the columns of a CSV file whose names do not match. Fields of cells.csv
+# may be quoted, so it is for files without quotes only.
+columns_except() {
+    if grep -q '"' "$1"; then fail "$1 has quoted fields"; fi
+    awk -F, -v pattern="$2" '
+        NR == 1 { for (i = 1; i <= NF; i++) keep[i] = $i !~ pattern }
+        {
+            line = ""
+            for (i = 1; i <= NF; i++) if (keep[i]) line = line $i ","
+            print line
+        }' "$1"
+}
+
+# column FILE NAME: prints one column, without its name.
+column() {
+    awk -F, -v name="$2" '
+        NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i }
+        NR > 1 { print $at }' "$1"
+}
+
+# Columns that a clock or the machine decides.
+measured='seconds|per_second|gflops|memory'
+
+# What training found, without what was measured: the same for the same engine, seed and threads.
+convergence_of() {
+    columns_except "$1/cells.csv" "$measured"
+    columns_except "$1/curves.csv" "$measured"
+}
+
+is_same() {
+    cmp -s "$1" "$2" || fail "$1 and $2 differ: $(diff "$1" "$2" | head -n 4)"
+}
+
+# starts COMMAND [ARGUMENT...]: batchlab in the background. A shell without job control makes it
+# ignore SIGINT, which env undoes.
+starts() {
+    env --default-signal=INT "$batchlab" "$@" >out 2>err </dev/null &
+    process=$!
+}
+
+is_alive() {
+    [ -d "/proc/$1" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null
+}
+
+# Waits until the results folder has so many cells.
+waits_for_cells() {
+    tries=300
+    until [ "$(finished_cells "$1")" -ge "$2" ]; do
+        is_alive "$process" || fail "ended before $2 cells were finished"
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || fail "$2 cells were not finished in 30 s"
+        sleep 0.1
+    done
+}
+
+# The process has ended within two seconds; its status is in $status.
+is_gone_soon() {
+    tries=20
+    while is_alive "$1"; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || fail "process $1 still runs after 2 s"
+        sleep 0.1
+    done
+}
+
+ended_with() {
+    status=0
+    wait "$process" || status=$?
+    process=
+    [ "$status" -eq "$1" ] || fail "exit status $status, expected $1"
+}

@@ -1,0 +1,98 @@
+#!/bin/sh
+# Interrupted, killed, out of time: it ends soon, keeps what is finished, and the same command resumes.
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+# Cells of about a third of a second: long enough to be caught in the middle.
+cat >slow.yaml <<'END'
+dataset: {name: blobs, examples: 3000, features: 20, classes: 5, validation: 200}
+networks: {wide: {hidden: [64]}}
+grid:
+  engine: naive
+  network: wide
+  batch_size: [1, 10, 100, full]
+  learning_rate: [0.01, 0.02]
+budget: {examples: 100000}
+END
+
+case='undisturbed'
+ends_with 0 run slow.yaml --results calm
+has_cells calm 8
+convergence_of calm >undisturbed
+
+# resumes RESULTS: the next run completes and finds what an undisturbed run finds.
+resumes() {
+    before=$(finished_cells "$1")
+    ends_with 0 run slow.yaml --results "$1"
+    prints "$before finished cells were there already"
+    has_cells "$1" 8
+    has_no_leftovers "$1"
+    convergence_of "$1" >resumed
+    is_same resumed undisturbed
+}
+
+for signal in INT TERM HUP; do
+    case="SIG$signal"
+    starts run slow.yaml --results "$signal"
+    waits_for_cells "$signal" 2
+    kill "-$signal" "$process"
+    is_gone_soon "$process"
+    ended_with 130
+    complains interrupted unfinished resumes
+    [ "$(finished_cells "$signal")" -lt 8 ] || fail 'nothing was left to interrupt'
+    has_no_leftovers "$signal"
+    resumes "$signal"
+done
+
+case='a signal to the whole process group is no crash of the cells'
+timeout --preserve-status -s TERM 0.7 "$batchlab" run slow.yaml --results group >out 2>err || :
+if grep crashed group/cells/*/cell.csv; then fail 'recorded as crashed'; fi
+resumes group
+
+case='an ignored signal stays ignored, as nohup asks'
+(
+    trap '' HUP
+    exec "$batchlab" run slow.yaml --results nohup >out 2>err
+) &
+process=$!
+waits_for_cells nohup 1
+kill -HUP "$process"
+ended_with 0
+has_cells nohup 8
+
+case='one batchlab a folder'
+starts run slow.yaml --results shared
+waits_for_cells shared 1
+status=0
+"$batchlab" run slow.yaml --results shared >out 2>err-second || status=$?
+[ "$status" -eq 1 ] || fail "the second ended with $status, expected 1"
+grep -q 'another batchlab' err-second || fail "the second says: $(cat err-second)"
+ended_with 0
+has_cells shared 8
+
+# children_of PROCESS
+children_of() {
+    for state in /proc/[0-9]*/status; do
+        awk -v parent="$1" '
+            $1 == "Pid:" { pid = $2 }
+            $1 == "PPid:" && $2 == parent { print pid }' "$state" 2>/dev/null || :
+    done
+}
+
+case='SIGKILL'
+starts run slow.yaml --results killed
+waits_for_cells killed 1
+children=$(children_of "$process")
+[ -n "$children" ] || fail 'no child to be seen'
+kill -KILL "$process"
+ended_with 137
+for child in $children; do is_gone_soon "$child"; done
+resumes killed
+
+case='a deadline is kept'
+sed 's/examples: 100000/examples: 100000000/' slow.yaml >long.yaml
+status=0
+timeout 5 "$batchlab" run long.yaml --results late --deadline 3 >out 2>err || status=$?
+[ "$status" -eq 0 ] || fail "exit status $status, expected 0"
+complains 'deadline reached' '8 cells unfinished'
+has_no_leftovers late

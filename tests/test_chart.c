@@ -1,0 +1,522 @@
+/* Choosing the best rates, the numbers that charts draw, and drawing them. */
+#include "report/chart.h"
+
+#include "base/error.h"
+#include "report/groups.h"
+#include "report/plot.h"
+#include "results_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#define COUNT(items) (sizeof(items) / sizeof(items)[0])
+
+static struct results results;
+static struct groups groups;
+
+static void open_groups(const struct fixture_cell *cells, size_t count)
+{
+    fixture_cells(cells, count);
+    assert_int_equal(results_open(&results, scratch_folder), 0);
+    assert_int_equal(groups_open(&groups, &results, "convergence"), 0);
+}
+
+static void close_groups(void)
+{
+    groups_close(&groups);
+    results_close(&results);
+}
+
+static double best_rate(size_t group)
+{
+    return groups.arms[groups.groups[group].best].learning_rate;
+}
+
+/* The chart's file, opened: to be closed by the caller. */
+static struct table *written(const char *chart)
+{
+    struct table *table;
+    char name[64];
+
+    if (chart_write(scratch_folder, chart) != 0)
+        fail_msg("%s", error_text());
+    snprintf(name, sizeof name, "figures/%s.csv", chart);
+    assert_int_equal(table_open(&table, scratch_path(name)), 0);
+    return table;
+}
+
+/* ---- The best rate --------------------------------------------------------------------------- */
+
+static void the_best_rate_is_soonest_at_the_hardest_target(void **state)
+{
+    /* Rate 0.1 is first at the easy target, 0.3 at the hard one; 1 has the lowest loss. */
+    const struct fixture_cell cells[] = {
+        {"blas", 8, 0.3, 1, 1, "reached", 0.30, 0.10, 2, 3},
+        {"blas", 8, 1.0, 1, 1, "budget", 0.20, 0.11, 4, NAN},
+        {"blas", 8, 0.1, 1, 1, "reached", 0.31, 0.10, 1, 5},
+    };
+
+    (void)state;
+    open_groups(cells, COUNT(cells));
+    assert_int_equal(groups.group_count, 1);
+    assert_int_equal(groups.arm_count, 3);
+    assert_int_equal(groups.groups[0].hardest, 1);
+    assert_true(best_rate(0) == 0.3);
+    assert_false(groups.groups[0].edge);
+    assert_true(group_cost(&groups, &groups.groups[0], "updates", 1) == 300);
+    close_groups();
+}
+
+static void a_seed_that_does_not_reach_is_infinite_not_absent(void **state)
+{
+    /* 0.1 is faster where it arrives, but two of three seeds do not. */
+    const struct fixture_cell cells[] = {
+        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 1},
+        {"blas", 8, 0.1, 1, 2, "budget", 0.3, 0.2, 1, NAN},
+        {"blas", 8, 0.1, 1, 3, "crashed", NAN, NAN, NAN, NAN},
+        {"blas", 8, 0.3, 1, 1, "reached", 0.3, 0.1, 5, 9},
+        {"blas", 8, 0.3, 1, 2, "reached", 0.3, 0.1, 5, 7},
+        {"blas", 8, 0.3, 1, 3, "budget", 0.3, 0.2, 5, NAN},
+    };
+
+    (void)state;
+    open_groups(cells, COUNT(cells));
+    assert_true(best_rate(0) == 0.3);
+    assert_true(group_cost(&groups, &groups.groups[0], "seconds", 1) == 9);
+    assert_true(isinf(arm_median(&groups, &groups.arms[0], results_cost(&results, "seconds", 1))));
+    close_groups();
+}
+
+static void a_target_reached_by_half_of_the_seeds_has_no_finite_median(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"blas", 8, 0.1, 1, 2, "budget", 0.3, 0.2, 3, NAN},
+    };
+
+    (void)state;
+    open_groups(cells, COUNT(cells));
+    assert_int_equal(groups.groups[0].hardest, 0);
+    assert_true(group_cost(&groups, &groups.groups[0], "seconds", 0) == 2);
+    close_groups();
+}
+
+static void without_a_target_the_lowest_loss_wins_and_divergence_loses(void **state)
+{
+    /* The diverged cell stopped at a small number: it is infinite all the same. */
+    const struct fixture_cell cells[] = {
+        {"blas", 8, 0.01, 1, 1, "budget", 2.0, 0.8, NAN, NAN},
+        {"blas", 8, 0.10, 1, 1, "budget", 1.5, 0.5, NAN, NAN},
+        {"blas", 8, 1.00, 1, 1, "diverged", 0.1, 0.9, NAN, NAN},
+        {"blas", 8, 3.00, 1, 1, "failed", NAN, NAN, NAN, NAN},
+    };
+
+    (void)state;
+    open_groups(cells, COUNT(cells));
+    assert_int_equal(groups.groups[0].hardest, -1);
+    assert_true(best_rate(0) == 0.1);
+    close_groups();
+}
+
+static void ties_go_to_the_lower_loss_then_to_the_smaller_rate(void **state)
+{
+    const struct fixture_cell by_loss[] = {
+        {"blas", 8, 0.1, 1, 1, "reached", 0.4, 0.1, 1, 2},
+        {"blas", 8, 0.3, 1, 1, "reached", 0.3, 0.1, 1, 2},
+    };
+    const struct fixture_cell by_rate[] = {
+        {"blas", 8, 0.3, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+    };
+
+    (void)state;
+    open_groups(by_loss, COUNT(by_loss));
+    assert_true(best_rate(0) == 0.3);
+    close_groups();
+    open_groups(by_rate, COUNT(by_rate));
+    assert_true(best_rate(0) == 0.1);
+    close_groups();
+}
+
+static void a_best_rate_on_the_edge_is_flagged(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 1, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2}, /* smallest of two */
+        {"blas", 1, 0.3, 1, 1, "reached", 0.3, 0.1, 1, 3},
+        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2}, /* the middle of three */
+        {"blas", 8, 0.01, 1, 1, "reached", 0.3, 0.1, 1, 9},
+        {"blas", 8, 0.3, 1, 1, "diverged", NAN, NAN, NAN, NAN},
+        {"blas", 0, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2}, /* the only one */
+    };
+
+    (void)state;
+    open_groups(cells, COUNT(cells));
+    assert_int_equal(groups.group_count, 3);
+    assert_true(groups.groups[0].edge);
+    assert_false(groups.groups[1].edge);
+    assert_true(groups.groups[2].edge);
+    assert_int_equal(groups.groups[2].count, 1);
+    close_groups();
+}
+
+static void the_full_batch_is_last_and_one_column_whatever_its_size(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 0, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"blas", 2000, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"blas", 1000, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"blas", 0, 0.1, 2, 1, "reached", 0.3, 0.1, 1, 2},
+    };
+
+    (void)state;
+    open_groups(cells, COUNT(cells));
+    assert_int_equal(groups.group_count, 4);
+    assert_true(groups.groups[0].batch_size == 1000 && !groups.groups[0].full_batch);
+    assert_true(groups.groups[2].full_batch && groups.groups[3].full_batch);
+    assert_false(groups_same_batch(&groups, 0, 2)); /* 1000 of 1000, but not called full */
+    assert_true(groups_same_batch(&groups, 2, 3));
+    assert_false(groups_same(&groups, 2, 3, AXES_ALL));
+    assert_true(groups_same(&groups, 2, 3, AXES_ALL & ~AXIS_BIT(AXIS_REDUNDANCY)));
+    close_groups();
+}
+
+static void the_common_target_is_the_hardest_that_half_of_the_groups_reach(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 1, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"blas", 8, 0.1, 1, 1, "budget", 0.3, 0.2, 1, NAN},
+        {"blas", 32, 0.1, 1, 1, "budget", 0.3, 0.2, 1, NAN},
+    };
+    const size_t all[] = {0, 1, 2}, last[] = {2};
+
+    (void)state;
+    open_groups(cells, COUNT(cells));
+    assert_int_equal(groups_common_target(&groups, all, 3), 0);
+    assert_int_equal(groups_common_target(&groups, all, 2), 1);
+    assert_int_equal(groups_common_target(&groups, last, 1), 0);
+    assert_int_equal(groups_common_target(&groups, last, 0), -1);
+    assert_int_equal(groups_fastest(&groups), 0);
+    close_groups();
+}
+
+/* ---- The numbers drawn -------------------------------------------------------------------------
+ */
+
+static const struct fixture_cell three_seeds[] = {
+    {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+    {"blas", 8, 0.1, 1, 2, "reached", 0.3, 0.1, 3, 4},
+    {"blas", 8, 0.1, 1, 3, "budget", 0.5, 0.2, 2, NAN},
+};
+
+static void the_loss_chart_draws_median_and_range_while_most_seeds_train(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(three_seeds, COUNT(three_seeds));
+    fixture_text("curves.csv", "id,epoch,update,train_seconds,train_loss,validation_loss\n"
+                               "c0,0,0,0,2.0,2.5\nc0,1,10,0.5,1.0,1.5\n"
+                               "c2,0,0,0,2.2,2.7\nc2,1,10,0.7,nan,1.7\nc2,2,20,1.4,0.5,0.6\n"
+                               "c1,0,0,0,2.1,2.6\n");
+    drawn = written("loss");
+    assert_int_equal(table_rows(drawn), 2); /* the third evaluation has one seed of three */
+    assert_true(table_numbers(drawn, "n")[0] == 3);
+    assert_true(table_numbers(drawn, "train_loss")[0] == 2.1);
+    assert_true(table_numbers(drawn, "train_loss_low")[0] == 2.0);
+    assert_true(table_numbers(drawn, "train_loss_high")[0] == 2.2);
+    assert_true(table_numbers(drawn, "n")[1] == 2);
+    assert_true(table_numbers(drawn, "updates")[1] == 10);
+    assert_true(table_numbers(drawn, "train_seconds")[1] == 0.6);
+    assert_true(table_numbers(drawn, "validation_loss")[1] == 1.6);
+    /* not-a-number counts as infinite: nothing is drawn of the median, but the lower end is */
+    assert_string_equal(table_texts(drawn, "train_loss")[1], "");
+    assert_true(table_numbers(drawn, "train_loss_low")[1] == 1.0);
+    assert_string_equal(table_texts(drawn, "train_loss_high")[1], "");
+    assert_non_null(strstr(table_texts(drawn, "caption")[0], "smallest to largest"));
+    assert_string_equal(table_texts(drawn, "caption")[1], "");
+    table_close(drawn);
+}
+
+static void the_target_chart_keeps_what_was_not_reached(void **state)
+{
+    const struct fixture_cell cells[] = {
+        three_seeds[0],
+        three_seeds[1],
+        three_seeds[2],
+        {"blas", 0, 0.1, 1, 1, "budget", 0.5, 0.2, 8, NAN},
+    };
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(cells, COUNT(cells));
+    drawn = written("target");
+    assert_int_equal(table_rows(drawn), 4); /* two targets, two batch sizes */
+    assert_string_equal(table_texts(drawn, "label")[2], "10 % validation error");
+    assert_true(table_numbers(drawn, "median_seconds")[2] == 4);
+    assert_true(table_numbers(drawn, "low_seconds")[2] == 2);
+    assert_string_equal(table_texts(drawn, "high_seconds")[2], ""); /* one seed is not there yet */
+    assert_true(table_numbers(drawn, "reached")[2] == 2);
+    assert_true(table_numbers(drawn, "censored")[2] == 0);
+    assert_true(table_numbers(drawn, "full_batch")[3] == 1);
+    assert_true(table_numbers(drawn, "censored")[3] == 1);
+    assert_string_equal(table_texts(drawn, "median_seconds")[3], "");
+    assert_true(table_numbers(drawn, "high_examples")[0] == 2400);
+    table_close(drawn);
+}
+
+static void the_heatmap_masks_what_diverged_and_rings_the_best(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 8, 0.1, 1, 1, "budget", 0.6, 0.25, NAN, NAN},
+        {"blas", 8, 0.3, 1, 1, "budget", 0.5, 0.20, NAN, NAN},
+        {"blas", 8, 3.0, 1, 1, "diverged", 9.0, 0.90, NAN, NAN},
+        {"naive", 0, 0.1, 1, 1, "unsupported", NAN, NAN, NAN, NAN},
+    };
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(cells, COUNT(cells));
+    drawn = written("heatmap");
+    assert_int_equal(table_rows(drawn), 4);
+    assert_true(table_numbers(drawn, "validation_error")[0] == 0.25);
+    assert_true(table_numbers(drawn, "best")[1] == 1 && table_numbers(drawn, "edge")[1] == 0);
+    assert_true(table_numbers(drawn, "best")[0] == 0 && table_numbers(drawn, "best")[2] == 0);
+    assert_true(table_numbers(drawn, "masked")[2] == 1);
+    assert_true(table_numbers(drawn, "diverged")[2] == 1);
+    assert_string_equal(table_texts(drawn, "validation_error")[2], "");
+    assert_true(table_numbers(drawn, "row")[2] == 3 && table_numbers(drawn, "column")[2] == 1);
+    assert_true(table_numbers(drawn, "panel")[3] == 2 && table_numbers(drawn, "column")[3] == 2);
+    assert_true(table_numbers(drawn, "not_trained")[3] == 1);
+    assert_string_equal(table_texts(drawn, "panel_title")[3], "engine naive");
+    table_close(drawn);
+}
+
+static const struct fixture_cell two_engines[] = {
+    {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+    {"blas", 0, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 6},
+    {"blas", 8, 0.1, 5, 1, "reached", 0.3, 0.1, 1, 3},
+    {"blas", 0, 0.1, 5, 1, "budget", 0.3, 0.1, 1, NAN},
+    {"naive", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 4},
+    {"naive", 8, 0.1, 5, 1, "diverged", NAN, NAN, NAN, NAN},
+};
+
+static void the_redundancy_chart_has_a_line_per_batch_size(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(two_engines, COUNT(two_engines));
+    drawn = written("redundancy");
+    assert_int_equal(table_rows(drawn), 4); /* of blas, the fastest */
+    assert_string_equal(table_texts(drawn, "label")[0], "K = 8");
+    assert_true(table_numbers(drawn, "redundancy")[1] == 5);
+    assert_true(table_numbers(drawn, "median_seconds")[1] == 3);
+    assert_string_equal(table_texts(drawn, "label")[2], "K = full");
+    assert_true(table_numbers(drawn, "series")[2] == 2);
+    assert_true(table_numbers(drawn, "censored")[3] == 1);
+    assert_non_null(
+        strstr(table_texts(drawn, "caption")[0], "shown: engine blas (the fastest of 2 settings)"));
+    table_close(drawn);
+}
+
+static void the_grid_chart_has_a_panel_per_redundancy_and_a_line_per_engine(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(two_engines, COUNT(two_engines));
+    drawn = written("grid");
+    assert_int_equal(table_rows(drawn), 6);
+    for (size_t r = 0; r < 6; r++) {
+        double panel = table_numbers(drawn, "panel")[r];
+        double series = table_numbers(drawn, "series")[r];
+
+        assert_string_equal(table_texts(drawn, "panel_title")[r], panel == 1 ? "r = 1" : "r = 5");
+        assert_string_equal(table_texts(drawn, "label")[r],
+                            series == 1 ? "engine blas" : "engine naive");
+    }
+    assert_string_equal(table_texts(drawn, "target")[0], "10 % validation error");
+    table_close(drawn);
+}
+
+static void the_throughput_chart_has_quartiles_and_a_roof(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_throughput();
+    drawn = written("throughput");
+    assert_int_equal(table_rows(drawn), 6); /* three cells, two inputs */
+    assert_string_equal(table_texts(drawn, "input")[0], "gather");
+    assert_true(table_numbers(drawn, "examples_per_second")[0] == 200);
+    assert_true(table_numbers(drawn, "examples_per_second_q1")[0] == 190);
+    assert_true(table_numbers(drawn, "examples_per_second_q3")[0] == 220);
+    assert_true(table_numbers(drawn, "n_blocks")[0] == 30);
+    assert_true(table_numbers(drawn, "roof_examples_per_second")[0] == 1000);
+    assert_true(table_numbers(drawn, "full_batch")[1] == 1);
+    assert_string_equal(table_texts(drawn, "label")[2], "engine naive · threads 2");
+    assert_string_equal(table_texts(drawn, "examples_per_second")[2], "");
+    assert_string_equal(table_texts(drawn, "roof_examples_per_second")[2], "");
+    assert_string_equal(table_texts(drawn, "input")[3], "pregathered");
+    assert_true(table_numbers(drawn, "examples_per_second")[3] == 250);
+    assert_string_equal(table_texts(drawn, "examples_per_second")[4], "");
+    /* gnuplot would cut a text at a comma */
+    assert_string_equal(table_texts(drawn, "source")[0], "1 seed · abacus; large");
+    table_close(drawn);
+}
+
+/* ---- Whether a chart applies -------------------------------------------------------------------
+ */
+
+static void a_chart_without_its_data_does_not_apply(void **state)
+{
+    const struct fixture_cell cell[] = {{"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2}};
+
+    (void)state;
+    fixture_cells(cell, 1);
+    assert_int_equal(chart_applies(scratch_folder, "target"), 1);
+    assert_int_equal(chart_applies(scratch_folder, "grid"), 1);
+    assert_int_equal(chart_applies(scratch_folder, "loss"), 0);       /* no curves.csv */
+    assert_int_equal(chart_applies(scratch_folder, "heatmap"), 0);    /* one rate */
+    assert_int_equal(chart_applies(scratch_folder, "redundancy"), 0); /* one redundancy */
+    assert_int_equal(chart_applies(scratch_folder, "throughput"), 0);
+    assert_int_equal(chart_write(scratch_folder, "throughput"), -1);
+    assert_non_null(strstr(error_text(), "chart throughput needs throughput cells"));
+}
+
+static void an_unknown_chart_is_answered_with_the_known_ones(void **state)
+{
+    (void)state;
+    assert_null(chart_find("pie"));
+    assert_string_equal(error_text(),
+                        "no chart `pie`; there are loss, target, heatmap, redundancy, "
+                        "grid, throughput");
+    assert_int_equal(chart_applies(scratch_folder, "pie"), -1);
+    assert_int_equal(plot_draw(scratch_folder, "pie", PLOTS), -1);
+}
+
+static void a_failed_chart_leaves_no_file(void **state)
+{
+    char text[1024];
+
+    (void)state;
+    fixture_cells(three_seeds, COUNT(three_seeds));
+    fixture_text("curves.csv", "id,epoch\nnobody,1\n");
+    assert_int_equal(chart_write(scratch_folder, "loss"), -1);
+    assert_non_null(strstr(error_text(), "id `nobody` is not in"));
+    snprintf(text, sizeof text, "%s/figures", scratch_folder);
+    assert_int_equal(rmdir(text), 0); /* empty */
+}
+
+/* ---- Drawing -----------------------------------------------------------------------------------
+ */
+
+static void draw(const char *chart)
+{
+    static const char *const suffixes[] = {"svg", "png", "pdf"};
+
+    if (chart_write(scratch_folder, chart) != 0 || plot_draw(scratch_folder, chart, PLOTS) != 0)
+        fail_msg("%s: %s", chart, error_text());
+    for (size_t i = 0; i < COUNT(suffixes); i++) {
+        struct stat file;
+        char name[64];
+
+        snprintf(name, sizeof name, "figures/%s.%s", chart, suffixes[i]);
+        assert_int_equal(stat(scratch_path(name), &file), 0);
+        assert_true(file.st_size > 1000);
+    }
+}
+
+static void every_chart_is_drawn_even_of_missing_values(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 8, 0.1, 1, 1, "diverged", NAN, NAN, NAN, NAN},
+        {"blas", 8, 0.3, 2, 1, "diverged", NAN, NAN, NAN, NAN},
+        {"blas", 8, 1.0, 2, 1, "diverged", NAN, NAN, NAN, NAN},
+    };
+
+    (void)state;
+    if (!plot_available())
+        skip();
+    fixture_cells(cells, COUNT(cells));
+    fixture_text("curves.csv", "id,epoch,update,train_seconds,train_loss,validation_loss\n"
+                               "c0,0,0,0,2.0,2.5\nc0,1,1,0.5,nan,inf\n");
+    draw("loss");
+    draw("target");
+    draw("heatmap");
+    draw("redundancy");
+    draw("grid");
+    fixture_cells(two_engines, COUNT(two_engines));
+    draw("grid");
+    draw("redundancy");
+    fixture_throughput();
+    draw("throughput");
+}
+
+static void a_machine_without_gnuplot_says_what_to_install(void **state)
+{
+    char *path = strdup(getenv("PATH"));
+
+    (void)state;
+    setenv("PATH", "/nowhere", 1);
+    assert_false(plot_available());
+    assert_int_equal(plot_draw(scratch_folder, "loss", PLOTS), -1);
+    assert_non_null(strstr(error_text(), "gnuplot is not installed (apt install gnuplot-nox); the "
+                                         "results are complete in /tmp/"));
+    setenv("PATH", path, 1);
+    free(path);
+}
+
+static void what_gnuplot_complains_of_is_passed_up(void **state)
+{
+    char folder[64];
+
+    (void)state;
+    if (!plot_available())
+        skip();
+    fixture_text("loss.gp", "plot nonsense(\n");
+    snprintf(folder, sizeof folder, "%s", scratch_folder);
+    assert_int_equal(plot_draw(scratch_folder, "loss", folder), -1);
+    assert_non_null(strstr(error_text(), "loss.gp: gnuplot failed: "));
+    assert_non_null(strstr(error_text(), "line 1"));
+    unlink(scratch_path("loss.gp"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(the_best_rate_is_soonest_at_the_hardest_target, fixture_clear),
+        cmocka_unit_test_setup(a_seed_that_does_not_reach_is_infinite_not_absent, fixture_clear),
+        cmocka_unit_test_setup(a_target_reached_by_half_of_the_seeds_has_no_finite_median,
+                               fixture_clear),
+        cmocka_unit_test_setup(without_a_target_the_lowest_loss_wins_and_divergence_loses,
+                               fixture_clear),
+        cmocka_unit_test_setup(ties_go_to_the_lower_loss_then_to_the_smaller_rate, fixture_clear),
+        cmocka_unit_test_setup(a_best_rate_on_the_edge_is_flagged, fixture_clear),
+        cmocka_unit_test_setup(the_full_batch_is_last_and_one_column_whatever_its_size,
+                               fixture_clear),
+        cmocka_unit_test_setup(the_common_target_is_the_hardest_that_half_of_the_groups_reach,
+                               fixture_clear),
+        cmocka_unit_test_setup(the_loss_chart_draws_median_and_range_while_most_seeds_train,
+                               fixture_clear),
+        cmocka_unit_test_setup(the_target_chart_keeps_what_was_not_reached, fixture_clear),
+        cmocka_unit_test_setup(the_heatmap_masks_what_diverged_and_rings_the_best, fixture_clear),
+        cmocka_unit_test_setup(the_redundancy_chart_has_a_line_per_batch_size, fixture_clear),
+        cmocka_unit_test_setup(the_grid_chart_has_a_panel_per_redundancy_and_a_line_per_engine,
+                               fixture_clear),
+        cmocka_unit_test_setup(the_throughput_chart_has_quartiles_and_a_roof, fixture_clear),
+        cmocka_unit_test_setup(a_chart_without_its_data_does_not_apply, fixture_clear),
+        cmocka_unit_test_setup(an_unknown_chart_is_answered_with_the_known_ones, fixture_clear),
+        cmocka_unit_test_setup(a_failed_chart_leaves_no_file, fixture_clear),
+        cmocka_unit_test_setup(every_chart_is_drawn_even_of_missing_values, fixture_clear),
+        cmocka_unit_test_setup(a_machine_without_gnuplot_says_what_to_install, fixture_clear),
+        cmocka_unit_test_setup_teardown(what_gnuplot_complains_of_is_passed_up, fixture_clear,
+                                        fixture_clear),
+    };
+
+    return cmocka_run_group_tests(tests, scratch_open, scratch_close);
+}

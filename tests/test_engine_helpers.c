@@ -1,0 +1,697 @@
+/* What engines of dense layers share: heads, activations, gathering, and the way through a batch.
+ */
+#include "check.h"
+#include "dense.h"
+#include "elementwise.h"
+#include "exponential.h"
+#include "message.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* Written so that not-a-number fails. */
+static int is_close(double value, double expected, double tolerance)
+{
+    return fabs(value - expected) <= tolerance;
+}
+
+static void assert_close(double value, double expected, double tolerance)
+{
+    if (!is_close(value, expected, tolerance))
+        fail_msg("%.9g is not %.9g within %g", value, expected, tolerance);
+}
+
+static void test_the_comparison_itself_refuses_what_is_wrong(void **state)
+{
+    (void)state;
+    assert_true(is_close(1, 1, 0));
+    assert_false(is_close(1.01, 1, 1e-3));
+    assert_false(is_close(NAN, 1, 1e-3));
+    assert_false(is_close(NAN, NAN, 1e-3));
+    assert_false(is_close(0, 1e-3, 1e-4));
+}
+
+/* ---- exp, tanh, logistic -------------------------------------------------------------------- */
+
+static void test_exponential_agrees_with_the_c_library(void **state)
+{
+    (void)state;
+    for (int i = -87 * 2048; i <= 88 * 2048; i++) {
+        float x = (float)i / 2048;
+
+        assert_close((double)exponential(x) / exp((double)x), 1, 1e-7);
+    }
+}
+
+static void test_exponential_has_defined_ends(void **state)
+{
+    (void)state;
+    assert_true(exponential(0) == 1);
+    assert_true(exponential(-88) == 0);
+    assert_true(exponential(-2e4f) == 0);
+    assert_true(exponential(-INFINITY) == 0);
+    assert_true(exponential(1e4f) == exponential(88));
+    assert_true(isnan(exponential(NAN)));
+}
+
+static void test_tanh_and_logistic_agree_with_the_c_library(void **state)
+{
+    (void)state;
+    for (int i = -200000; i <= 200000; i++) {
+        float x = (float)i * 1e-4f;
+        double expected = tanh((double)x);
+
+        assert_close((double)hyperbolic_tangent(x), expected, 3e-7 * fabs(expected));
+        assert_close((double)logistic(x), 1 / (1 + exp(-(double)x)), 3e-7 / (1 + exp(-(double)x)));
+    }
+    assert_true(hyperbolic_tangent(1e4f) == 1);
+    assert_true(hyperbolic_tangent(-1e4f) == -1);
+    assert_true(logistic(1e4f) == 1);
+    assert_close((double)logistic(-1e4f), 0, 1e-38);
+    assert_true(isnan(hyperbolic_tangent(NAN)));
+    assert_true(isnan(logistic(NAN)));
+}
+
+/* ---- Activations ---------------------------------------------------------------------------- */
+
+static void test_activations_keep_not_a_number(void **state)
+{
+    (void)state;
+    for (int activation = ACTIVATION_IDENTITY; activation <= ACTIVATION_SIGMOID; activation++) {
+        float a[37];
+
+        for (size_t i = 0; i < COUNT(a); i++)
+            a[i] = NAN;
+        activate(a, COUNT(a), (enum activation)activation);
+        for (size_t i = 0; i < COUNT(a); i++)
+            assert_true(isnan(a[i]));
+    }
+}
+
+static void test_relu_is_zero_below_zero_and_has_derivative_zero_at_zero(void **state)
+{
+    float a[] = {-1, 0, 2, -INFINITY, INFINITY};
+    float delta[] = {5, 5, 5, 5, 5};
+
+    (void)state;
+    activate(a, COUNT(a), ACTIVATION_RELU);
+    assert_memory_equal(a, ((float[]){0, 0, 2, 0, INFINITY}), sizeof a);
+    multiply_by_derivative(delta, a, COUNT(a), ACTIVATION_RELU);
+    assert_memory_equal(delta, ((float[]){0, 0, 5, 0, 5}), sizeof delta);
+}
+
+static void test_derivatives_are_taken_from_the_output(void **state)
+{
+    const float a[] = {0.5f};
+    float tanh_delta[] = {2}, sigmoid_delta[] = {2}, identity_delta[] = {2};
+
+    (void)state;
+    multiply_by_derivative(tanh_delta, a, 1, ACTIVATION_TANH);
+    multiply_by_derivative(sigmoid_delta, a, 1, ACTIVATION_SIGMOID);
+    multiply_by_derivative(identity_delta, a, 1, ACTIVATION_IDENTITY);
+    assert_close((double)tanh_delta[0], 2 * (1 - 0.25), 0);
+    assert_close((double)sigmoid_delta[0], 2 * 0.25, 0);
+    assert_close((double)identity_delta[0], 2, 0);
+}
+
+static void test_biases_are_added_to_every_row_before_the_activation(void **state)
+{
+    float a[2][3] = {{1, 2, 3}, {-1, -2, -3}};
+
+    (void)state;
+    add_biases_and_activate(&a[0][0], (float[]){-2, 0, 4}, 2, 3, ACTIVATION_RELU);
+    assert_memory_equal(a, ((float[2][3]){{0, 2, 7}, {0, 0, 1}}), sizeof a);
+}
+
+/* ---- Gathering and sums --------------------------------------------------------------------- */
+
+static void test_bytes_are_gathered_by_row_in_any_order(void **state)
+{
+    enum { WIDTH = 65, STORED = 7 };
+    uint8_t features[STORED][WIDTH];
+    const int32_t rows[] = {6, 0, 0, 3, 6, 1};
+    float x[3 * WIDTH + 1];
+    const struct batch batch = {.size = 6,
+                                .rows = rows,
+                                .features = features,
+                                .element = ELEMENT_UINT8,
+                                .scale = 0.5f,
+                                .offset = -3};
+
+    (void)state;
+    for (int row = 0; row < STORED; row++)
+        for (int j = 0; j < WIDTH; j++)
+            features[row][j] = (uint8_t)(row * 37 + j * 5);
+    x[3 * WIDTH] = 42;
+    gather_rows(x, &batch, 2, 3, WIDTH);
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < WIDTH; j++)
+            assert_true(x[i * WIDTH + j] == 0.5f * (float)features[rows[2 + i]][j] - 3);
+    assert_true(x[3 * WIDTH] == 42); /* nothing past the end */
+}
+
+static void test_floats_are_gathered_with_and_without_rows(void **state)
+{
+    const float features[4][1] = {{1}, {2}, {3}, {4}};
+    struct batch batch = {.size = 4, .features = features, .element = ELEMENT_FLOAT32, .scale = 1};
+    float x[2];
+
+    (void)state;
+    gather_rows(x, &batch, 1, 2, 1);
+    assert_memory_equal(x, ((float[]){2, 3}), sizeof x);
+    batch.rows = (int32_t[]){3, 3, 0, 1};
+    gather_rows(x, &batch, 1, 2, 1);
+    assert_memory_equal(x, ((float[]){4, 1}), sizeof x);
+}
+
+static void test_columns_are_summed_over_or_onto_what_is_there(void **state)
+{
+    const float matrix[3][2] = {{1, 10}, {2, 20}, {3, 30}};
+    float sums[3] = {NAN, NAN, 42};
+
+    (void)state;
+    sum_columns(sums, &matrix[0][0], 3, 2, 0);
+    assert_memory_equal(sums, ((float[]){6, 60, 42}), sizeof sums);
+    sum_columns(sums, &matrix[0][0], 1, 2, 1);
+    assert_memory_equal(sums, ((float[]){7, 70, 42}), sizeof sums);
+}
+
+/* ---- Heads ---------------------------------------------------------------------------------- */
+
+/* Softmax cross-entropy of one example in a batch of one. */
+static struct score softmax_of(const float *logits, int classes, int32_t label, float *delta)
+{
+    const struct batch batch = {.size = 1, .labels = &label};
+    const struct head_piece piece = {&batch, 0, 1, classes};
+    struct score score = {0};
+
+    softmax_cross_entropy(logits, &piece, delta, &score);
+    return score;
+}
+
+static void test_equal_logits_lose_the_logarithm_of_the_classes(void **state)
+{
+    float delta[4];
+    struct score score = softmax_of((float[]){7, 7, 7, 7}, 4, 0, delta);
+
+    (void)state;
+    assert_close(score.loss, log(4), 1e-7);
+    for (int j = 0; j < 4; j++)
+        assert_close((double)delta[j], j == 0 ? -0.75 : 0.25, 1e-7);
+}
+
+static void test_softmax_has_known_answers(void **state)
+{
+    float delta[3];
+    struct score score = softmax_of((float[]){1, 2, 3}, 3, 1, delta);
+
+    (void)state;
+    assert_close(score.loss, 1.4076059644443804, 2e-7);
+    assert_close((double)delta[0], 0.09003057317038046, 1e-7);
+    assert_close((double)delta[1], 0.24472847105479764 - 1, 1e-7);
+    assert_close((double)delta[2], 0.6652409557748218, 1e-7);
+}
+
+static void test_huge_logits_stay_finite(void **state)
+{
+    const float logits[] = {1e4f, -1e4f};
+    float delta[2];
+    struct score right = softmax_of(logits, 2, 0, delta);
+
+    (void)state;
+    assert_close(right.loss, 0, 0);
+    assert_int_equal(right.errors, 0);
+    assert_memory_equal(delta, ((float[]){0, 0}), sizeof delta);
+
+    struct score wrong = softmax_of(logits, 2, 1, delta);
+
+    assert_close(wrong.loss, 2e4, 0);
+    assert_int_equal(wrong.errors, 1);
+    assert_memory_equal(delta, ((float[]){1, -1}), sizeof delta);
+}
+
+static void test_a_single_class_loses_nothing(void **state)
+{
+    float delta[1];
+    struct score score = softmax_of((float[]){-123}, 1, 0, delta);
+
+    (void)state;
+    assert_close(score.loss, 0, 0);
+    assert_int_equal(score.errors, 0);
+    assert_close((double)delta[0], 0, 0);
+}
+
+static void test_not_a_number_spreads_and_is_an_error(void **state)
+{
+    (void)state;
+    for (int where = 0; where < 3; where++) {
+        float logits[] = {5, 0, 0}, delta[3];
+
+        logits[where] = NAN;
+
+        struct score score = softmax_of(logits, 3, 0, delta);
+
+        assert_true(isnan(score.loss));
+        assert_int_equal(score.errors, 1);
+        for (int j = 0; j < 3; j++)
+            assert_true(isnan(delta[j]));
+    }
+}
+
+static void test_the_first_of_equal_outputs_counts(void **state)
+{
+    const float logits[] = {1, 3, 3, 2};
+    float delta[4];
+
+    (void)state;
+    assert_int_equal(softmax_of(logits, 4, 1, delta).errors, 0);
+    assert_int_equal(softmax_of(logits, 4, 2, delta).errors, 1);
+    assert_int_equal(softmax_of(logits, 4, 0, delta).errors, 1);
+}
+
+static void test_heads_weight_examples_by_their_place_in_the_batch(void **state)
+{
+    const int32_t rows[] = {2, 0, 1}, labels[] = {1, 0, 0};
+    const float weights[] = {9, 0, 3}, logits[2][2] = {{0, 0}, {0, 0}};
+    const struct batch batch = {.size = 3, .rows = rows, .labels = labels, .weights = weights};
+    const struct head_piece piece = {&batch, 1, 2, 2}; /* rows 0 and 1, labels 1 and 0 */
+    struct score score = {.loss = 10, .errors = 5};
+    float delta[2][2];
+
+    (void)state;
+    softmax_cross_entropy(&logits[0][0], &piece, &delta[0][0], &score);
+    assert_close(score.loss, 10 + 3 * log(2), 1e-6);
+    assert_int_equal(score.errors, 5 + 1);
+    assert_close((double)delta[0][0], 0, 0);
+    assert_close((double)delta[0][1], 0, 0);
+    assert_close((double)delta[1][0], -0.5, 1e-7); /* weight 3, batch of 3 */
+    assert_close((double)delta[1][1], 0.5, 1e-7);
+}
+
+static void test_mean_squared_error_has_known_answers(void **state)
+{
+    const int32_t rows[] = {1, 0};
+    const float targets[2][2] = {{1, 1}, {0, 4}}, a[2][2] = {{3, 4}, {1, 1}};
+    const struct batch batch = {.size = 2, .rows = rows, .targets = &targets[0][0]};
+    const struct head_piece piece = {&batch, 0, 2, 2};
+    struct score score = {0};
+    float delta[2][2];
+
+    (void)state;
+    mean_squared_error(&a[0][0], &piece, &delta[0][0], &score);
+    assert_close(score.loss, (9. + 0) / 2, 0);
+    assert_int_equal(score.errors, 0);
+    /* 2/outputs (a - target) / batch size */
+    assert_memory_equal(delta, ((float[2][2]){{1.5f, 0}, {0, 0}}), sizeof delta);
+}
+
+/* ---- Through a batch ------------------------------------------------------------------------ */
+
+/* Products in plain loops, and a count of the rows that came through. */
+static int plain_forward(struct dense_call *call, const struct dense_layer *layer, int rows,
+                         const float *x, const float *theta, float *a)
+{
+    (void)call;
+    for (int r = 0; r < rows; r++)
+        for (int o = 0; o < layer->outputs; o++) {
+            float *z = &a[r * layer->outputs + o];
+
+            *z = 0;
+            for (int i = 0; i < layer->inputs; i++)
+                *z += theta[layer->weights + (size_t)(o * layer->inputs + i)] *
+                      x[r * layer->inputs + i];
+        }
+    add_biases_and_activate(a, theta + layer->biases, rows, layer->outputs, layer->activation);
+    return 0;
+}
+
+static int plain_weight_gradient(struct dense_call *call, const struct dense_layer *layer, int rows,
+                                 const float *delta, const float *x, int accumulate,
+                                 float *gradient)
+{
+    (void)call;
+    for (int o = 0; o < layer->outputs; o++)
+        for (int i = 0; i < layer->inputs; i++) {
+            float *sum = &gradient[layer->weights + (size_t)(o * layer->inputs + i)];
+
+            *sum = accumulate ? *sum : 0;
+            for (int r = 0; r < rows; r++)
+                *sum += delta[r * layer->outputs + o] * x[r * layer->inputs + i];
+        }
+    return 0;
+}
+
+static int plain_input_gradient(struct dense_call *call, const struct dense_layer *layer, int rows,
+                                const float *delta, const float *theta, float *dx)
+{
+    (void)call;
+    for (int r = 0; r < rows; r++)
+        for (int i = 0; i < layer->inputs; i++) {
+            dx[r * layer->inputs + i] = 0;
+            for (int o = 0; o < layer->outputs; o++)
+                dx[r * layer->inputs + i] +=
+                    delta[r * layer->outputs + o] *
+                    theta[layer->weights + (size_t)(o * layer->inputs + i)];
+        }
+    return 0;
+}
+
+static int failing_input_gradient(struct dense_call *call, const struct dense_layer *layer,
+                                  int rows, const float *delta, const float *theta, float *dx)
+{
+    (void)layer, (void)rows, (void)delta, (void)theta, (void)dx;
+    return message_set(&call->message, "planted in a product");
+}
+
+static int failing_prepare(struct dense_call *call, int rows)
+{
+    return message_set(&call->message, "planted for %d rows", rows);
+}
+
+/* The context counts how often each number of rows was prepared. */
+static int counting_prepare(struct dense_call *call, int rows)
+{
+    int *prepared = call->context;
+
+    prepared[rows]++;
+    return 0;
+}
+
+static int prepared_forward(struct dense_call *call, const struct dense_layer *layer, int rows,
+                            const float *x, const float *theta, float *a)
+{
+    const int *prepared = call->context;
+
+    if (!prepared[rows])
+        return message_set(&call->message, "%d rows were not prepared", rows);
+    return plain_forward(call, layer, rows, x, theta, a);
+}
+
+static const struct dense_products plain_products = {
+    .forward = plain_forward,
+    .weight_gradient = plain_weight_gradient,
+    .input_gradient = plain_input_gradient,
+};
+
+/* Wide enough that two threads share a batch of 1024: 1024 * P > 2 * 500 000. */
+enum { INPUTS = 65, HIDDEN = 16, CLASSES = 3, STORED = 64, LARGEST = 1024 };
+enum { PARAMETERS = (INPUTS + 1) * HIDDEN + (HIDDEN + 1) * CLASSES };
+
+static const struct layer two_layers[] = {
+    {.kind = LAYER_DENSE,
+     .activation = ACTIVATION_RELU,
+     .input = {INPUTS, 1, 1},
+     .output = {HIDDEN, 1, 1}},
+    {.kind = LAYER_DENSE, .input = {HIDDEN, 1, 1}, .output = {CLASSES, 1, 1}},
+};
+static const struct network two_layer_network = {2, two_layers, HEAD_SOFTMAX_CROSS_ENTROPY};
+
+struct problem {
+    float features[STORED][INPUTS];
+    int32_t labels[STORED];
+    int32_t rows[LARGEST];
+    float theta[PARAMETERS];
+    struct batch batch;
+};
+
+static struct problem *problem_of(int size)
+{
+    static struct problem problem;
+
+    for (int r = 0; r < STORED; r++) {
+        problem.labels[r] = r % CLASSES;
+        for (int i = 0; i < INPUTS; i++)
+            problem.features[r][i] = (float)((r * 31 + i * 17) % 23) / 11 - 1;
+    }
+    for (int i = 0; i < LARGEST; i++)
+        problem.rows[i] = (i * 37) % STORED;
+    for (int p = 0; p < PARAMETERS; p++)
+        problem.theta[p] = (float)((p * 29) % 41) / 41 - 0.5f;
+    problem.batch = (struct batch){.size = size,
+                                   .rows = problem.rows,
+                                   .features = problem.features,
+                                   .element = ELEMENT_FLOAT32,
+                                   .scale = 1,
+                                   .labels = problem.labels};
+    return &problem;
+}
+
+static struct score run(const struct problem *problem, int threads, int chunk,
+                        float gradient[PARAMETERS])
+{
+    const struct engine_options options = {
+        .max_batch = LARGEST, .threads = threads, .precision = PRECISION_SINGLE, .chunk = chunk};
+    struct message message;
+    struct dense dense;
+    struct score score;
+
+    assert_int_equal(
+        dense_open(&dense, &two_layer_network, &options, &plain_products, NULL, &message), 0);
+    assert_int_equal(
+        dense_score(&dense, problem->theta, &problem->batch, gradient, &score, &message), 0);
+    dense_close(&dense);
+    return score;
+}
+
+static void test_chunks_and_threads_change_rounding_only(void **state)
+{
+    const struct {
+        int threads, chunk;
+    } ways[] = {{1, 1}, {1, 7}, {1, ENGINE_CHUNK_AUTO}, {2, ENGINE_CHUNK_NONE}, {2, 100}, {5, 64}};
+    const int sizes[] = {1, 3, 129, LARGEST};
+
+    (void)state;
+    for (size_t s = 0; s < COUNT(sizes); s++) {
+        const struct problem *problem = problem_of(sizes[s]);
+        float expected[PARAMETERS], gradient[PARAMETERS];
+        struct score whole = run(problem, 1, ENGINE_CHUNK_NONE, expected);
+
+        for (size_t w = 0; w < COUNT(ways); w++) {
+            struct score score = run(problem, ways[w].threads, ways[w].chunk, gradient);
+
+            assert_close(score.loss, whole.loss, 1e-6);
+            assert_int_equal(score.errors, whole.errors);
+            for (int p = 0; p < PARAMETERS; p++)
+                assert_close((double)gradient[p], (double)expected[p], 1e-6);
+        }
+    }
+}
+
+static void test_the_gradient_is_the_slope_of_the_loss(void **state)
+{
+    struct problem *problem = problem_of(17);
+    float gradient[PARAMETERS];
+    const float step = 1e-3f;
+
+    (void)state;
+    run(problem, 1, 5, gradient);
+    for (int p = 0; p < PARAMETERS; p += 13) {
+        float before = problem->theta[p];
+
+        problem->theta[p] = before + step;
+        double above = run(problem, 1, 5, NULL).loss;
+        problem->theta[p] = before - step;
+        double below = run(problem, 1, 5, NULL).loss;
+        problem->theta[p] = before;
+        assert_close((double)gradient[p], (above - below) / (2 * (double)step), 1e-3);
+    }
+}
+
+static void test_repeats_give_the_same_bytes(void **state)
+{
+    const struct problem *problem = problem_of(LARGEST);
+    float first[PARAMETERS], again[PARAMETERS];
+
+    (void)state;
+    struct score score = run(problem, 3, 100, first);
+
+    for (int repeat = 0; repeat < 20; repeat++) {
+        struct score same = run(problem, 3, 100, again);
+
+        assert_memory_equal(&same, &score, sizeof score);
+        assert_memory_equal(again, first, sizeof first);
+    }
+}
+
+static void test_a_contiguous_float_batch_is_read_where_it_is(void **state)
+{
+    struct problem *problem = problem_of(STORED);
+    float gathered[PARAMETERS], in_place[PARAMETERS];
+
+    (void)state;
+    for (int i = 0; i < STORED; i++)
+        problem->rows[i] = i;
+    struct score with_rows = run(problem, 1, 10, gathered);
+
+    problem->batch.rows = NULL;
+    struct score without_rows = run(problem, 1, 10, in_place);
+
+    assert_memory_equal(&with_rows, &without_rows, sizeof with_rows);
+    assert_memory_equal(gathered, in_place, sizeof gathered);
+}
+
+static void test_every_number_of_rows_is_prepared_before_it_comes(void **state)
+{
+    const struct engine_options options = {.max_batch = LARGEST, .threads = 3, .chunk = 100};
+    struct dense_products products = plain_products;
+    int prepared[LARGEST + 1] = {0};
+    struct message message;
+    struct dense dense;
+
+    (void)state;
+    products.prepare = counting_prepare;
+    products.forward = prepared_forward;
+    assert_int_equal(
+        dense_open(&dense, &two_layer_network, &options, &products, prepared, &message), 0);
+    for (int size = 1; size <= LARGEST; size += size < 210 ? 1 : 101) {
+        const struct problem *problem = problem_of(size);
+
+        if (dense_score(&dense, problem->theta, &problem->batch, NULL, NULL, &message) != 0)
+            fail_msg("batch of %d: %s", size, message.text);
+    }
+    dense_close(&dense);
+}
+
+static void assert_fails(const struct dense_products *products, const char *reason)
+{
+    const struct engine_options options = {.max_batch = LARGEST, .threads = 2};
+    const struct problem *problem = problem_of(LARGEST);
+    float gradient[PARAMETERS];
+    struct message message;
+    struct dense dense;
+
+    assert_int_equal(dense_open(&dense, &two_layer_network, &options, products, NULL, &message), 0);
+    assert_int_equal(dense_score(&dense, problem->theta, &problem->batch, gradient, NULL, &message),
+                     -1);
+    assert_string_equal(message.text, reason);
+    dense_close(&dense);
+}
+
+static void test_a_failing_product_is_reported_with_its_reason(void **state)
+{
+    struct dense_products products = plain_products;
+
+    (void)state;
+    products.input_gradient = failing_input_gradient;
+    assert_fails(&products, "planted in a product");
+    products.prepare = failing_prepare;
+    assert_fails(&products, "planted for 512 rows");
+}
+
+/* ---- What engines refuse -------------------------------------------------------------------- */
+
+static void assert_refused(const struct network *network, const struct engine_options *options,
+                           const char *reason)
+{
+    struct message why = {""};
+
+    assert_int_equal(check_dense(network, options, &why), 0);
+    if (!strstr(why.text, reason))
+        fail_msg("`%s` lacks `%s`", why.text, reason);
+}
+
+static void test_networks_and_options_out_of_range_are_refused(void **state)
+{
+    const struct engine_options good = {.max_batch = 1, .threads = 1};
+    struct layer layers[] = {two_layers[0], two_layers[1]};
+    struct network network = {2, layers, HEAD_SOFTMAX_CROSS_ENTROPY};
+    struct message why;
+
+    (void)state;
+    assert_int_equal(check_dense(&network, &good, &why), 1);
+    assert_refused(&network, &(struct engine_options){.threads = 1}, "max_batch is 0");
+    assert_refused(&network, &(struct engine_options){.max_batch = 1}, "threads 0");
+    assert_refused(&network, &(struct engine_options){.max_batch = 1, .threads = 1, .chunk = -2},
+                   "chunk is -2");
+    assert_refused(&(struct network){0, NULL, HEAD_MEAN_SQUARED_ERROR}, &good, "no layers");
+    network.head = 7;
+    assert_refused(&network, &good, "head 7");
+    network.head = HEAD_SOFTMAX_CROSS_ENTROPY;
+    layers[1].activation = ACTIVATION_TANH;
+    assert_refused(&network, &good, "without activation");
+    layers[1].activation = 9;
+    assert_refused(&network, &good, "activation 9");
+    layers[1].activation = ACTIVATION_IDENTITY;
+    layers[0].kind = 2;
+    assert_refused(&network, &good, "layer 1 is of kind 2");
+    layers[0].kind = LAYER_DENSE;
+    layers[1].input.channels = HIDDEN + 1;
+    assert_refused(&network, &good, "17 inputs");
+    layers[1].input.channels = HIDDEN;
+    layers[1].output.height = 0;
+    assert_refused(&network, &good, "no outputs");
+}
+
+static void test_precision_and_variant_are_refused_by_name(void **state)
+{
+    struct engine_options options = {.precision = PRECISION_DOUBLE, .variant = "fast"};
+    struct message why;
+
+    (void)state;
+    assert_int_equal(check_single(&options, &why), 0);
+    assert_non_null(strstr(why.text, "single precision"));
+    assert_int_equal(check_no_variant(&options, &why), 0);
+    assert_non_null(strstr(why.text, "`fast`"));
+    options = (struct engine_options){.precision = PRECISION_SINGLE, .variant = NULL};
+    assert_int_equal(check_single(&options, &why), 1);
+    assert_int_equal(check_no_variant(&options, &why), 1);
+    options.variant = "";
+    assert_int_equal(check_no_variant(&options, &why), 1);
+}
+
+static void test_a_long_message_is_cut(void **state)
+{
+    struct message message;
+    char text[600];
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    text[sizeof text - 1] = '\0';
+    assert_int_equal(message_set(&message, "%s", text), -1);
+    assert_int_equal(strlen(message.text), sizeof message.text - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_comparison_itself_refuses_what_is_wrong),
+        cmocka_unit_test(test_exponential_agrees_with_the_c_library),
+        cmocka_unit_test(test_exponential_has_defined_ends),
+        cmocka_unit_test(test_tanh_and_logistic_agree_with_the_c_library),
+        cmocka_unit_test(test_activations_keep_not_a_number),
+        cmocka_unit_test(test_relu_is_zero_below_zero_and_has_derivative_zero_at_zero),
+        cmocka_unit_test(test_derivatives_are_taken_from_the_output),
+        cmocka_unit_test(test_biases_are_added_to_every_row_before_the_activation),
+        cmocka_unit_test(test_bytes_are_gathered_by_row_in_any_order),
+        cmocka_unit_test(test_floats_are_gathered_with_and_without_rows),
+        cmocka_unit_test(test_columns_are_summed_over_or_onto_what_is_there),
+        cmocka_unit_test(test_equal_logits_lose_the_logarithm_of_the_classes),
+        cmocka_unit_test(test_softmax_has_known_answers),
+        cmocka_unit_test(test_huge_logits_stay_finite),
+        cmocka_unit_test(test_a_single_class_loses_nothing),
+        cmocka_unit_test(test_not_a_number_spreads_and_is_an_error),
+        cmocka_unit_test(test_the_first_of_equal_outputs_counts),
+        cmocka_unit_test(test_heads_weight_examples_by_their_place_in_the_batch),
+        cmocka_unit_test(test_mean_squared_error_has_known_answers),
+        cmocka_unit_test(test_chunks_and_threads_change_rounding_only),
+        cmocka_unit_test(test_the_gradient_is_the_slope_of_the_loss),
+        cmocka_unit_test(test_repeats_give_the_same_bytes),
+        cmocka_unit_test(test_a_contiguous_float_batch_is_read_where_it_is),
+        cmocka_unit_test(test_every_number_of_rows_is_prepared_before_it_comes),
+        cmocka_unit_test(test_a_failing_product_is_reported_with_its_reason),
+        cmocka_unit_test(test_networks_and_options_out_of_range_are_refused),
+        cmocka_unit_test(test_precision_and_variant_are_refused_by_name),
+        cmocka_unit_test(test_a_long_message_is_cut),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,270 @@
+/* Reading CSV files and results folders. */
+#include "report/results.h"
+
+#include "base/error.h"
+#include "results_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static struct table *open_text(const char *text)
+{
+    struct table *table;
+
+    fixture_text("cells.csv", text);
+    return table_open(&table, scratch_path("cells.csv")) == 0 ? table : NULL;
+}
+
+static void assert_refused(const char *text, const char *reason)
+{
+    struct table *table = open_text(text);
+
+    assert_null(table);
+    if (!strstr(error_text(), reason))
+        fail_msg("`%s` does not say `%s`", error_text(), reason);
+}
+
+static void columns_are_found_by_name(void **state)
+{
+    struct table *table = open_text("id,rate,note\na,0.1,\"one, \"\"two\"\"\"\nb,3,\n");
+
+    (void)state;
+    assert_non_null(table);
+    assert_int_equal(table_rows(table), 2);
+    assert_string_equal(table_texts(table, "note")[0], "one, \"two\"");
+    assert_string_equal(table_texts(table, "note")[1], "");
+    assert_true(table_numbers(table, "rate")[0] == 0.1);
+    assert_true(table_numbers(table, "rate")[1] == 3);
+    assert_true(table_has(table, "rate"));
+    assert_false(table_has(table, "rat"));
+    table_close(table);
+}
+
+static void an_empty_number_is_nan_and_nan_and_inf_are_themselves(void **state)
+{
+    struct table *table = open_text("x\n\"\"\nnan\ninf\n-inf\n0\n1e-400\n");
+    const double *x = table_numbers(table, "x");
+
+    (void)state;
+    assert_true(isnan(x[0]) && isnan(x[1]));
+    assert_true(x[2] == HUGE_VAL && x[3] == -HUGE_VAL && x[4] == 0 && x[5] == 0);
+    assert_ptr_equal(table_numbers(table, "x"), x); /* parsed once */
+    table_close(table);
+}
+
+static void a_missing_column_is_named_with_its_file(void **state)
+{
+    struct table *table = open_text("a\n1\n");
+
+    (void)state;
+    assert_null(table_numbers(table, "rate"));
+    assert_non_null(strstr(error_text(), "cells.csv: no column `rate`"));
+    assert_null(table_texts(table, "rate"));
+    table_close(table);
+}
+
+static void a_bad_number_is_named_with_its_line(void **state)
+{
+    struct table *table = open_text("note,x\n\"two\nlines\",1\nb,fast\n");
+
+    (void)state;
+    assert_int_equal(table_line(table, 0), 2);
+    assert_int_equal(table_line(table, 1), 4);
+    assert_null(table_numbers(table, "x"));
+    assert_non_null(strstr(error_text(), "cells.csv:4: x: `fast` is not a number"));
+    table_close(table);
+    table = open_text("x\n1e999\n");
+    assert_null(table_numbers(table, "x"));
+    table_close(table);
+    table = open_text("x\n1,5\n");
+    assert_null(table);
+}
+
+static void broken_files_are_refused(void **state)
+{
+    (void)state;
+    assert_refused("a,b\n1,2\n3\n", "cells.csv:3: 1 fields, the header has 2");
+    assert_refused("a,b\n1,2,3\n", "cells.csv:2: 3 fields, the header has 2");
+    assert_refused("a,a\n", "cells.csv:1: column `a` occurs twice");
+    assert_refused("", "empty");
+    assert_refused("a\n\"never ends\n", "cells.csv:2: a quoted field does not end");
+    assert_refused("a\n\"x\"y\n", "cells.csv:2:");
+    assert_refused("a\nx\"y\n", "cells.csv:2:");
+}
+
+static void a_missing_file_is_an_error(void **state)
+{
+    struct table *table;
+
+    (void)state;
+    assert_int_equal(table_open(&table, "/nowhere/cells.csv"), -1);
+    assert_null(table);
+    assert_string_equal(error_text(), "/nowhere/cells.csv: No such file or directory");
+    table_close(NULL);
+}
+
+static void a_header_alone_carriage_returns_and_a_missing_last_newline_are_fine(void **state)
+{
+    struct table *table = open_text("a,b\n");
+
+    (void)state;
+    assert_int_equal(table_rows(table), 0);
+    assert_non_null(table_numbers(table, "b"));
+    table_close(table);
+    table = open_text("a,b\r\n1,2\r\n3,4");
+    assert_int_equal(table_rows(table), 2);
+    assert_true(table_numbers(table, "b")[1] == 4);
+    table_close(table);
+}
+
+static void a_join_finds_each_row_of_many(void **state)
+{
+    enum { CELLS = 1000, ROWS = 100000 };
+    FILE *file = fopen(scratch_path("cells.csv"), "w");
+    struct table *cells, *curves;
+    size_t *row_of;
+
+    (void)state;
+    fputs("id\n", file);
+    for (int i = 0; i < CELLS; i++)
+        fprintf(file, "c%d\n", (i * 617) % CELLS); /* out of order */
+    fclose(file);
+    file = fopen(scratch_path("curves.csv"), "w");
+    fputs("id,x\n", file);
+    for (int i = 0; i < ROWS; i++)
+        fprintf(file, "c%d,%d\n", (i * 37) % CELLS, i);
+    fclose(file);
+    assert_int_equal(table_open(&cells, scratch_path("cells.csv")), 0);
+    assert_int_equal(table_open(&curves, scratch_path("curves.csv")), 0);
+    assert_int_equal(table_join(curves, cells, &row_of), 0);
+    for (size_t r = 0; r < ROWS; r++)
+        assert_string_equal(table_texts(curves, "id")[r], table_texts(cells, "id")[row_of[r]]);
+    free(row_of);
+    table_close(curves);
+    table_close(cells);
+}
+
+static void a_join_refuses_unknown_and_double_ids(void **state)
+{
+    struct table *cells = open_text("id\na\nb\n"), *twice = NULL;
+    struct table *curves;
+    size_t *row_of;
+
+    (void)state;
+    fixture_text("curves.csv", "id\nb\nc\n");
+    assert_int_equal(table_open(&curves, scratch_path("curves.csv")), 0);
+    assert_int_equal(table_join(curves, cells, &row_of), -1);
+    assert_null(row_of);
+    assert_non_null(strstr(error_text(), "curves.csv:3: id `c` is not in"));
+    twice = open_text("id\nb\nc\nb\n");
+    assert_int_equal(table_join(curves, twice, &row_of), -1);
+    assert_non_null(strstr(error_text(), "cells.csv:4: id `b` occurs twice"));
+    table_close(twice);
+    table_close(curves);
+    table_close(cells);
+}
+
+static void targets_are_listed_from_easy_to_hard(void **state)
+{
+    static const char *const expected[] = {"validation_error_0.2", "validation_error_0.16",
+                                           "validation_error_0.14", "train_loss_0.5",
+                                           "train_loss_0.25"};
+    struct results results;
+
+    (void)state;
+    fixture_text("cells.csv", "updates_to_validation_error_0.14,updates_to_train_loss_0.5,"
+                              "updates_to_validation_error_0.2,updates_to_train_loss_0.25,"
+                              "updates_to_validation_error_0.16\n");
+    assert_int_equal(results_open(&results, scratch_folder), 0);
+    assert_int_equal(results.target_count, 5);
+    for (size_t t = 0; t < 5; t++)
+        assert_string_equal(results.targets[t].name, expected[t]);
+    results_close(&results);
+}
+
+static void targets_are_described_for_people(void **state)
+{
+    const struct target error = {.metric = "validation_error", .value = 0.15};
+    const struct target loss = {.metric = "train_loss", .value = 0.4};
+    char text[64];
+
+    (void)state;
+    target_describe(&error, text, sizeof text);
+    assert_string_equal(text, "15 % validation error");
+    target_describe(&loss, text, sizeof text);
+    assert_string_equal(text, "train loss 0.4");
+}
+
+static void a_column_that_is_no_target_is_refused(void **state)
+{
+    struct results results;
+
+    (void)state;
+    fixture_text("cells.csv", "id,updates_to_nowhere\n");
+    assert_int_equal(results_open(&results, scratch_folder), -1);
+    assert_non_null(strstr(error_text(), "cells.csv:1: column `updates_to_nowhere`"));
+    results_close(&results);
+}
+
+static void the_manifest_names_machine_data_and_peak(void **state)
+{
+    struct results results;
+
+    (void)state;
+    fixture_text("cells.csv", "id\n");
+    fixture_text("manifest.json",
+                 "{\"machine\": {\"cpu\": \"abacus\", \"fma_peak_gflops\": {\"2\": 64.5, "
+                 "\"4\": null}}, \"dataset\": {\"name\": \"d\", \"description\": "
+                 "\"ten pebbles\"}}");
+    assert_int_equal(results_open(&results, scratch_folder), 0);
+    assert_string_equal(results.cpu, "abacus");
+    assert_string_equal(results.dataset, "ten pebbles");
+    assert_true(results_fma_peak_gflops(&results, 2) == 64.5);
+    assert_true(isnan(results_fma_peak_gflops(&results, 1)));
+    assert_true(isnan(results_fma_peak_gflops(&results, 4)));
+    results_close(&results);
+}
+
+static void a_manifest_may_be_absent_but_not_broken(void **state)
+{
+    struct results results;
+
+    (void)state;
+    fixture_text("cells.csv", "id\n");
+    assert_int_equal(results_open(&results, scratch_folder), 0);
+    assert_string_equal(results.cpu, "");
+    assert_true(isnan(results_fma_peak_gflops(&results, 1)));
+    assert_false(results_has_curves(&results));
+    results_close(&results);
+    fixture_text("manifest.json", "{\n\"machine\": }\n");
+    assert_int_equal(results_open(&results, scratch_folder), -1);
+    assert_non_null(strstr(error_text(), "manifest.json:2:"));
+    results_close(&results);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(columns_are_found_by_name, fixture_clear),
+        cmocka_unit_test_setup(an_empty_number_is_nan_and_nan_and_inf_are_themselves,
+                               fixture_clear),
+        cmocka_unit_test_setup(a_missing_column_is_named_with_its_file, fixture_clear),
+        cmocka_unit_test_setup(a_bad_number_is_named_with_its_line, fixture_clear),
+        cmocka_unit_test_setup(broken_files_are_refused, fixture_clear),
+        cmocka_unit_test_setup(a_missing_file_is_an_error, fixture_clear),
+        cmocka_unit_test_setup(a_header_alone_carriage_returns_and_a_missing_last_newline_are_fine,
+                               fixture_clear),
+        cmocka_unit_test_setup(a_join_finds_each_row_of_many, fixture_clear),
+        cmocka_unit_test_setup(a_join_refuses_unknown_and_double_ids, fixture_clear),
+        cmocka_unit_test_setup(targets_are_listed_from_easy_to_hard, fixture_clear),
+        cmocka_unit_test_setup(targets_are_described_for_people, fixture_clear),
+        cmocka_unit_test_setup(a_column_that_is_no_target_is_refused, fixture_clear),
+        cmocka_unit_test_setup(the_manifest_names_machine_data_and_peak, fixture_clear),
+        cmocka_unit_test_setup(a_manifest_may_be_absent_but_not_broken, fixture_clear),
+    };
+
+    return cmocka_run_group_tests(tests, scratch_open, scratch_close);
+}
