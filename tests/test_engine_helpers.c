@@ -1,7 +1,6 @@
 /* What engines of dense layers share: heads, activations, gathering, and the way through a batch.
  */
 #include "check.h"
-#include "dense.h"
 #include "elementwise.h"
 #include "exponential.h"
 #include "message.h"
@@ -11,7 +10,6 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -314,279 +312,6 @@ static void test_mean_squared_error_has_known_answers(void **state)
     assert_memory_equal(delta, ((float[2][2]){{1.5f, 0}, {0, 0}}), sizeof delta);
 }
 
-/* ---- Through a batch ------------------------------------------------------------------------ */
-
-/* Products in plain loops, and a count of the rows that came through. */
-static int plain_forward(struct dense_call *call, const struct dense_layer *layer, int rows,
-                         const float *x, const float *theta, float *a)
-{
-    (void)call;
-    for (int r = 0; r < rows; r++)
-        for (int o = 0; o < layer->outputs; o++) {
-            float *z = &a[r * layer->outputs + o];
-
-            *z = 0;
-            for (int i = 0; i < layer->inputs; i++)
-                *z += theta[layer->weights + (size_t)(o * layer->inputs + i)] *
-                      x[r * layer->inputs + i];
-        }
-    add_biases_and_activate(a, theta + layer->biases, rows, layer->outputs, layer->activation);
-    return 0;
-}
-
-static int plain_weight_gradient(struct dense_call *call, const struct dense_layer *layer, int rows,
-                                 const float *delta, const float *x, int accumulate,
-                                 float *gradient)
-{
-    (void)call;
-    for (int o = 0; o < layer->outputs; o++)
-        for (int i = 0; i < layer->inputs; i++) {
-            float *sum = &gradient[layer->weights + (size_t)(o * layer->inputs + i)];
-
-            *sum = accumulate ? *sum : 0;
-            for (int r = 0; r < rows; r++)
-                *sum += delta[r * layer->outputs + o] * x[r * layer->inputs + i];
-        }
-    return 0;
-}
-
-static int plain_input_gradient(struct dense_call *call, const struct dense_layer *layer, int rows,
-                                const float *delta, const float *theta, float *dx)
-{
-    (void)call;
-    for (int r = 0; r < rows; r++)
-        for (int i = 0; i < layer->inputs; i++) {
-            dx[r * layer->inputs + i] = 0;
-            for (int o = 0; o < layer->outputs; o++)
-                dx[r * layer->inputs + i] +=
-                    delta[r * layer->outputs + o] *
-                    theta[layer->weights + (size_t)(o * layer->inputs + i)];
-        }
-    return 0;
-}
-
-static int failing_input_gradient(struct dense_call *call, const struct dense_layer *layer,
-                                  int rows, const float *delta, const float *theta, float *dx)
-{
-    (void)layer, (void)rows, (void)delta, (void)theta, (void)dx;
-    return message_set(&call->message, "planted in a product");
-}
-
-static int failing_prepare(struct dense_call *call, int rows)
-{
-    return message_set(&call->message, "planted for %d rows", rows);
-}
-
-/* The context counts how often each number of rows was prepared. */
-static int counting_prepare(struct dense_call *call, int rows)
-{
-    int *prepared = call->context;
-
-    prepared[rows]++;
-    return 0;
-}
-
-static int prepared_forward(struct dense_call *call, const struct dense_layer *layer, int rows,
-                            const float *x, const float *theta, float *a)
-{
-    const int *prepared = call->context;
-
-    if (!prepared[rows])
-        return message_set(&call->message, "%d rows were not prepared", rows);
-    return plain_forward(call, layer, rows, x, theta, a);
-}
-
-static const struct dense_products plain_products = {
-    .forward = plain_forward,
-    .weight_gradient = plain_weight_gradient,
-    .input_gradient = plain_input_gradient,
-};
-
-/* Wide enough that two threads share a batch of 1024: 1024 * P > 2 * 500 000. */
-enum { INPUTS = 65, HIDDEN = 16, CLASSES = 3, STORED = 64, LARGEST = 1024 };
-enum { PARAMETERS = (INPUTS + 1) * HIDDEN + (HIDDEN + 1) * CLASSES };
-
-static const struct layer two_layers[] = {
-    {.kind = LAYER_DENSE,
-     .activation = ACTIVATION_RELU,
-     .input = {INPUTS, 1, 1},
-     .output = {HIDDEN, 1, 1}},
-    {.kind = LAYER_DENSE, .input = {HIDDEN, 1, 1}, .output = {CLASSES, 1, 1}},
-};
-static const struct network two_layer_network = {2, two_layers, HEAD_SOFTMAX_CROSS_ENTROPY};
-
-struct problem {
-    float features[STORED][INPUTS];
-    int32_t labels[STORED];
-    int32_t rows[LARGEST];
-    float theta[PARAMETERS];
-    struct batch batch;
-};
-
-static struct problem *problem_of(int size)
-{
-    static struct problem problem;
-
-    for (int r = 0; r < STORED; r++) {
-        problem.labels[r] = r % CLASSES;
-        for (int i = 0; i < INPUTS; i++)
-            problem.features[r][i] = (float)((r * 31 + i * 17) % 23) / 11 - 1;
-    }
-    for (int i = 0; i < LARGEST; i++)
-        problem.rows[i] = (i * 37) % STORED;
-    for (int p = 0; p < PARAMETERS; p++)
-        problem.theta[p] = (float)((p * 29) % 41) / 41 - 0.5f;
-    problem.batch = (struct batch){.size = size,
-                                   .rows = problem.rows,
-                                   .features = problem.features,
-                                   .element = ELEMENT_FLOAT32,
-                                   .scale = 1,
-                                   .labels = problem.labels};
-    return &problem;
-}
-
-static struct score run(const struct problem *problem, int threads, int chunk,
-                        float gradient[PARAMETERS])
-{
-    const struct engine_options options = {
-        .max_batch = LARGEST, .threads = threads, .precision = PRECISION_SINGLE, .chunk = chunk};
-    struct message message;
-    struct dense dense;
-    struct score score;
-
-    assert_int_equal(
-        dense_open(&dense, &two_layer_network, &options, &plain_products, NULL, &message), 0);
-    assert_int_equal(
-        dense_score(&dense, problem->theta, &problem->batch, gradient, &score, &message), 0);
-    dense_close(&dense);
-    return score;
-}
-
-static void test_chunks_and_threads_change_rounding_only(void **state)
-{
-    const struct {
-        int threads, chunk;
-    } ways[] = {{1, 1}, {1, 7}, {1, ENGINE_CHUNK_AUTO}, {2, ENGINE_CHUNK_NONE}, {2, 100}, {5, 64}};
-    const int sizes[] = {1, 3, 129, LARGEST};
-
-    (void)state;
-    for (size_t s = 0; s < COUNT(sizes); s++) {
-        const struct problem *problem = problem_of(sizes[s]);
-        float expected[PARAMETERS], gradient[PARAMETERS];
-        struct score whole = run(problem, 1, ENGINE_CHUNK_NONE, expected);
-
-        for (size_t w = 0; w < COUNT(ways); w++) {
-            struct score score = run(problem, ways[w].threads, ways[w].chunk, gradient);
-
-            assert_close(score.loss, whole.loss, 1e-6);
-            assert_int_equal(score.errors, whole.errors);
-            for (int p = 0; p < PARAMETERS; p++)
-                assert_close((double)gradient[p], (double)expected[p], 1e-6);
-        }
-    }
-}
-
-static void test_the_gradient_is_the_slope_of_the_loss(void **state)
-{
-    struct problem *problem = problem_of(17);
-    float gradient[PARAMETERS];
-    const float step = 1e-3f;
-
-    (void)state;
-    run(problem, 1, 5, gradient);
-    for (int p = 0; p < PARAMETERS; p += 13) {
-        float before = problem->theta[p];
-
-        problem->theta[p] = before + step;
-        double above = run(problem, 1, 5, NULL).loss;
-        problem->theta[p] = before - step;
-        double below = run(problem, 1, 5, NULL).loss;
-        problem->theta[p] = before;
-        assert_close((double)gradient[p], (above - below) / (2 * (double)step), 1e-3);
-    }
-}
-
-static void test_repeats_give_the_same_bytes(void **state)
-{
-    const struct problem *problem = problem_of(LARGEST);
-    float first[PARAMETERS], again[PARAMETERS];
-
-    (void)state;
-    struct score score = run(problem, 3, 100, first);
-
-    for (int repeat = 0; repeat < 20; repeat++) {
-        struct score same = run(problem, 3, 100, again);
-
-        assert_memory_equal(&same, &score, sizeof score);
-        assert_memory_equal(again, first, sizeof first);
-    }
-}
-
-static void test_a_contiguous_float_batch_is_read_where_it_is(void **state)
-{
-    struct problem *problem = problem_of(STORED);
-    float gathered[PARAMETERS], in_place[PARAMETERS];
-
-    (void)state;
-    for (int i = 0; i < STORED; i++)
-        problem->rows[i] = i;
-    struct score with_rows = run(problem, 1, 10, gathered);
-
-    problem->batch.rows = NULL;
-    struct score without_rows = run(problem, 1, 10, in_place);
-
-    assert_memory_equal(&with_rows, &without_rows, sizeof with_rows);
-    assert_memory_equal(gathered, in_place, sizeof gathered);
-}
-
-static void test_every_number_of_rows_is_prepared_before_it_comes(void **state)
-{
-    const struct engine_options options = {.max_batch = LARGEST, .threads = 3, .chunk = 100};
-    struct dense_products products = plain_products;
-    int prepared[LARGEST + 1] = {0};
-    struct message message;
-    struct dense dense;
-
-    (void)state;
-    products.prepare = counting_prepare;
-    products.forward = prepared_forward;
-    assert_int_equal(
-        dense_open(&dense, &two_layer_network, &options, &products, prepared, &message), 0);
-    for (int size = 1; size <= LARGEST; size += size < 210 ? 1 : 101) {
-        const struct problem *problem = problem_of(size);
-
-        if (dense_score(&dense, problem->theta, &problem->batch, NULL, NULL, &message) != 0)
-            fail_msg("batch of %d: %s", size, message.text);
-    }
-    dense_close(&dense);
-}
-
-static void assert_fails(const struct dense_products *products, const char *reason)
-{
-    const struct engine_options options = {.max_batch = LARGEST, .threads = 2};
-    const struct problem *problem = problem_of(LARGEST);
-    float gradient[PARAMETERS];
-    struct message message;
-    struct dense dense;
-
-    assert_int_equal(dense_open(&dense, &two_layer_network, &options, products, NULL, &message), 0);
-    assert_int_equal(dense_score(&dense, problem->theta, &problem->batch, gradient, NULL, &message),
-                     -1);
-    assert_string_equal(message.text, reason);
-    dense_close(&dense);
-}
-
-static void test_a_failing_product_is_reported_with_its_reason(void **state)
-{
-    struct dense_products products = plain_products;
-
-    (void)state;
-    products.input_gradient = failing_input_gradient;
-    assert_fails(&products, "planted in a product");
-    products.prepare = failing_prepare;
-    assert_fails(&products, "planted for 512 rows");
-}
-
 /* ---- What engines refuse -------------------------------------------------------------------- */
 
 static void assert_refused(const struct network *network, const struct engine_options *options,
@@ -602,7 +327,10 @@ static void assert_refused(const struct network *network, const struct engine_op
 static void test_networks_and_options_out_of_range_are_refused(void **state)
 {
     const struct engine_options good = {.max_batch = 1, .threads = 1};
-    struct layer layers[] = {two_layers[0], two_layers[1]};
+    struct layer layers[] = {
+        {.kind = LAYER_DENSE, .input = {4, 1, 1}, .output = {16, 1, 1}},
+        {.kind = LAYER_DENSE, .input = {16, 1, 1}, .output = {3, 1, 1}},
+    };
     struct network network = {2, layers, HEAD_SOFTMAX_CROSS_ENTROPY};
     struct message why;
 
@@ -624,9 +352,9 @@ static void test_networks_and_options_out_of_range_are_refused(void **state)
     layers[0].kind = 2;
     assert_refused(&network, &good, "layer 1 is of kind 2");
     layers[0].kind = LAYER_DENSE;
-    layers[1].input.channels = HIDDEN + 1;
+    layers[1].input.channels = 17;
     assert_refused(&network, &good, "17 inputs");
-    layers[1].input.channels = HIDDEN;
+    layers[1].input.channels = 16;
     layers[1].output.height = 0;
     assert_refused(&network, &good, "no outputs");
 }
@@ -682,12 +410,6 @@ int main(void)
         cmocka_unit_test(test_the_first_of_equal_outputs_counts),
         cmocka_unit_test(test_heads_weight_examples_by_their_place_in_the_batch),
         cmocka_unit_test(test_mean_squared_error_has_known_answers),
-        cmocka_unit_test(test_chunks_and_threads_change_rounding_only),
-        cmocka_unit_test(test_the_gradient_is_the_slope_of_the_loss),
-        cmocka_unit_test(test_repeats_give_the_same_bytes),
-        cmocka_unit_test(test_a_contiguous_float_batch_is_read_where_it_is),
-        cmocka_unit_test(test_every_number_of_rows_is_prepared_before_it_comes),
-        cmocka_unit_test(test_a_failing_product_is_reported_with_its_reason),
         cmocka_unit_test(test_networks_and_options_out_of_range_are_refused),
         cmocka_unit_test(test_precision_and_variant_are_refused_by_name),
         cmocka_unit_test(test_a_long_message_is_cut),

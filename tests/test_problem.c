@@ -10,8 +10,7 @@
 
 #include <cmocka.h>
 
-/* ---- Coverage -----------------------------------------------------------------------------------
- */
+/* ---- Coverage ------------------------------------------------------------------------------- */
 
 enum { CHOICES = 10, VALUES = 4 };
 
@@ -77,7 +76,7 @@ static void every_pair_of_choices_occurs(void **state)
 
 static void every_problem_opens_under_a_name_of_its_own(void **state)
 {
-    static char names[256][96];
+    static char names[256][sizeof((struct problem *)NULL)->name];
 
     (void)state;
     assert_in_range(problem_count(), 72, 255);
@@ -123,8 +122,7 @@ static void the_gradient_vanishes_for_one_class_only(void **state)
     }
 }
 
-/* ---- Known answers ------------------------------------------------------------------------------
- */
+/* ---- Known answers -------------------------------------------------------------------------- */
 
 static void zero_parameters_give_the_logarithm_of_the_classes(void **state)
 {

@@ -1,5 +1,5 @@
 /* Order statistics of small samples. */
-#include "report/stats.h"
+#include "base/stats.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

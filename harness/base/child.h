@@ -6,16 +6,16 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-/* In a freshly forked child: dies with its parent, leaves Ctrl-C and the like to it, and nothing that an engine prints
- * to stdout mixes with ours (it goes to stderr). */
+/* In a freshly forked child: dies with its parent, leaves Ctrl-C and the like to it, and nothing
+ * that an engine prints to stdout mixes with ours (it goes to stderr). */
 void child_settle(pid_t parent);
 
 /* Pins the calling process to these processors; not being allowed to is no error. */
 void child_pin(const int *processors, int count);
 
-/* Runs function(out, context) in a child; what it writes to `out` is returned in text, cut at size - 1.
- * 0 if the function returned 0 within the time; -1 otherwise, with the error set: the text if it wrote
- * any, or how the child ended. */
+/* Runs function(out, context) in a child; what it writes to `out` is returned in text, cut at size
+ * - 1. 0 if the function returned 0 within the time; -1 otherwise, with the error set: the text if
+ * it wrote any, or how the child ended. */
 int child_capture(int (*function)(FILE *out, void *context), void *context, double timeout_seconds,
                   char *text, size_t size);
 

@@ -1,4 +1,5 @@
-/* The one pending error message: set where the cause is known, passed up untouched, printed by main. */
+/* The one pending error message: set where the cause is known, passed up untouched, printed by
+ * main. */
 #ifndef BATCHLAB_ERROR_H
 #define BATCHLAB_ERROR_H
 

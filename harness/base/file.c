@@ -47,8 +47,8 @@ static void folder_of(const char *path, char *folder, size_t size)
 int file_commit(struct whole_file *file)
 {
     char folder[PATH_MAX];
-    int failed = ferror(file->stream) || fflush(file->stream) != 0 ||
-                 fsync(fileno(file->stream)) != 0;
+    int failed =
+        ferror(file->stream) || fflush(file->stream) != 0 || fsync(fileno(file->stream)) != 0;
     int cause = errno;
 
     if (fclose(file->stream) != 0 && !failed) {

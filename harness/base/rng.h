@@ -1,6 +1,6 @@
 /* Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011; Random123).
- * A stream is a pure function of (seed, purpose, index): it does not depend on threads, on ranks, or
- * on how much another stream has been used. */
+ * A stream is a pure function of (seed, purpose, index): it does not depend on threads, on ranks,
+ * or on how much another stream has been used. */
 #ifndef BATCHLAB_RNG_H
 #define BATCHLAB_RNG_H
 

@@ -1,6 +1,4 @@
-/* Conformance cases every engine has to pass: agreement with the reference, and how sessions
- * behave.
- */
+/* Conformance cases for every engine: agreement with the reference, and how sessions behave. */
 #include "check/suite.h"
 
 #include <malloc.h>
@@ -64,8 +62,7 @@ static int play_smaller_batches(struct stage *stage)
     return 0;
 }
 
-/* ---- The same bytes again ----------------------------------------------------------------------
- */
+/* ---- The same bytes again ------------------------------------------------------------------- */
 
 /* A gradient and score kept, to hold later calls against byte by byte. */
 struct memory {
@@ -188,15 +185,15 @@ static int play_two_sessions(struct stage *stage)
     if (problem_open(&problem, &spec) != 0)
         goto done;
     status = 0;
+    if (trial_gradient(first, NULL, &stage->finding) != 0 ||
+        remember(&first_memory, first, &stage->finding) != 0)
+        goto done;
     outcome = trial_open(&second, first->observer, &problem, &options, &opening);
     if (outcome == TRIAL_UNSUPPORTED)
         stage_skip(stage, opening.note);
     if (outcome == TRIAL_FAILED)
         stage->finding = opening;
     if (outcome != TRIAL_OPEN)
-        goto done;
-    if (trial_gradient(first, NULL, &stage->finding) != 0 ||
-        remember(&first_memory, first, &stage->finding) != 0)
         goto done;
     if (trial_gradient(&second, NULL, &stage->finding) != 0 ||
         remember(&second_memory, &second, &stage->finding) != 0)
@@ -219,8 +216,7 @@ done:
     return status;
 }
 
-/* ---- Special values ---------------------------------------------------------------------------
- */
+/* ---- Special values ------------------------------------------------------------------------- */
 
 static int play_not_a_number(struct stage *stage)
 {
@@ -242,8 +238,7 @@ static int play_not_a_number(struct stage *stage)
     return 0;
 }
 
-/* ---- Memory -----------------------------------------------------------------------------------
- */
+/* ---- Memory --------------------------------------------------------------------------------- */
 
 enum {
     WARM_UPS = 10,
@@ -318,8 +313,7 @@ static int play_close_null(struct stage *stage)
     return 0;
 }
 
-/* ---- The table --------------------------------------------------------------------------------
- */
+/* ---- The table ------------------------------------------------------------------------------ */
 
 #define CLASSIFIER                                                                                 \
     {                                                                                              \

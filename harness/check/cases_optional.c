@@ -1,5 +1,4 @@
-/* Conformance cases of the optional slots, and of the judge, which has the double-precision ones.
- */
+/* Conformance cases of the optional slots; and of the judge, by its double-precision ones. */
 #include "check/suite.h"
 
 #include "base/error.h"
@@ -10,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- sgd_step: theta -= rate * gradient ---------------------------------------------------------
- */
+/* ---- sgd_step: theta -= rate * gradient ----------------------------------------------------- */
 
 /* One step at one rate; the gradient is recovered from where theta went. */
 static void judge_step(struct stage *stage, struct guarded *theta, float rate)
@@ -68,8 +66,7 @@ static int play_sgd_step(struct stage *stage)
     return 0;
 }
 
-/* ---- gradient_norms -----------------------------------------------------------------------------
- */
+/* ---- gradient_norms ------------------------------------------------------------------------- */
 
 /* expected[size]: the squared norm of the judge's gradient of each example on its own. */
 static int norms_one_by_one(double *expected, struct stage *stage)
@@ -144,8 +141,7 @@ done:
     return status;
 }
 
-/* ---- on_ready -----------------------------------------------------------------------------------
- */
+/* ---- on_ready ------------------------------------------------------------------------------- */
 
 struct announced {
     const float *gradient;
@@ -223,8 +219,24 @@ done:
     return status;
 }
 
-/* ---- loss64 and gradient64 against finite differences
- * --------------------------------------------- */
+/* ---- describe ------------------------------------------------------------------------------- */
+
+static int play_describe(struct stage *stage)
+{
+    struct trial *trial = &stage->trial;
+    struct message text = {""};
+    int status;
+
+    if (!trial->observer->loaded.engine.describe)
+        return stage_skip(stage, "no describe");
+    status = trial->observer->loaded.engine.describe(trial->session, &text);
+    observer_look(trial->observer, &stage->problem, "describe()");
+    finding_take(&stage->finding, status == 0 && text.text[0] && !strchr(text.text, '\n') ? 0 : 1,
+                 0, "describe() returned %d and `%.160s`; expected one line", status, text.text);
+    return 0;
+}
+
+/* ---- loss64 and gradient64 against finite differences --------------------------------------- */
 
 enum { DIFFERENCES_MAX = 100 }; /* of a large network, a sample is tried */
 
@@ -305,14 +317,16 @@ static void judge_gradient64(struct stage *stage, struct double_call *call)
     observer_look(trial->observer, problem, "gradient64()");
     guarded_look(&call->theta, trial->observer, "gradient64()");
     guarded_look(&call->gradient, trial->observer, "gradient64()");
-    for (size_t p = 0; p < problem->parameters; p++)
-        changed += theta[p] != (double)problem->theta[p];
-    finding_take(&stage->finding, (double)changed, 0, "gradient64() wrote %zu elements of theta",
-                 changed);
     compare_gradient(&stage->finding, &yardstick, gradient, 0);
     compare_score(&stage->finding, &problem->expected, &call->score, yardstick.tolerance,
                   "gradient64(), reference by the formula");
     judge_differences(stage, call);
+    observer_look(trial->observer, problem, "loss64()");
+    guarded_look(&call->theta, trial->observer, "loss64()");
+    for (size_t p = 0; p < problem->parameters; p++)
+        changed += theta[p] != (double)problem->theta[p];
+    finding_take(&stage->finding, (double)changed, 0, "%zu elements of theta were written",
+                 changed);
 }
 
 static int play_double(struct stage *stage)
@@ -335,8 +349,7 @@ done:
     return status;
 }
 
-/* ---- The tables ---------------------------------------------------------------------------------
- */
+/* ---- The tables ----------------------------------------------------------------------------- */
 
 #define DOUBLE .options = {.precision = PRECISION_DOUBLE}, .play = play_double
 #define SOFTMAX .head = HEAD_SOFTMAX_CROSS_ENTROPY
@@ -358,7 +371,7 @@ done:
     }
 #define REALISTIC                                                                                  \
     {                                                                                              \
-        SOFTMAX, .sizes = {784, 128, 10}, .hidden = ACTIVATION_RELU, .batch_size = 3, BYTES        \
+        SOFTMAX, .sizes = {784, 128, 10}, .hidden = ACTIVATION_RELU, .batch_size = 1, BYTES        \
     }
 
 const struct conformance_case judge_cases[] = {
@@ -397,6 +410,7 @@ const struct conformance_case optional_cases[] = {
     {"gradient_norms", CLASSIFIER, .play = play_gradient_norms},
     {"gradient_norms", REGRESSION, .play = play_gradient_norms},
     {"on_ready", CLASSIFIER, .play = play_on_ready},
+    {"describe", CLASSIFIER, .play = play_describe},
     {ENGINE, .problem = PLAIN},
     {ENGINE, .problem = DEEP},
     {ENGINE, .problem = REALISTIC},

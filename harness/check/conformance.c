@@ -11,8 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* ---- Cases that need no problem
- * ------------------------------------------------------------------ */
+/* ---- Cases that need no problem ------------------------------------------------------------- */
 
 static int is_lower_case_word(const char *name)
 {
@@ -63,8 +62,7 @@ static void report_supported(struct suite *suite)
     suite_report(suite, "supports something", &finding, 0);
 }
 
-/* ---- Standard output
- * ------------------------------------------------------------------------------ */
+/* ---- Standard output ------------------------------------------------------------------------ */
 
 /* Where standard output goes meanwhile, and the original to come back to. */
 struct held_output {
@@ -107,12 +105,10 @@ static void report_output(struct suite *suite, const struct held_output *held)
     suite_report(suite, "nothing is printed", &finding, 0);
 }
 
-/* ---- The suite
- * -------------------------------------------------------------------------------------- */
+/* ---- The suite ------------------------------------------------------------------------------ */
 
 /* An unknown name and a missing file are the caller's mistakes; a file that cannot serve as an
- * engine is the engine's. Returns 1 if the engine is ready, 0 if it has failed, -1 with the error.
- */
+ * engine is the engine's. 1: the engine is ready; 0: it has failed; -1: the error is set. */
 static int load_engines(struct suite *suite, const char *specification, int threads)
 {
     struct message message = {""};

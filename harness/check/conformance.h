@@ -8,7 +8,7 @@
 
 struct conformance_case_result {
     char name[96];           /* what was tried: "7-65-1 relu softmax K=17 uint8 rows" */
-    double error, tolerance; /* passed means !(error > tolerance), and not-a-number fails */
+    double error, tolerance; /* passed means error <= tolerance; not-a-number fails */
     int passed;
     int skipped; /* the engine says that it does not support the case: passed is 1, note says why */
     char note[256]; /* what the error is of, and where it is largest; "" if there is nothing to say
@@ -20,8 +20,7 @@ typedef void conformance_report(void *context, const struct conformance_case_res
 /* Runs every case and reports each when it is done. Loads engines: call it in a child process only,
  * one forked with nothing left in stdout's buffer. What the engine prints to stdout meanwhile is
  * held back and fails a case.
- * 0: the suite ran, *failures says how many cases failed; -1: it could not run, the error is set.
- */
+ * 0: the suite ran, *failures cases failed; -1: it could not run, the error is set. */
 int conformance_run(const char *engine_specification, int threads, conformance_report *report,
                     void *context, int *failures);
 

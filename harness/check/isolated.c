@@ -33,8 +33,7 @@ struct record {
 };
 _Static_assert(sizeof(struct record) <= PIPE_BUF, "a record may be torn in two");
 
-/* ---- The child ----------------------------------------------------------------------------------
- */
+/* ---- The child ------------------------------------------------------------------------------ */
 
 static void send_record(int pipe_end, const struct record *record)
 {
@@ -80,8 +79,7 @@ _Noreturn static void run_child(pid_t parent, const char *engine_specification, 
     _exit(EXIT_SUCCESS);
 }
 
-/* ---- The parent ---------------------------------------------------------------------------------
- */
+/* ---- The parent ----------------------------------------------------------------------------- */
 
 struct listener {
     conformance_report *report;

@@ -14,7 +14,7 @@
 
 enum { GUARD_BYTES = 256, GUARD_VALUE = 0xa5 };
 
-/* ---- The floating-point environment ---------------------------------------------------------- */
+/* ---- The floating-point environment --------------------------------------------------------- */
 
 static struct floating_point floating_point_now(void)
 {
@@ -34,15 +34,14 @@ static void floating_point_restore(struct floating_point saved)
 #endif
 }
 
-/* ---- Looking ----------------------------------------------------------------------------------
- */
+/* ---- Looking -------------------------------------------------------------------------------- */
 
 static void note_misdeed(struct observer *observer, enum misdeed misdeed, const char *call,
                          const char *problem)
 {
     if (observer->misdeeds[misdeed].calls++ == 0)
         snprintf(observer->misdeeds[misdeed].first, sizeof observer->misdeeds[misdeed].first,
-                 "first seen after %s%s%s", call, *problem ? " of " : "", problem);
+                 "first seen after %s%s%.150s", call, *problem ? " of " : "", problem);
 }
 
 void observer_look(struct observer *observer, const struct problem *problem, const char *call)
@@ -110,8 +109,7 @@ void guarded_look(const struct guarded *array, struct observer *observer, const 
     memcpy(after, intact, sizeof intact);
 }
 
-/* ---- One session on one problem ----------------------------------------------------------------
- */
+/* ---- One session on one problem ------------------------------------------------------------- */
 
 static enum trial_outcome open_session(struct trial *trial, const struct engine_options *options,
                                        struct finding *finding)

@@ -26,7 +26,7 @@ struct observer {
     struct floating_point floating_point; /* as it was before the engine was loaded */
     struct {
         int calls;       /* that did it */
-        char first[160]; /* where it was first seen */
+        char first[200]; /* where it was first seen */
     } misdeeds[MISDEED_COUNT];
 };
 

@@ -36,7 +36,7 @@ struct problem_spec {
 };
 
 struct problem {
-    char name[96];
+    char name[160];
     struct network network;
     struct layer layers[PROBLEM_LAYERS_MAX];
     size_t parameters;      /* P */

@@ -1,5 +1,4 @@
-/* Sets the stage of a conformance case: problem, judge's answer, session; and reports the result.
- */
+/* Sets the stage of a conformance case: problem, judge's answer, session; reports the result. */
 #include "check/suite.h"
 
 #include <math.h>

@@ -10,8 +10,7 @@ struct suite {
     struct observer engine, judge;
     double unit_roundoff; /* of the engine's arithmetic; the one place where a variant with another
                              precision, such as bfloat16, states its tolerance */
-    /* Called before a case and after it. */
-    void (*begin)(void *context, const char *name);
+    void (*begin)(void *context, const char *name); /* before a case; may be NULL */
     conformance_report *report;
     void *context;
     int failures;
@@ -22,8 +21,7 @@ struct suite {
 /* Runs every case. 0, or -1 with the error set: no engine of that name, or no judge. */
 int suite_run(struct suite *, const char *engine_specification, int threads);
 
-/* ---- Cases ------------------------------------------------------------------------------------
- */
+/* ---- Cases ---------------------------------------------------------------------------------- */
 
 /* What a case plays on: its problem, the judge's answer to it, the engine's open session. */
 struct stage {
@@ -54,7 +52,7 @@ int stage_ask(struct stage *, struct answer *, const struct batch *);
 /* The engine does without: the case is reported as skipped. Always returns 0. */
 int stage_skip(struct stage *, const char *reason);
 
-/* One of a case's results by its name alone: begin, then report. */
+/* For a case without a stage: begin, then report. */
 void suite_begin(struct suite *, const char *name);
 void suite_report(struct suite *, const char *name, const struct finding *, int skipped);
 

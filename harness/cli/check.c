@@ -54,10 +54,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp argp = {
-    options, parse, 0,
+    options,
+    parse,
+    0,
     "Holds an engine against the contract and against the reference in double precision. Exit "
     "status 3 if a case fails.",
-    0, 0, 0};
+    0,
+    0,
+    0};
 
 static void print_case(void *context, const struct conformance_case_result *result)
 {

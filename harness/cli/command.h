@@ -10,8 +10,8 @@
 /* Never 2: `make` turns every failure into 2, and callers could no longer tell. */
 enum exit_status {
     STATUS_OK = 0,
-    STATUS_ERROR = 1,       /* error, bad input, or a failed cell */
-    STATUS_WRONG = 3,       /* a wrong result: conformance */
+    STATUS_ERROR = 1, /* error, bad input, or a failed cell */
+    STATUS_WRONG = 3, /* a wrong result: conformance */
     STATUS_USAGE = 64,
     STATUS_INTERRUPTED = 130,
 };
@@ -31,8 +31,8 @@ int command_plot(int argc, char **argv);
 /* Prints the pending error as `batchlab: ...` to stderr. Returns STATUS_ERROR. */
 int command_failed(void);
 
-/* Folder of what the program brings along ("plots", "experiments"): ../share/batchlab/NAME beside the
- * folder it lies in. */
+/* Folder of what the program brings along ("plots", "experiments"): ../share/batchlab/NAME beside
+ * the folder it lies in. */
 void command_share(const char *name, char *path, size_t size);
 
 /* Draws the chart and says where it lies; a missing gnuplot is said once. 0, or -1 (error set). */
@@ -61,8 +61,8 @@ void progress_start(struct progress *);
 /* The report function of runner_options; context is the struct progress. */
 void progress_report(void *context, const struct runner_progress *, const struct cell *,
                      enum outcome, double wall_seconds);
-/* The announce function of runner_options: a line an engine, since its library and kernels decide what
- * is measured. */
+/* The announce function of runner_options: a line an engine, since its library and kernels decide
+ * what is measured. */
 void progress_announce(void *context, const char *engine, const char *library);
 void progress_end(struct progress *);
 

@@ -86,9 +86,8 @@ static const struct {
     const char *name;
     int (*list)(void);
 } lists[] = {
-    {"engines", list_engines},       {"charts", list_charts},
-    {"optimizers", list_optimizers}, {"networks", list_networks},
-    {"experiments", list_experiments}, {"keys", list_keys},
+    {"engines", list_engines},   {"charts", list_charts},           {"optimizers", list_optimizers},
+    {"networks", list_networks}, {"experiments", list_experiments}, {"keys", list_keys},
 };
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -106,9 +105,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
     return 0;
 }
 
-static const struct argp argp = {0, parse,
+static const struct argp argp = {0,
+                                 parse,
                                  "engines|charts|optimizers|networks|experiments|keys",
-                                 "Lists what there is; `keys` documents experiment files.", 0, 0,
+                                 "Lists what there is; `keys` documents experiment files.",
+                                 0,
+                                 0,
                                  0};
 
 int command_list(int argc, char **argv)

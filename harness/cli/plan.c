@@ -48,8 +48,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     return 0;
 }
 
-static const struct argp argp = {options, parse, "EXPERIMENT.yaml",
-                                 "Prints every cell in running order, with an estimate.", 0, 0, 0};
+static const struct argp argp = {
+    options, parse, "EXPERIMENT.yaml", "Prints every cell in running order, with an estimate.", 0,
+    0,       0};
 
 static void print_plan(const struct opened *opened)
 {

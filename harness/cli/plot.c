@@ -35,10 +35,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
     return 0;
 }
 
-static const struct argp argp = {0, parse, "RESULTS [CHART]",
+static const struct argp argp = {0,
+                                 parse,
+                                 "RESULTS [CHART]",
                                  "Draws one chart, or every chart the results have the numbers "
                                  "for, into RESULTS/figures (svg, png, pdf, and the numbers).",
-                                 0, 0, 0};
+                                 0,
+                                 0,
+                                 0};
 
 int command_draw(const char *results, const char *chart)
 {

@@ -8,8 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { KEY_RESULTS = 256, KEY_ONLY, KEY_JOBS, KEY_THREADS, KEY_FORCE, KEY_QUICK, KEY_DEADLINE,
-       KEY_NO_CHARTS };
+enum {
+    KEY_RESULTS = 256,
+    KEY_ONLY,
+    KEY_JOBS,
+    KEY_THREADS,
+    KEY_FORCE,
+    KEY_QUICK,
+    KEY_DEADLINE,
+    KEY_NO_CHARTS
+};
 
 static const struct argp_option options[] = {
     {"results", KEY_RESULTS, "DIR", 0, "Results folder (default results/<experiment>)", 0},
@@ -89,8 +97,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp argp = {
-    options, parse, "EXPERIMENT.yaml",
-    "Runs every cell that is not finished yet; the same command resumes.", 0, 0, 0};
+    options,
+    parse,
+    "EXPERIMENT.yaml",
+    "Runs every cell that is not finished yet; the same command resumes.",
+    0,
+    0,
+    0};
 
 static void print_account(const struct runner_result *result)
 {
@@ -132,12 +145,17 @@ static int status_of(const struct runner_result *result)
                 result->unfinished);
         return STATUS_INTERRUPTED;
     case RUNNER_DEADLINE:
-        fprintf(stderr, "batchlab: deadline reached, %d cells unfinished; the same command "
-                        "resumes\n",
+        fprintf(stderr,
+                "batchlab: deadline reached, %d cells unfinished; the same command "
+                "resumes\n",
                 result->unfinished);
         break;
     case RUNNER_COMPLETE:
         break;
+    }
+    if (result->run > 0 && result->unsupported == result->run && result->skipped == 0) {
+        fprintf(stderr, "batchlab: nothing was trained: no engine supports any of these cells\n");
+        return STATUS_ERROR;
     }
     return result->troubled > 0 ? STATUS_ERROR : STATUS_OK;
 }

@@ -1,10 +1,9 @@
-/* Reads an experiment file: YAML through libyaml's document interface, checked against the tables. */
+/* Reads an experiment file: YAML through libyaml's document interface, checked against the tables.
+ */
 #include "plan/experiment.h"
 
 #include "base/error.h"
-#include "registry.h"
 #include "plan/experiment_keys.h"
-#include "train/rule.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -13,124 +12,6 @@
 #include <string.h>
 
 /* ---- The grid ------------------------------------------------------------------------------- */
-
-/* Names that a table elsewhere knows: an unknown engine or optimizer is an error of the file. */
-static int check_name(const struct schema_source *source, const yaml_node_t *node,
-                      const struct field *field, const struct settings *settings)
-{
-    struct message message;
-
-    if (strcmp(field->key, "engine") == 0 && registry_knows(settings->engine, &message) != 0)
-        return schema_error(source, node, "engine: %s", message.text);
-    if (strcmp(field->key, "optimizer") == 0 && !rule_find(settings->optimizer)) {
-        char known[256] = "";
-        size_t length = 0;
-
-        for (const struct rule *rule = rule_table(); rule->name && length < sizeof known; rule++)
-            length += (size_t)snprintf(known + length, sizeof known - length, "%s%s",
-                                       rule == rule_table() ? "" : ", ", rule->name);
-        return schema_error(source, node, "optimizer: '%s' is unknown, expected one of %s",
-                            settings->optimizer, known);
-    }
-    return 0;
-}
-
-static void free_axis(struct grid_axis *axis)
-{
-    for (int i = 0; i < axis->count; i++)
-        free(axis->values[i]);
-    free(axis->values);
-    free(axis->lines);
-    *axis = (struct grid_axis){0};
-}
-
-static void free_grid(struct grid *grid)
-{
-    for (int a = 0; a < grid->axis_count; a++)
-        free_axis(&grid->axes[a]);
-    grid->axis_count = 0;
-}
-
-/* Checks one value and keeps it in the text a settings struct would print, so that 0.10 and .1 are
- * the same value. */
-static int add_value(const struct schema_source *source, yaml_node_t *node, struct grid_axis *axis)
-{
-    struct settings scratch;
-    char text[1200];
-
-    memset(&scratch, 0, sizeof scratch);
-    if (schema_read(source, node, axis->field, &scratch) != 0)
-        return -1;
-    if (check_name(source, node, axis->field, &scratch) != 0)
-        return -1;
-    schema_format(axis->field, &scratch, text, sizeof text);
-    for (int i = 0; i < axis->count; i++)
-        if (strcmp(axis->values[i], text) == 0)
-            return schema_error(source, node, "%s: %s is given twice", axis->field->key, text);
-    axis->values[axis->count] = strdup(text);
-    if (!axis->values[axis->count])
-        return error_set("out of memory");
-    axis->lines[axis->count++] = (int)node->start_mark.line + 1;
-    return 0;
-}
-
-static int read_axis(const struct schema_source *source, yaml_node_t *node,
-                     const struct field *field, struct grid_axis *axis)
-{
-    int single = node->type == YAML_SCALAR_NODE;
-    size_t count = 1;
-
-    if (node->type == YAML_MAPPING_NODE)
-        return schema_error(source, node, "%s: expected a value or a list of values", field->key);
-    if (!single)
-        count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-    if (count == 0)
-        return schema_error(source, node, "%s: the list is empty, expected at least one value",
-                            field->key);
-    *axis = (struct grid_axis){
-        .field = field,
-        .values = calloc(count, sizeof *axis->values),
-        .lines = calloc(count, sizeof *axis->lines),
-    };
-    if (!axis->values || !axis->lines)
-        return error_set("out of memory");
-    for (size_t i = 0; i < count; i++)
-        if (add_value(source, single ? node : schema_item(source, node, i), axis) != 0)
-            return -1;
-    return 0;
-}
-
-static struct grid_axis *find_axis(struct grid *grid, const char *key)
-{
-    for (int a = 0; a < grid->axis_count; a++)
-        if (strcmp(grid->axes[a].field->key, key) == 0)
-            return &grid->axes[a];
-    return NULL;
-}
-
-/* Sets one axis of a grid, replacing what it had. */
-static int set_axis(const struct schema_source *source, yaml_node_t *key, yaml_node_t *value,
-                    struct grid *grid)
-{
-    const char *name = schema_scalar(key);
-    const struct field *field = name ? schema_find(settings_fields, name) : NULL;
-    struct grid_axis axis = {0}, *place;
-
-    if (!field)
-        return schema_error(source, key, "grid: unknown axis '%s' (batchlab list keys names them)",
-                            name ? name : "(not a name)");
-    if (read_axis(source, value, field, &axis) != 0) {
-        free_axis(&axis);
-        return -1;
-    }
-    place = find_axis(grid, name);
-    if (place)
-        free_axis(place);
-    else
-        place = &grid->axes[grid->axis_count++];
-    *place = axis;
-    return 0;
-}
 
 static int read_cases(const struct schema_source *source, yaml_node_t *node,
                       struct experiment *experiment)
@@ -141,7 +22,7 @@ static int read_cases(const struct schema_source *source, yaml_node_t *node,
     if (node->type != YAML_SEQUENCE_NODE || !schema_item(source, node, 0))
         return schema_error(source, node, "cases: expected a list of mappings of axes");
     for (int c = 0; c < experiment->case_count; c++)
-        free_grid(&experiment->cases[c]);
+        grid_free(&experiment->cases[c]);
     free(experiment->cases);
     experiment->case_count = 0;
     count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
@@ -153,7 +34,7 @@ static int read_cases(const struct schema_source *source, yaml_node_t *node,
             return schema_error(source, item, "cases: expected a mapping of axes");
         experiment->case_count++;
         for (size_t p = 0; schema_pair(source, item, p, &key, &value); p++)
-            if (set_axis(source, key, value, &experiment->cases[i]) != 0)
+            if (grid_read_axis(source, key, value, &experiment->cases[i]) != 0)
                 return -1;
     }
     return 0;
@@ -165,70 +46,33 @@ static int read_grid(const struct schema_source *source, yaml_node_t *node,
     yaml_node_t *key, *value;
 
     if (node->type != YAML_MAPPING_NODE)
-        return schema_error(source, node, "grid: expected a mapping of axes, such as "
-                                          "{batch_size: [1, 32, full]}");
+        return schema_error(source, node,
+                            "grid: expected a mapping of axes, such as "
+                            "{batch_size: [1, 32, full]}");
     for (size_t i = 0; schema_pair(source, node, i, &key, &value); i++) {
         const char *name = schema_scalar(key);
         int is_cases = name && strcmp(name, "cases") == 0;
 
         if ((is_cases ? read_cases(source, value, experiment)
-                      : set_axis(source, key, value, &experiment->grid)) != 0)
+                      : grid_read_axis(source, key, value, &experiment->grid)) != 0)
             return -1;
     }
     return 0;
 }
 
-/* Takes the axis out of a grid, if it has it. */
-static void drop_axis(struct grid *grid, const char *key)
-{
-    struct grid_axis *axis = find_axis(grid, key);
-
-    if (!axis)
-        return;
-    free_axis(axis);
-    *axis = grid->axes[--grid->axis_count];
-}
-
 int experiment_set_axis(struct experiment *experiment, const char *key, const char *value)
 {
-    const struct field *field = schema_find(settings_fields, key);
-    struct grid_axis axis = {.field = field, .count = 1};
-    struct settings scratch;
-
-    memset(&scratch, 0, sizeof scratch);
-    if (schema_parse(field, value, "", &scratch) != 0)
-        return -1;
-    axis.values = calloc(1, sizeof *axis.values);
-    axis.lines = calloc(1, sizeof *axis.lines);
-    if (axis.values)
-        axis.values[0] = strdup(value);
-    if (!axis.values || !axis.values[0] || !axis.lines) {
-        free_axis(&axis);
-        return error_set("out of memory");
-    }
-    drop_axis(&experiment->grid, key);
     for (int c = 0; c < experiment->case_count; c++)
-        drop_axis(&experiment->cases[c], key);
-    experiment->grid.axes[experiment->grid.axis_count++] = axis;
-    return 0;
-}
-
-static int line_in(const struct grid *grid, const char *key, const char *value)
-{
-    const struct grid_axis *axis = find_axis((struct grid *)grid, key);
-
-    for (int i = 0; axis && i < axis->count; i++)
-        if (strcmp(axis->values[i], value) == 0)
-            return axis->lines[i];
-    return 0;
+        grid_drop_axis(&experiment->cases[c], key);
+    return grid_set_axis(&experiment->grid, key, value);
 }
 
 int experiment_line(const struct experiment *experiment, const char *key, const char *value)
 {
-    int line = line_in(&experiment->grid, key, value);
+    int line = grid_line(&experiment->grid, key, value);
 
     for (int c = 0; c < experiment->case_count && line == 0; c++)
-        line = line_in(&experiment->cases[c], key, value);
+        line = grid_line(&experiment->cases[c], key, value);
     return line > 0 ? line : 1;
 }
 
@@ -299,7 +143,8 @@ const struct network_spec *experiment_network(const struct experiment *experimen
 static int add_target(const struct schema_source *source, yaml_node_t *node, enum metric metric,
                       struct experiment *experiment)
 {
-    const struct field positive = {.key = "targets", .kind = FIELD_REAL, .low = 1e-12, .high = 1e12};
+    const struct field positive = {
+        .key = "targets", .kind = FIELD_REAL, .low = 1e-12, .high = 1e12};
     struct target_spec *target = &experiment->targets[experiment->target_count];
     char number[64];
 
@@ -333,8 +178,9 @@ static int read_targets(const struct schema_source *source, yaml_node_t *node,
         while (metric < METRIC_COUNT && (!name || strcmp(name, metric_names[metric]) != 0))
             metric++;
         if (metric == METRIC_COUNT)
-            return schema_error(source, key, "targets: unknown metric '%s', expected train_loss, "
-                                             "train_error, validation_loss or validation_error",
+            return schema_error(source, key,
+                                "targets: unknown metric '%s', expected train_loss, "
+                                "train_error, validation_loss or validation_error",
                                 name ? name : "(not a name)");
         if (value->type == YAML_SCALAR_NODE) {
             if (add_target(source, value, (enum metric)metric, experiment) != 0)
@@ -408,7 +254,7 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
     if (name && strcmp(name, "cases") == 0 && within_quick)
         return read_cases(source, value, experiment);
     if (name && within_quick && schema_find(settings_fields, name))
-        return set_axis(source, key, value, &experiment->grid);
+        return grid_read_axis(source, key, value, &experiment->grid);
     return schema_error(source, key,
                         "unknown key '%s', expected question, title, measure, shuffle, dataset, "
                         "networks, grid, targets, budget, evaluation, throughput, limits, charts "
@@ -423,7 +269,7 @@ static int check_cases(const struct schema_source *source, const struct experime
         for (int a = 0; a < experiment->cases[c].axis_count; a++) {
             const struct grid_axis *axis = &experiment->cases[c].axes[a];
 
-            if (find_axis((struct grid *)&experiment->grid, axis->field->key))
+            if (grid_find_axis(&experiment->grid, axis->field->key))
                 return error_set("%s:%d: %s: stands in the grid and in its cases, expected one",
                                  source->file, axis->lines[0], axis->field->key);
         }
@@ -431,9 +277,9 @@ static int check_cases(const struct schema_source *source, const struct experime
 }
 
 static int check_networks(const struct schema_source *source, const struct experiment *experiment,
-                          struct grid *grid)
+                          const struct grid *grid)
 {
-    const struct grid_axis *axis = find_axis(grid, "network");
+    const struct grid_axis *axis = grid_find_axis(grid, "network");
 
     for (int i = 0; axis && i < axis->count; i++)
         if (!experiment_network(experiment, axis->values[i])) {
@@ -518,8 +364,8 @@ static int read_document(const struct schema_source *source, struct experiment *
     add_presets(experiment);
     if (quick && quick->type != YAML_MAPPING_NODE)
         return schema_error(source, quick, "quick: expected a mapping of what to override");
-    if (quick && (experiment->quick ? read_quick(source, quick, experiment)
-                                    : try_quick(source, quick)) != 0)
+    if (quick &&
+        (experiment->quick ? read_quick(source, quick, experiment) : try_quick(source, quick)) != 0)
         return -1;
     if (schema_check_repeated(source) != 0)
         return -1;
@@ -623,9 +469,9 @@ void experiment_close(struct experiment *experiment)
 {
     if (!experiment)
         return;
-    free_grid(&experiment->grid);
+    grid_free(&experiment->grid);
     for (int c = 0; c < experiment->case_count; c++)
-        free_grid(&experiment->cases[c]);
+        grid_free(&experiment->cases[c]);
     free(experiment->cases);
     free(experiment->text);
     memset(experiment, 0, sizeof *experiment);

@@ -1,17 +1,16 @@
-/* An experiment file in memory: what is asked, on which data, over which grid, within which limits. */
+/* An experiment file in memory: what is asked, on which data, over which grid, within which limits.
+ */
 #ifndef BATCHLAB_EXPERIMENT_H
 #define BATCHLAB_EXPERIMENT_H
 
 #include "data/dataset.h"
-#include "plan/schema.h"
-#include "plan/settings.h"
+#include "plan/grid.h"
 #include "train/network.h"
 
 #include <stdint.h>
 #include <stdio.h>
 
 enum {
-    EXPERIMENT_AXES_MAX = 24,
     EXPERIMENT_NETWORKS_MAX = 16,
     EXPERIMENT_TARGETS_MAX = 16,
     EXPERIMENT_CHARTS_MAX = 8,
@@ -67,18 +66,6 @@ struct target_spec {
     char name[64]; /* "validation_error_0.15": the T of the columns in cells.csv */
 };
 
-struct grid_axis {
-    const struct field *field; /* among settings_fields */
-    int count;                 /* >= 1 */
-    char **values;             /* [count], owned */
-    int *lines;                /* [count], owned: where each value stands in the file */
-};
-
-struct grid {
-    int axis_count;
-    struct grid_axis axes[EXPERIMENT_AXES_MAX];
-};
-
 struct experiment {
     char name[64]; /* the file's name without folder and suffix */
     char file[1024];
@@ -94,7 +81,8 @@ struct experiment {
     struct evaluation evaluation;
     struct throughput_options throughput;
     struct limits limits;
-    struct network_spec networks[EXPERIMENT_NETWORKS_MAX]; /* those the file defines, then presets */
+    struct network_spec
+        networks[EXPERIMENT_NETWORKS_MAX]; /* those the file defines, then presets */
     int network_count;
     struct target_spec targets[EXPERIMENT_TARGETS_MAX];
     int target_count;
@@ -106,14 +94,11 @@ struct experiment {
     int case_count;
 };
 
-/* The axes a grid may have, and their defaults. */
-extern const struct field settings_fields[];
-
 /* Names of metrics as in curves.csv, indexed by enum metric. */
 extern const char *const metric_names[METRIC_COUNT];
 
-/* Reads and checks a file. Errors are `file:line: what was wrong, what was expected`; nothing is held
- * then. quick != 0 applies what stands under `quick:`. */
+/* Reads and checks a file. Errors are `file:line: what was wrong, what was expected`; nothing is
+ * held then. quick != 0 applies what stands under `quick:`. */
 int experiment_open(struct experiment *, const char *file, int quick);
 void experiment_close(struct experiment *); /* accepts NULL and a zeroed struct */
 
@@ -125,7 +110,8 @@ const struct network_spec *experiment_network(const struct experiment *, const c
 /* The line at which an axis has this value; 1 if the file does not say so. */
 int experiment_line(const struct experiment *, const char *key, const char *value);
 
-/* What the registry loads: an engine given by a relative path lies relative to the experiment file. */
+/* What the registry loads: an engine given by a relative path lies relative to the experiment file.
+ */
 int experiment_engine(const struct experiment *, const char *engine, char *path, size_t size);
 
 /* Writes the canonical text of everything outside the grid that decides a cell's result. */

@@ -1,5 +1,5 @@
-/* Every key an experiment file may have: type, range, default, meaning. Reading, checking, hashing and
- * documentation all follow these tables. */
+/* Every key an experiment file may have: type, range, default, meaning. Reading, checking, hashing
+ * and documentation all follow these tables. */
 #include "plan/experiment_keys.h"
 
 #include <float.h>
@@ -28,8 +28,7 @@ static const struct choice initializers[] = {{"he", INITIALIZER_HE},
                                              {0}};
 static const struct choice full_batch[] = {{"full", BATCH_SIZE_FULL}, {0}};
 static const struct choice modes[] = {{"grow", REDUNDANCY_GROW}, {"fill", REDUNDANCY_FILL}, {0}};
-static const struct choice copy_kinds[] = {
-    {"exact", COPIES_EXACT}, {"jitter", COPIES_JITTER}, {0}};
+static const struct choice copy_kinds[] = {{"exact", COPIES_EXACT}, {"jitter", COPIES_JITTER}, {0}};
 static const struct choice samplings[] = {{"reshuffle", SAMPLING_RESHUFFLE},
                                           {"once", SAMPLING_ONCE},
                                           {"with_replacement", SAMPLING_WITH_REPLACEMENT},
@@ -52,8 +51,8 @@ const struct field settings_fields[] = {
      .help = "naive, reference, blas[:blis|:PATH], onednn, or the path of a shared object"},
     {"network", FIELD_TEXT, TEXT_MEMBER(settings, network), .fallback = "M",
      .help = "a name under `networks`, or a preset: S, M, L"},
-    {"batch_size", FIELD_SPECIAL, MEMBER(settings, batch_size), COUNT_FROM_1,
-     .choices = full_batch, .fallback = "32", .help = "K, examples of one update"},
+    {"batch_size", FIELD_SPECIAL, MEMBER(settings, batch_size), COUNT_FROM_1, .choices = full_batch,
+     .fallback = "32", .help = "K, examples of one update"},
     {"learning_rate", FIELD_REAL, MEMBER(settings, learning_rate), .low = 1e-12, .high = 1e12,
      .fallback = "0.1", .help = "alpha, constant"},
     {"optimizer", FIELD_TEXT, TEXT_MEMBER(settings, optimizer), .fallback = "sgd",
@@ -64,8 +63,8 @@ const struct field settings_fields[] = {
      .fallback = "0.9", .help = "decay of adam's first moment, below 1"},
     {"beta2", FIELD_REAL, MEMBER(settings, beta2), .low = 0, .high = 1 - DBL_EPSILON,
      .fallback = "0.999", .help = "decay of adam's second moment, below 1"},
-    {"epsilon", FIELD_REAL, MEMBER(settings, epsilon), .low = 1e-30, .high = 1,
-     .fallback = "1e-08", .help = "of adam, outside the root"},
+    {"epsilon", FIELD_REAL, MEMBER(settings, epsilon), .low = 1e-30, .high = 1, .fallback = "1e-08",
+     .help = "of adam, outside the root"},
     {"redundancy", FIELD_COUNT, MEMBER(settings, redundancy), .low = 1, .high = 1000000,
      .fallback = "1", .help = "r, how often each distinct training example occurs"},
     {"redundancy_mode", FIELD_CHOICE, MEMBER(settings, redundancy_mode), .choices = modes,
@@ -104,11 +103,13 @@ static const struct field dataset_fields[] = {
     {"name", FIELD_TEXT, TEXT_MEMBER(dataset_spec, name), .fallback = "fashion-mnist",
      .help = "fashion-mnist, idx, csv, blobs or linear"},
     {"path", FIELD_PATH, TEXT_MEMBER(dataset_spec, path),
-     .help = "fashion-mnist: folder (default $BATCHLAB_DATA, then the Debian package's); csv: file"},
+     .help =
+         "fashion-mnist: folder (default $BATCHLAB_DATA, then the Debian package's); csv: file"},
     {"images", FIELD_PATH, TEXT_MEMBER(dataset_spec, images), .help = "idx: images to train on"},
     {"labels", FIELD_PATH, TEXT_MEMBER(dataset_spec, labels), .help = "idx: their labels"},
     {"test_images", FIELD_PATH, TEXT_MEMBER(dataset_spec, test_images), .help = "idx: test images"},
-    {"test_labels", FIELD_PATH, TEXT_MEMBER(dataset_spec, test_labels), .help = "idx: their labels"},
+    {"test_labels", FIELD_PATH, TEXT_MEMBER(dataset_spec, test_labels),
+     .help = "idx: their labels"},
     {"label", FIELD_TEXT, TEXT_MEMBER(dataset_spec, label),
      .help = "csv: column of class names (softmax cross-entropy)"},
     {"target", FIELD_TEXT, TEXT_MEMBER(dataset_spec, target),
@@ -199,7 +200,7 @@ const struct field top_fields[] = {
 
 #define SECTION(name, help)                                                                        \
     {                                                                                              \
-        #name, name##_fields, offsetof(struct experiment, name), help                              \
+#name, name##_fields, offsetof(struct experiment, name), help                              \
     }
 
 const struct section sections[] = {

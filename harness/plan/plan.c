@@ -68,8 +68,8 @@ static void append(char *text, size_t size, const char *format, ...)
     va_end(arguments);
 }
 
-/* Engine, network, K, rate, r and seed always; the rest where it is not the default. A function of the
- * cell alone, so that a grid may grow without renaming what is there. */
+/* Engine, network, K, rate, r and seed always; the rest where it is not the default. A function of
+ * the cell alone, so that a grid may grow without renaming what is there. */
 static void write_slug(const struct settings *s, char *slug, size_t size)
 {
     static const char *const samplings[] = {"", "-once", "-replace", "-unshuffled"};
@@ -97,8 +97,8 @@ static void write_slug(const struct settings *s, char *slug, size_t size)
     append(slug, size, "-s%llu", (unsigned long long)s->seed);
 }
 
-/* Hashes everything that decides the result: what is outside the grid (`base`), the network, and the
- * settings. */
+/* Hashes everything that decides the result: what is outside the grid (`base`), the network, and
+ * the settings. */
 static int identify(struct cell *cell, const char *base)
 {
     char slug[112], hash[16], *text = NULL;
@@ -184,8 +184,8 @@ static int line_of(const struct grid_axis *const *axes, int axis_count, const in
 }
 
 static int add_cell(struct plan *plan, const struct experiment *experiment,
-                    const struct dataset *dataset, const char *base, const struct grid_axis *const *axes,
-                    int axis_count, const int *digits)
+                    const struct dataset *dataset, const char *base,
+                    const struct grid_axis *const *axes, int axis_count, const int *digits)
 {
     struct cell *cell = &plan->cells[plan->count];
     struct settings *settings = &cell->settings;
@@ -206,8 +206,8 @@ static int add_cell(struct plan *plan, const struct experiment *experiment,
         return error_set("%s:%d: redundancy: %d makes more than %d training examples",
                          experiment->file, line_of(axes, axis_count, digits, "redundancy"),
                          settings->redundancy, INT32_MAX);
-    cell->batch_size = settings->batch_size == BATCH_SIZE_FULL ? (int)cell->train_examples
-                                                               : settings->batch_size;
+    cell->batch_size =
+        settings->batch_size == BATCH_SIZE_FULL ? (int)cell->train_examples : settings->batch_size;
     if ((size_t)cell->batch_size > cell->train_examples)
         return error_set("%s:%d: batch_size: %d is larger than the %zu training examples, expected "
                          "at most that, or full",
@@ -225,8 +225,8 @@ enum { PLAN_CELLS_MAX = 1000000 };
 static int add_product(struct plan *plan, const struct experiment *experiment,
                        const struct dataset *dataset, const char *base, const struct grid *extra)
 {
-    const struct grid_axis *axes[2 * EXPERIMENT_AXES_MAX];
-    int digits[2 * EXPERIMENT_AXES_MAX] = {0};
+    const struct grid_axis *axes[2 * GRID_AXES_MAX];
+    int digits[2 * GRID_AXES_MAX] = {0};
     int axis_count = collect_axes(&experiment->grid, extra, axes), a;
     double product = 1;
     struct cell *cells;

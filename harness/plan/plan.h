@@ -20,7 +20,8 @@ struct plan {
     char base[16]; /* hash of all that is outside the grid: one results folder, one base */
 };
 
-/* The experiment is borrowed and must outlive the plan. K larger than N is an error with its line. */
+/* The experiment is borrowed and must outlive the plan. K larger than N is an error with its line.
+ */
 int plan_open(struct plan *, const struct experiment *, const struct dataset *);
 void plan_close(struct plan *); /* accepts NULL and a zeroed struct */
 

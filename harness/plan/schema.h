@@ -8,14 +8,14 @@
 #include <yaml.h>
 
 enum field_kind {
-    FIELD_TEXT,     /* char[size] */
-    FIELD_PATH,     /* char[size]; a relative path is taken from the experiment file's folder */
-    FIELD_COUNT,    /* int */
-    FIELD_WIDTHS,   /* int[], with the number of them in the int at `count_offset` */
-    FIELD_REAL,     /* double, finite */
-    FIELD_SEED,     /* uint64_t */
-    FIELD_CHOICE,   /* int (an enum), one of the names in `choices` */
-    FIELD_SPECIAL,  /* int: one of the names in `choices`, or a number in range */
+    FIELD_TEXT,    /* char[size] */
+    FIELD_PATH,    /* char[size]; a relative path is taken from the experiment file's folder */
+    FIELD_COUNT,   /* int */
+    FIELD_WIDTHS,  /* int[], with the number of them in the int at `count_offset` */
+    FIELD_REAL,    /* double, finite */
+    FIELD_SEED,    /* uint64_t */
+    FIELD_CHOICE,  /* int (an enum), one of the names in `choices` */
+    FIELD_SPECIAL, /* int: one of the names in `choices`, or a number in range */
 };
 
 struct choice {
@@ -46,7 +46,8 @@ void schema_defaults(const struct field *fields, void *into);
 
 const struct field *schema_find(const struct field *fields, const char *key);
 
-/* Parses one scalar's text. -1: error_set says what was wrong and expected, without file and line. */
+/* Parses one scalar's text. -1: error_set says what was wrong and expected, without file and line.
+ */
 int schema_parse(const struct field *, const char *text, const char *folder, void *into);
 
 /* Reads one node (scalar, or sequence for widths). Errors are `file:line: key: ...`. */

@@ -2,7 +2,7 @@
  * batch size at its best rate: the median over seeds and a band. */
 #include "base/error.h"
 #include "report/chart_parts.h"
-#include "report/stats.h"
+#include "base/stats.h"
 
 #include <math.h>
 #include <stdlib.h>

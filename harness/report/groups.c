@@ -2,7 +2,7 @@
 #include "report/groups.h"
 
 #include "base/error.h"
-#include "report/stats.h"
+#include "base/stats.h"
 
 #include <assert.h>
 #include <math.h>

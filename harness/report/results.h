@@ -3,7 +3,7 @@
 #ifndef BATCHLAB_RESULTS_H
 #define BATCHLAB_RESULTS_H
 
-#include "report/table.h"
+#include "base/table.h"
 
 #include <stddef.h>
 

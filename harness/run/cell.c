@@ -59,8 +59,8 @@ static void close_bench(struct bench_parts *parts)
     redundancy_close(&parts->redundant);
 }
 
-/* Loads and opens the engine. 1: ready; 0: it does not support the cell, message says why; -1: error in
- * message. */
+/* Loads and opens the engine. 1: ready; 0: it does not support the cell, message says why; -1:
+ * error in message. */
 static int open_engine(struct bench_parts *parts, struct message *message)
 {
     const struct engine *engine = &parts->loaded.engine;

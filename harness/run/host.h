@@ -5,13 +5,13 @@
 enum { HOST_PROCESSORS_MAX = 1024 };
 
 struct host {
-    char cpu[128];      /* model name */
-    char kernel[128];   /* operating system kernel and release */
-    char governor[32];  /* frequency governor; "unknown" where the system does not say */
+    char cpu[128];         /* model name */
+    char kernel[128];      /* operating system kernel and release */
+    char governor[32];     /* frequency governor; "unknown" where the system does not say */
     char instructions[64]; /* the widest vector instructions: avx512f, avx2, sse2 or baseline */
     double memory_bytes;
-    double quota; /* processors the control group grants; 0: no limit */
-    double load;  /* one-minute load average now */
+    double quota;                        /* processors the control group grants; 0: no limit */
+    double load;                         /* one-minute load average now */
     int processors[HOST_PROCESSORS_MAX]; /* [processor_count] allowed ones, one a physical core,
                                             at most the quota */
     int processor_count;

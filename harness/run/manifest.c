@@ -46,19 +46,20 @@ int manifest_check(const struct campaign *campaign, int force)
                          problem.line, problem.text);
     fingerprint_text(campaign, fingerprint);
     if (json_integer_value(json_object_get(manifest, "schema_version")) != MANIFEST_SCHEMA_VERSION)
-        status = error_set("%s: results of another schema version, expected %d; use another folder, "
-                           "or --force",
-                           path, MANIFEST_SCHEMA_VERSION);
+        status =
+            error_set("%s: results of another schema version, expected %d; use another folder, "
+                      "or --force",
+                      path, MANIFEST_SCHEMA_VERSION);
     else if (strcmp(text_of(manifest, "base"), campaign->plan->base) != 0)
         status = error_set("%s: holds another experiment (%s; all but the grid must be the same); "
                            "use another folder with --results, or --force",
                            campaign->results, text_of(manifest, "experiment"));
     else if (strcmp(text_of(json_object_get(manifest, "dataset"), "fingerprint"), fingerprint) != 0)
-        status = error_set("%s: holds results on other data (fingerprint %s, now %s); use another "
-                           "folder with --results, or --force",
-                           campaign->results,
-                           text_of(json_object_get(manifest, "dataset"), "fingerprint"),
-                           fingerprint);
+        status =
+            error_set("%s: holds results on other data (fingerprint %s, now %s); use another "
+                      "folder with --results, or --force",
+                      campaign->results,
+                      text_of(json_object_get(manifest, "dataset"), "fingerprint"), fingerprint);
     json_decref(manifest);
     return status;
 }
@@ -130,38 +131,59 @@ static json_t *describe_run(const struct run_log *log)
 }
 
 /* The logs of earlier runs, or none. */
-static json_t *earlier_runs(const char *path)
+static json_t *earlier_runs(const json_t *earlier)
 {
-    json_t *manifest = json_load_file(path, 0, NULL);
-    json_t *runs = json_incref(json_object_get(manifest, "runs"));
+    json_t *runs = json_object_get(earlier, "runs");
 
-    json_decref(manifest);
-    return json_is_array(runs) ? runs : json_array();
+    return json_is_array(runs) ? json_incref(runs) : json_array();
+}
+
+/* What an earlier run asked of engines and threads that this one (--only) does not use. */
+static void keep_missing(json_t *into, const json_t *earlier, const char *key)
+{
+    json_t *before = json_object_get(earlier, key);
+
+    if (json_is_object(before))
+        json_object_update_missing(into, before);
+}
+
+static json_t *describe_all(const struct campaign *campaign, const struct survey *survey,
+                            const struct run_log *log, const json_t *earlier)
+{
+    const struct experiment *experiment = campaign->experiment;
+    json_t *machine = describe_machine(survey), *engines = describe_engines(survey);
+    json_t *runs = earlier_runs(earlier);
+
+    keep_missing(engines, earlier, "engines");
+    keep_missing(json_object_get(machine, "fma_peak_gflops"), json_object_get(earlier, "machine"),
+                 "fma_peak_gflops");
+    if (log)
+        json_array_append_new(runs, describe_run(log));
+    return json_pack(
+        "{s:i, s:s, s:s, s:s, s:s, s:b, s:s, s:i, s:o, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, "
+        "s:s}",
+        "schema_version", MANIFEST_SCHEMA_VERSION, "experiment", experiment->name, "title",
+        experiment->title, "question", experiment->question, "base", campaign->plan->base, "quick",
+        experiment->quick, "measure",
+        experiment->measure == MEASURE_THROUGHPUT ? "throughput" : "convergence", "cells",
+        campaign->plan->count, "dataset", describe_dataset(campaign), "machine", machine, "engines",
+        engines, "build", "version", BATCHLAB_VERSION, "commit", BATCHLAB_COMMIT, "compiler",
+        BATCHLAB_COMPILER, "flags", BATCHLAB_FLAGS, "libraries", describe_libraries(), "runs", runs,
+        "experiment_text", experiment->text);
 }
 
 int manifest_write(const struct campaign *campaign, const struct survey *survey,
                    const struct run_log *log)
 {
-    const struct experiment *experiment = campaign->experiment;
     char path[PATH_MAX + 32];
     struct whole_file file;
-    json_t *manifest, *runs;
+    json_t *manifest, *earlier;
     int status = -1;
 
     manifest_path(campaign, path, sizeof path);
-    runs = earlier_runs(path);
-    if (log)
-        json_array_append_new(runs, describe_run(log));
-    manifest = json_pack(
-        "{s:i, s:s, s:s, s:s, s:s, s:b, s:s, s:i, s:o, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:s}",
-        "schema_version", MANIFEST_SCHEMA_VERSION, "experiment", experiment->name, "title",
-        experiment->title, "question", experiment->question, "base", campaign->plan->base, "quick",
-        experiment->quick, "measure",
-        experiment->measure == MEASURE_THROUGHPUT ? "throughput" : "convergence", "cells",
-        campaign->plan->count, "dataset", describe_dataset(campaign), "machine",
-        describe_machine(survey), "engines", describe_engines(survey), "build", "version",
-        BATCHLAB_VERSION, "commit", BATCHLAB_COMMIT, "compiler", BATCHLAB_COMPILER, "flags",
-        BATCHLAB_FLAGS, "libraries", describe_libraries(), "runs", runs, "experiment_text", experiment->text);
+    earlier = json_load_file(path, 0, NULL);
+    manifest = describe_all(campaign, survey, log, earlier);
+    json_decref(earlier);
     if (!manifest) /* text that is not UTF-8 */
         return error_set("%s: cannot be written: the experiment's text is not UTF-8", path);
     if (file_begin(&file, path) == 0) {

@@ -1,23 +1,12 @@
-/* manifest.json: what was run, on what machine, with what libraries; and the guard against mixing two
- * experiments in one folder. */
+/* manifest.json: what was run, on what machine, with what libraries; and the guard against mixing
+ * two experiments in one folder. */
 #ifndef BATCHLAB_MANIFEST_H
 #define BATCHLAB_MANIFEST_H
 
 #include "run/cell.h"
-#include "run/host.h"
+#include "run/survey.h"
 
-enum { MANIFEST_SCHEMA_VERSION = 1, MANIFEST_ENGINES_MAX = 32, MANIFEST_PEAKS_MAX = 8 };
-
-/* What the parent found out before the cells run. */
-struct survey {
-    struct host host;
-    int engine_count;
-    const char *engines[MANIFEST_ENGINES_MAX]; /* specifications, borrowed from the plan */
-    char libraries[MANIFEST_ENGINES_MAX][512]; /* what each said of itself */
-    int peak_count;
-    int peak_threads[MANIFEST_PEAKS_MAX];
-    double peak_gflops[MANIFEST_PEAKS_MAX]; /* fused multiply-add, single precision */
-};
+enum { MANIFEST_SCHEMA_VERSION = 1 };
 
 /* One `batchlab run` into the folder. */
 struct run_log {
@@ -25,7 +14,7 @@ struct run_log {
     int jobs, cells_run, cells_skipped;
     double wall_seconds, train_seconds, evaluation_seconds;
     double load_before, load_after, steal_share; /* NAN where unknown */
-    const char *ended; /* "complete", "interrupted", "deadline" */
+    const char *ended;                           /* "complete", "interrupted", "deadline" */
 };
 
 /* 0 if the folder is new or holds the same experiment and data; else -1 with the reason. force != 0

@@ -1,4 +1,5 @@
-/* The multiply-add peak: independent chains in registers, in the widest vectors the processor has. */
+/* The multiply-add peak: independent chains in registers, in the widest vectors the processor has.
+ */
 #include "base/child.h"
 #include "base/clock.h"
 #include "run/host.h"
@@ -108,7 +109,8 @@ double host_fma_peak(const int *processors, int threads)
     }
     for (int i = 0; i < threads; i++) {
         pthread_join(workers[i].thread, NULL);
-        gflops += 2.0 * CHAINS * FMA_ROUNDS * workers[i].loop.floats / workers[i].best_seconds / 1e9;
+        gflops +=
+            2.0 * CHAINS * FMA_ROUNDS * workers[i].loop.floats / workers[i].best_seconds / 1e9;
     }
     pthread_barrier_destroy(&start);
     return gflops;

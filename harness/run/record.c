@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "report/table.h"
+#include "base/table.h"
 #include "train/rule.h"
 
 #include <dirent.h>
@@ -21,8 +21,14 @@ struct column {
     size_t offset; /* of a double in struct cell_record or struct curve_point */
 };
 
-#define CELL(name, member) {name, offsetof(struct cell_record, member)}
-#define POINT(name, member) {name, offsetof(struct curve_point, member)}
+#define CELL(name, member)                                                                         \
+    {                                                                                              \
+        name, offsetof(struct cell_record, member)                                                 \
+    }
+#define POINT(name, member)                                                                        \
+    {                                                                                              \
+        name, offsetof(struct curve_point, member)                                                 \
+    }
 
 static const struct column cell_columns[] = {
     CELL("updates", updates),
@@ -125,8 +131,7 @@ static void write_settings(FILE *file, const struct cell *cell)
     for (const struct field *field = settings_fields; field->key; field++) {
         fputc(',', file);
         if (strcmp(field->key, "batch_size") == 0) {
-            fprintf(file, "%d,%d", cell->batch_size,
-                    cell->settings.batch_size == BATCH_SIZE_FULL);
+            fprintf(file, "%d,%d", cell->batch_size, cell->settings.batch_size == BATCH_SIZE_FULL);
             continue;
         }
         if (!applies(field, &cell->settings))
@@ -314,8 +319,8 @@ int record_find(const char *results, const char *id, struct recorded *recorded)
     return found;
 }
 
-/* Appends a part of one cell to the derived file; its header only once. A cell that has no such part
- * is skipped. */
+/* Appends a part of one cell to the derived file; its header only once. A cell that has no such
+ * part is skipped. */
 static int append_part(FILE *into, const char *results, const char *id, const char *part,
                        char **header, int *parts)
 {

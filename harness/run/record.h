@@ -1,5 +1,5 @@
-/* Writes results, and only this module does: one folder a cell, whole or not at all, and the CSV files
- * derived from them. Columns: results/README.md. */
+/* Writes results, and only this module does: one folder a cell, whole or not at all, and the CSV
+ * files derived from them. Columns: results/README.md. */
 #ifndef BATCHLAB_RECORD_H
 #define BATCHLAB_RECORD_H
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "run/record.h"
+#include "run/survey.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@ struct slot {
     pid_t pid; /* 0: free */
     const struct cell *cell;
     double start;
-    int words; /* the child writes "ok", or an error, here */
+    int words;                           /* the child writes "ok", or an error, here */
     int processors[HOST_PROCESSORS_MAX]; /* indices into host.processors */
     int processor_count;
     int late; /* killed because of the limit */
@@ -86,8 +87,8 @@ static void skip_finished(struct runner *runner)
             continue;
         }
         runner->queue[runner->queue_count++] = cell;
-        runner->expected_total += plan_cell_seconds(cell, runner->campaign->experiment,
-                                                    runner->campaign->dataset);
+        runner->expected_total +=
+            plan_cell_seconds(cell, runner->campaign->experiment, runner->campaign->dataset);
     }
 }
 
@@ -114,30 +115,9 @@ static int prepare_folder(struct runner *runner)
 
     snprintf(cells, sizeof cells, "%s/cells", results);
     if (folder_make(cells) != 0 || take_lock(runner) != 0 ||
-        manifest_check(runner->campaign, runner->options->force) != 0 ||
-        record_clean(results) != 0)
+        manifest_check(runner->campaign, runner->options->force) != 0 || record_clean(results) != 0)
         return -1;
     return manifest_write(runner->campaign, &runner->survey, NULL); /* whose folder it is */
-}
-
-static int survey_engine(struct runner *runner, const struct cell *cell)
-{
-    const struct experiment *experiment = runner->campaign->experiment;
-    struct survey *survey = &runner->survey;
-    struct cell_probe probe = {runner->campaign, cell};
-    char *text = survey->libraries[survey->engine_count];
-
-    for (int i = 0; i < survey->engine_count; i++)
-        if (strcmp(survey->engines[i], cell->settings.engine) == 0)
-            return 0;
-    if (survey->engine_count == MANIFEST_ENGINES_MAX)
-        return error_set("grid: more than %d engines", MANIFEST_ENGINES_MAX);
-    if (child_capture(cell_probe_engine, &probe, 120, text, sizeof survey->libraries[0]) != 0)
-        return error_set("%s:%d: engine: %s: %s", experiment->file,
-                         experiment_line(experiment, "engine", cell->settings.engine),
-                         cell->settings.engine, error_text());
-    survey->engines[survey->engine_count++] = cell->settings.engine;
-    return 0;
 }
 
 static void announce_engines(const struct runner *runner)
@@ -148,49 +128,6 @@ static void announce_engines(const struct runner *runner)
         if (runner->queue_count > 0)
             runner->options->announce(runner->options->context, survey->engines[i],
                                       survey->libraries[i]);
-}
-
-struct peak_question {
-    const struct host *host;
-    int threads;
-};
-
-static int answer_peak(FILE *out, void *context)
-{
-    const struct peak_question *question = context;
-
-    fprintf(out, "%.17g", host_fma_peak(question->host->processors, question->threads));
-    return 0;
-}
-
-static void survey_peak(struct runner *runner, int threads)
-{
-    struct survey *survey = &runner->survey;
-    struct peak_question question = {&survey->host, threads};
-    char text[64];
-
-    for (int i = 0; i < survey->peak_count; i++)
-        if (survey->peak_threads[i] == threads)
-            return;
-    if (survey->peak_count == MANIFEST_PEAKS_MAX || threads > survey->host.processor_count)
-        return;
-    if (child_capture(answer_peak, &question, 10, text, sizeof text) != 0)
-        return; /* a caption without the peak is better than no run */
-    survey->peak_threads[survey->peak_count] = threads;
-    survey->peak_gflops[survey->peak_count++] = atof(text);
-}
-
-static int survey_machine(struct runner *runner)
-{
-    const struct plan *plan = runner->campaign->plan;
-
-    host_read(&runner->survey.host);
-    for (int i = 0; i < plan->count; i++) {
-        if (survey_engine(runner, &plan->cells[i]) != 0)
-            return -1;
-        survey_peak(runner, plan->cells[i].settings.threads);
-    }
-    return 0;
 }
 
 static int make_slots(struct runner *runner)
@@ -306,8 +243,7 @@ static int start_cells(struct runner *runner)
 static void report(struct runner *runner, const struct cell *cell, enum outcome outcome,
                    double wall_seconds)
 {
-    double pace = runner->expected_done > 0 ? runner->spent / runner->expected_done
-                                            : (double)NAN;
+    double pace = runner->expected_done > 0 ? runner->spent / runner->expected_done : (double)NAN;
     double left = runner->expected_total - runner->expected_done;
     struct runner_progress progress = {
         .done = runner->result->run,
@@ -335,8 +271,7 @@ static int record_loss(struct runner *runner, const struct slot *slot, int statu
         snprintf(reason, sizeof reason, "signal %d (%s)", WTERMSIG(status),
                  strsignal(WTERMSIG(status)));
     else
-        snprintf(reason, sizeof reason, "exited with status %d in the middle",
-                 WEXITSTATUS(status));
+        snprintf(reason, sizeof reason, "exited with status %d in the middle", WEXITSTATUS(status));
     return cell_record_loss(runner->campaign, slot->cell, *outcome, reason, wall);
 }
 
@@ -369,8 +304,8 @@ static int finish_cell(struct runner *runner, struct slot *slot, int status)
     result->unsupported += outcome == OUTCOME_UNSUPPORTED;
     result->cell_wall_seconds += wall;
     runner->spent += wall;
-    runner->expected_done += plan_cell_seconds(cell, runner->campaign->experiment,
-                                               runner->campaign->dataset);
+    runner->expected_done +=
+        plan_cell_seconds(cell, runner->campaign->experiment, runner->campaign->dataset);
     report(runner, cell, outcome, wall);
     return 0;
 }
@@ -538,8 +473,9 @@ int runner_run(const struct campaign *campaign, const struct runner_options *opt
     clock_timestamp(log.started);
     host_steal(&total, &steal);
     /* Whatever can be wrong with the question comes before the folder is made. */
-    if (choose_cells(&runner) != 0 || survey_machine(&runner) != 0 || make_slots(&runner) != 0 ||
-        prepare_folder(&runner) != 0)
+    if (choose_cells(&runner) != 0 ||
+        survey_make(&runner.survey, campaign, runner.queue, runner.queue_count) != 0 ||
+        make_slots(&runner) != 0 || prepare_folder(&runner) != 0)
         goto done;
     skip_finished(&runner);
     announce_engines(&runner);

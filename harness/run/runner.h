@@ -1,5 +1,5 @@
-/* Runs the cells of a plan: each in a child process pinned to its own processors, finished ones skipped,
- * nothing finished lost. The parent loads no engine and starts no thread. */
+/* Runs the cells of a plan: each in a child process pinned to its own processors, finished ones
+ * skipped, nothing finished lost. The parent loads no engine and starts no thread. */
 #ifndef BATCHLAB_RUNNER_H
 #define BATCHLAB_RUNNER_H
 
@@ -20,8 +20,8 @@ struct runner_options {
     double deadline;  /* seconds from the call at which everything has ended; 0: none */
     int force;        /* take over a folder of another experiment */
     /* Called after each cell, and with cell == NULL about five times a second. */
-    void (*report)(void *context, const struct runner_progress *, const struct cell *,
-                   enum outcome, double wall_seconds);
+    void (*report)(void *context, const struct runner_progress *, const struct cell *, enum outcome,
+                   double wall_seconds);
     /* Called once for each engine before the cells run, with what it says of its library. */
     void (*announce)(void *context, const char *engine, const char *library);
     void *context;
@@ -35,16 +35,16 @@ enum runner_end {
 
 struct runner_result {
     enum runner_end end;
-    int run, skipped;  /* cells */
-    int troubled;      /* of those run: failed, crashed, timeout, out-of-memory */
+    int run, skipped; /* cells */
+    int troubled;     /* of those run: failed, crashed, timeout, out-of-memory */
     int unsupported;
-    int unfinished;    /* of those chosen */
+    int unfinished; /* of those chosen */
     int jobs;
     double wall_seconds, cell_wall_seconds, train_seconds, evaluation_seconds;
 };
 
-/* 0 when the cells ended or were stopped; -1 if the run could not go on (error set). Derived files and
- * manifest are up to date in both cases as far as the disk allows. */
+/* 0 when the cells ended or were stopped; -1 if the run could not go on (error set). Derived files
+ * and manifest are up to date in both cases as far as the disk allows. */
 int runner_run(const struct campaign *, const struct runner_options *, struct runner_result *);
 
 #endif

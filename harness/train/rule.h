@@ -1,7 +1,7 @@
 /* Update rules: theta[t] = theta[t-1] + delta(gradient oracle, alpha[t]).
  *
- * A rule decides at which point it wants the gradient and how many of them, and names the parameters
- * to evaluate; so look-ahead, variance reduction and averaging fit beside plain SGD. */
+ * A rule decides at which point it wants the gradient and how many of them, and names the
+ * parameters to evaluate; so look-ahead, variance reduction and averaging fit beside plain SGD. */
 #ifndef BATCHLAB_RULE_H
 #define BATCHLAB_RULE_H
 
@@ -27,10 +27,10 @@ struct rule_state {
 struct rule {
     const char *name;
     const char *summary;
-    int vectors;             /* how many vectors of length P it keeps */
-    int uses_momentum;       /* which of the parameters below have a meaning */
-    int uses_moments;        /* beta1, beta2, epsilon */
-    int is_plain_sgd;        /* an engine's fused sgd_step may replace it */
+    int vectors;       /* how many vectors of length P it keeps */
+    int uses_momentum; /* which of the parameters below have a meaning */
+    int uses_moments;  /* beta1, beta2, epsilon */
+    int is_plain_sgd;  /* an engine's fused sgd_step may replace it */
     int (*step)(struct rule_state *, float *theta, double rate, gradient_oracle *, void *context);
     /* The parameters to evaluate; NULL: theta itself. */
     const float *(*evaluated)(const struct rule_state *, const float *theta);

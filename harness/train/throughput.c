@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "data/sampler.h"
-#include "report/stats.h"
+#include "base/stats.h"
 #include "train/rule.h"
 
 #include <stdlib.h>
@@ -77,8 +77,8 @@ static int step(struct timing *timing)
     void *session = timing->bench->session;
     size_t parameters = timing->bench->model->parameters;
     struct message message = {""};
-    struct batch batch = timing->input == INPUT_GATHER ? next_gathered(timing)
-                                                       : next_pregathered(timing);
+    struct batch batch =
+        timing->input == INPUT_GATHER ? next_gathered(timing) : next_pregathered(timing);
     struct score score;
 
     if (engine->sgd_step) {
@@ -148,8 +148,8 @@ static int tight_enough(const double *rates, int count, double precision)
     return interval.high - interval.low <= 2 * precision * median;
 }
 
-/* Timed blocks of one input until the interval is tight or the time is over; three at least, however
- * long they take. */
+/* Timed blocks of one input until the interval is tight or the time is over; three at least,
+ * however long they take. */
 static int time_blocks(struct timing *timing, double *rates, int most)
 {
     const struct throughput_options *options = &timing->bench->experiment->throughput;
@@ -162,8 +162,7 @@ static int time_blocks(struct timing *timing, double *rates, int most)
     if (calibrate(timing, options->block_seconds, &updates) != 0)
         return -1;
     while (count < most && (count < 3 || clock_now() < deadline)) {
-        if (time_block(timing, updates, &seconds) != 0 ||
-            keep_block(timing, updates, seconds) != 0)
+        if (time_block(timing, updates, &seconds) != 0 || keep_block(timing, updates, seconds) != 0)
             return -1;
         rates[count++] = (double)updates * k / seconds;
         if (timing->input == INPUT_GATHER) {

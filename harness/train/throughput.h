@@ -34,8 +34,9 @@ struct throughput_result {
     double train_seconds;
 };
 
-/* A step is gradient and SGD update (the engine's fused one if it has it). theta stays near its start:
- * the rate is tiny, so that speed is not measured on diverged numbers. 0, or -1 (error set). */
+/* A step is gradient and SGD update (the engine's fused one if it has it). theta stays near its
+ * start: the rate is tiny, so that speed is not measured on diverged numbers. 0, or -1 (error set).
+ */
 int throughput(const struct workbench *, struct throughput_result *);
 void throughput_free(struct throughput_result *);
 

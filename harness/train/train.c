@@ -15,15 +15,11 @@ static const struct {
     const char *name;
     int is_final;
 } outcomes[] = {
-    [OUTCOME_REACHED] = {"reached", 1},
-    [OUTCOME_BUDGET] = {"budget", 1},
-    [OUTCOME_DIVERGED] = {"diverged", 1},
-    [OUTCOME_DEAD] = {"dead", 1},
+    [OUTCOME_REACHED] = {"reached", 1},         [OUTCOME_BUDGET] = {"budget", 1},
+    [OUTCOME_DIVERGED] = {"diverged", 1},       [OUTCOME_DEAD] = {"dead", 1},
     [OUTCOME_UNSUPPORTED] = {"unsupported", 0}, /* a library may be installed by then */
-    [OUTCOME_FAILED] = {"failed", 0},
-    [OUTCOME_CRASHED] = {"crashed", 0},
-    [OUTCOME_TIMEOUT] = {"timeout", 0},
-    [OUTCOME_OUT_OF_MEMORY] = {"out-of-memory", 0},
+    [OUTCOME_FAILED] = {"failed", 0},           [OUTCOME_CRASHED] = {"crashed", 0},
+    [OUTCOME_TIMEOUT] = {"timeout", 0},         [OUTCOME_OUT_OF_MEMORY] = {"out-of-memory", 0},
 };
 
 const char *outcome_name(enum outcome outcome)
@@ -45,7 +41,7 @@ struct run {
     struct rule_state state;
     struct sampler *sampler;
     float *theta;
-    int32_t *rows; /* [K] of the current batch */
+    int32_t *rows;  /* [K] of the current batch */
     float *weights; /* [K], of a kept last batch; NULL where batches are always full */
     struct batch batch;
     struct score score; /* of the current batch */
@@ -111,8 +107,8 @@ static int evaluate(struct run *run, const struct examples *examples, size_t cou
     const struct workbench *bench = run->bench;
     const float *theta =
         run->rule->evaluated ? run->rule->evaluated(&run->state, run->theta) : run->theta;
-    size_t largest = (size_t)(bench->max_batch < EVALUATION_BATCH ? bench->max_batch
-                                                                  : EVALUATION_BATCH);
+    size_t largest =
+        (size_t)(bench->max_batch < EVALUATION_BATCH ? bench->max_batch : EVALUATION_BATCH);
     double loss = 0, errors = 0;
 
     *evaluated = (struct evaluated){NOT_APPLICABLE, NOT_APPLICABLE};
@@ -272,8 +268,8 @@ static int stop(struct run *run, enum outcome outcome, const char *reason)
 static int at_chance(const struct run *run, const struct curve_point *point)
 {
     int classes = run->bench->classes;
-    double error = point->validation.error != NOT_APPLICABLE ? point->validation.error
-                                                             : point->train.error;
+    double error =
+        point->validation.error != NOT_APPLICABLE ? point->validation.error : point->train.error;
 
     return classes > 0 && 1 - error <= 1.0 / classes + 0.02;
 }
@@ -291,7 +287,8 @@ static int judge_point(struct run *run)
         return stop(run, OUTCOME_DIVERGED, "training loss is not finite");
     run->suspicions = point->train.loss > 4 * initial ? run->suspicions + 1 : 0;
     if (run->suspicions == 2)
-        return stop(run, OUTCOME_DIVERGED, "training loss above 4 times the initial, twice running");
+        return stop(run, OUTCOME_DIVERGED,
+                    "training loss above 4 times the initial, twice running");
     if (point->epoch >= 1 && point->update >= 100)
         run->chances = at_chance(run, point) ? run->chances + 1 : 0;
     if (run->chances == 2)
@@ -385,8 +382,8 @@ static int start_run(struct run *run)
 {
     const struct workbench *bench = run->bench;
     const struct settings *settings = &bench->cell->settings;
-    const struct rule_parameters parameters = {settings->momentum, settings->beta1,
-                                               settings->beta2, settings->epsilon};
+    const struct rule_parameters parameters = {settings->momentum, settings->beta1, settings->beta2,
+                                               settings->epsilon};
     const struct sampler_options options = {
         .sampling = settings->sampler,
         .last_batch = settings->last_batch,

@@ -15,8 +15,8 @@ enum outcome {
     OUTCOME_REACHED,
     OUTCOME_BUDGET,
     OUTCOME_DIVERGED, /* loss not finite, or above 4 times the initial at two evaluations running */
-    OUTCOME_DEAD,     /* classification: at chance level at two evaluations running, after an epoch and
-                         100 updates */
+    OUTCOME_DEAD, /* classification: at chance level at two evaluations running, after an epoch and
+                     100 updates */
     OUTCOME_UNSUPPORTED,
     OUTCOME_FAILED, /* an error of the engine or the machine */
     OUTCOME_CRASHED,
@@ -79,8 +79,8 @@ void training_free(struct training_result *);
  * 10^((i - 1) / per_decade). The same for every batch size. */
 double train_evaluation_due(const struct evaluation *, int i);
 
-/* Costs of reaching the target along the curve: where the metric first falls to the value, by linear
- * interpolation in its logarithm between the two evaluations around it. */
+/* Costs of reaching the target along the curve: where the metric first falls to the value, by
+ * linear interpolation in its logarithm between the two evaluations around it. */
 struct target_cost train_target_cost(const struct curve_point *curve, int count,
                                      const struct target_spec *);
 

@@ -213,11 +213,17 @@ echo 'int no_object;' >text.so
 ldd "$batchlab" | awk '/libyaml/ { print $3 }' | xargs -I{} cp {} no_engine.so
 refuses_with 's|naive|./nowhere.so|' bad.yaml:5: ./nowhere.so 'no such engine'
 refuses_with 's|naive|[naive, ./nowhere.so]|' bad.yaml:5: ./nowhere.so 'no such engine'
-refuses_with 's|naive|blas:/nowhere.so|' bad.yaml:5: blas:/nowhere.so
 refuses_with 's|naive|./text.so|' bad.yaml:5: ./text.so 'cannot be loaded'
 refuses_with 's|naive|./no_engine.so|' bad.yaml:5: ./no_engine.so batchlab_engine
 refuses_with 's|naive|./wrong_abi.so|' bad.yaml:5: ./wrong_abi.so 'ABI 2' 'ABI 1'
 refuses_with 's|naive|./missing_slot.so|' bad.yaml:5: ./missing_slot.so loss
+
+case='a BLAS library that is not there'
+sed 's|naive|blas:/nowhere.so|' good.yaml >bad.yaml
+ends_with 1 run bad.yaml --results unsupported
+complains 'no engine supports'
+grep -q '^engine blas:/nowhere.so: .*cannot load.*/nowhere.so' err || fail 'the reason is not said'
+[ "$(grep -c ',unsupported,' unsupported/cells.csv)" -eq 2 ] || fail 'not recorded as unsupported'
 
 # ---- Results folder and options ------------------------------------------------------------------
 
@@ -282,9 +288,9 @@ prints --deadline
 
 # fails WORDS ARGUMENT...
 fails() {
-    case="batchlab $*"
     words=$1
     shift
+    case="batchlab $*"
     ends_with 1 "$@"
     says_one_line
     complains "$words"
@@ -298,7 +304,7 @@ fails hollow/cells.csv plot hollow loss
 fails pie plot hollow pie
 fails 'niave' check --engine niave
 fails ./nowhere.so check --engine ./nowhere.so
-fails 'bad.yaml' plan bad.yaml
+fails empty.yaml:1: plan empty.yaml
 fails 'nowhere.yaml' plan nowhere.yaml
 is_absent results
 

@@ -31,8 +31,9 @@ leave() {
 
 fail() {
     echo "$(basename "$0"): $case: $*" >&2
-    sed 's/^/  stdout: /' out >&2 || :
-    sed 's/^/  stderr: /' err >&2 || :
+    for stream in out err; do
+        if [ -f $stream ]; then tail -n 20 $stream | sed "s/^/  $stream: /" >&2; fi
+    done
     exit 1
 }
 
@@ -121,10 +122,10 @@ is_same() {
     cmp -s "$1" "$2" || fail "$1 and $2 differ: $(diff "$1" "$2" | head -n 4)"
 }
 
-# starts COMMAND [ARGUMENT...]: batchlab in the background. A shell without job control makes it
-# ignore SIGINT, which env undoes.
+# starts COMMAND [ARGUMENT...]: batchlab in the background, in a process group of its own. A shell
+# without job control makes it ignore SIGINT, which env undoes.
 starts() {
-    env --default-signal=INT "$batchlab" "$@" >out 2>err </dev/null &
+    setsid env --default-signal=INT "$batchlab" "$@" >out 2>err </dev/null &
     process=$!
 }
 

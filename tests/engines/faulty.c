@@ -49,7 +49,7 @@ enum fault {
     PRINTS,
     /* sessions */
     NOT_REPEATABLE, /* the last bit changes from call to call */
-    SHARES_STATE,   /* all sessions use the newest one's network */
+    SHARES_STATE,   /* all sessions use the network of the newest */
     LEAKS,
     CRASHES,
     CRASHES_ON_CLOSE_NULL,
@@ -67,6 +67,7 @@ enum fault {
     GRADIENT64_IN_SINGLE,
     ANNOUNCES_EARLY,
     ANNOUNCES_TWICE,
+    DESCRIBES_NOTHING,
     /* the descriptor */
     WRONG_ABI,
     MISSING_SLOT,
@@ -89,15 +90,15 @@ struct session {
     void *ready_context;
 };
 
-static struct session *newest;
+static struct layer newest_layers[LAYERS_MAX];
+static int newest_layer_count;
 
 static void *writable(const void *array)
 {
     return (void *)(uintptr_t)array;
 }
 
-/* ---- One example --------------------------------------------------------------------------------
- */
+/* ---- One example ---------------------------------------------------------------------------- */
 
 static double activate(enum activation activation, double z)
 {
@@ -244,8 +245,7 @@ static void add_outer_products(const struct session *session, double weight, dou
     }
 }
 
-/* ---- A batch ------------------------------------------------------------------------------------
- */
+/* ---- A batch -------------------------------------------------------------------------------- */
 
 /* How many examples of the batch are looked at. */
 static int examples_used(const struct session *session, const struct batch *batch)
@@ -279,8 +279,8 @@ static struct score score_batch(struct session *session, const double *theta,
     double divisor = denominator(session, batch);
 
     if (fault == SHARES_STATE) {
-        session->network.layer_count = newest->network.layer_count;
-        memcpy(session->layers, newest->layers, sizeof session->layers);
+        session->network.layer_count = newest_layer_count;
+        memcpy(session->layers, newest_layers, sizeof session->layers);
     }
     if (gradient)
         memset(gradient, 0, session->parameters * sizeof *gradient);
@@ -362,8 +362,7 @@ static void misbehave(const float *theta, const struct batch *batch, float *grad
     }
 }
 
-/* ---- The contract -------------------------------------------------------------------------------
- */
+/* ---- The contract --------------------------------------------------------------------------- */
 
 static int faulty_supports(const struct network *network, const struct engine_options *options,
                            struct message *why)
@@ -424,7 +423,8 @@ static int faulty_open(void **opaque, const struct network *network,
     session->parameters = network_parameters(network);
     session->theta = malloc(session->parameters * sizeof *session->theta);
     session->gradient = malloc(session->parameters * sizeof *session->gradient);
-    newest = session;
+    memcpy(newest_layers, session->layers, sizeof newest_layers);
+    newest_layer_count = network->layer_count;
     *opaque = session;
     return 0;
 }
@@ -540,6 +540,14 @@ static void faulty_on_ready(void *opaque, void (*ready)(void *context, size_t fi
     session->ready_context = context;
 }
 
+static int faulty_describe(void *opaque, struct message *text)
+{
+    (void)opaque;
+    if (fault != DESCRIBES_NOTHING)
+        snprintf(text->text, sizeof text->text, "plain C loops with fault %d", (int)fault);
+    return 0;
+}
+
 #define OPTIONAL(function) (FAULT == WITHOUT_OPTIONAL ? NULL : (function))
 
 __attribute__((visibility("default"))) const struct engine batchlab_engine = {
@@ -557,4 +565,5 @@ __attribute__((visibility("default"))) const struct engine batchlab_engine = {
     .loss64 = OPTIONAL(faulty_loss64),
     .gradient64 = OPTIONAL(faulty_gradient64),
     .on_ready = OPTIONAL(faulty_on_ready),
+    .describe = OPTIONAL(faulty_describe),
 };

@@ -1,5 +1,5 @@
 /* One CSV file in memory, by column name. */
-#include "report/table.h"
+#include "base/table.h"
 
 #include "base/error.h"
 

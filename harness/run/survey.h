@@ -1,0 +1,27 @@
+/* What the parent finds out before the cells run: the machine, and what each engine says of itself.
+ */
+#ifndef BATCHLAB_SURVEY_H
+#define BATCHLAB_SURVEY_H
+
+#include "run/cell.h"
+#include "run/host.h"
+
+enum { SURVEY_ENGINES_MAX = 32, SURVEY_PEAKS_MAX = 8 };
+
+struct survey {
+    struct host host;
+    int engine_count;
+    const char *engines[SURVEY_ENGINES_MAX]; /* specifications, borrowed from the cells */
+    char libraries[SURVEY_ENGINES_MAX][512]; /* what each said of its library and kernels */
+    int peak_count;
+    int peak_threads[SURVEY_PEAKS_MAX];
+    double peak_gflops[SURVEY_PEAKS_MAX]; /* fused multiply-add, single precision */
+};
+
+/* Asks each engine of these cells, in a child process, and measures the peak for each number of
+ * threads. An engine that cannot be loaded is an error with the line of the experiment that names
+ * it. */
+int survey_make(struct survey *, const struct campaign *, const struct cell *const *cells,
+                int count);
+
+#endif
