@@ -185,8 +185,8 @@ struct engine {
     /* Score of the batch at theta[P]. */
     int (*loss)(void *session, const float *theta, const struct batch *, struct score *,
                 struct message *);
-    /* gradient[P] = gradient of the batch's (weighted) mean loss at theta[P], overwritten. The score
-     * is of the same theta; score may be NULL. */
+    /* gradient[P] = gradient of the batch's (weighted) mean loss at theta[P], overwritten. The
+     * score is of the same theta; score may be NULL. */
     int (*gradient)(void *session, const float *theta, const struct batch *, float *gradient,
                     struct score *, struct message *);
     void (*close)(void *session); /* accepts NULL */

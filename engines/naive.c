@@ -253,13 +253,13 @@ static void work_through(const struct session *session, struct worker *worker, c
 
 /* How many threads share a batch: a function of the options and its size alone, so that repeats
  * add up in the same order. */
-static int team_size(const struct session *session, int batch_size)
+static int team_size(int thread_count, int batch_size)
 {
     int most = batch_size / LEAST_EXAMPLES_PER_THREAD;
 
     if (most < 1)
         return 1;
-    return most < session->thread_count ? most : session->thread_count;
+    return most < thread_count ? most : thread_count;
 }
 
 /* Each thread takes one contiguous share of the examples; gradients, losses and errors are added in
@@ -267,7 +267,7 @@ static int team_size(const struct session *session, int batch_size)
 static void score_batch(struct session *session, const REAL *theta, const struct batch *batch,
                         REAL *gradient, struct score *score)
 {
-    int team = team_size(session, batch->size);
+    int team = team_size(session->thread_count, batch->size);
     ptrdiff_t parameters = (ptrdiff_t)session->parameters;
     struct score total = {0};
 
@@ -408,8 +408,7 @@ static int naive_open(void **opaque, const struct network *network,
     if (session) {
         session->layer_count = network->layer_count;
         session->head = network->head;
-        session->thread_count =
-            team_size(&(struct session){.thread_count = options->threads}, options->max_batch);
+        session->thread_count = team_size(options->threads, options->max_batch);
     }
     if (!session || take_memory(session, network) != 0) {
         message_set(message, "out of memory: %d threads for %zu parameters", options->threads,

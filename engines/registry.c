@@ -10,14 +10,30 @@
 #include <unistd.h>
 
 static const struct builtin_engine builtins[] = {
-    {"naive", "plain loops, one example at a time: the engine to read", ""},
-    {"reference", "plain loops in double precision: slow, and the judge of the others", ""},
-    {"blas", "matrix products by a BLAS library loaded at run time",
-     "openblas (default), blis, or the path of a library with CBLAS functions"},
+    {
+        .name = "naive",
+        .summary = "plain loops, one example at a time: the engine to read",
+        .variants = "",
+    },
+    {
+        .name = "reference",
+        .summary = "plain loops in double precision: slow, and the judge of the others",
+        .variants = "",
+    },
+    {
+        .name = "blas",
+        .summary = "matrix products by a BLAS library loaded at run time",
+        .variants = "openblas blis",
+        .takes_path = 1,
+    },
 #ifdef BATCHLAB_WITH_ONEDNN
-    {"onednn", "matrix products by oneDNN", ""},
+    {
+        .name = "onednn",
+        .summary = "matrix products by oneDNN",
+        .variants = "",
+    },
 #endif
-    {NULL, NULL, NULL},
+    {.name = NULL},
 };
 
 const struct builtin_engine *registry_builtins(void)
@@ -52,30 +68,58 @@ static int is_path(const char *name)
     return strchr(name, '/') != NULL;
 }
 
-static int check_name(const char *name, struct message *message)
+static const struct builtin_engine *find_builtin(const char *name, struct message *message)
 {
     char known[256] = "";
 
-    if (is_path(name))
-        return 0;
     for (const struct builtin_engine *builtin = builtins; builtin->name; builtin++) {
         if (strcmp(name, builtin->name) == 0)
-            return 0;
+            return builtin;
         strcat(strcat(known, builtin->name), ", ");
     }
-    return message_set(message,
-                       "`%.64s` is not an engine of this build; expected %sor the path of a shared "
-                       "object, such as ./mine.so",
-                       name, known);
+    message_set(message,
+                "`%.64s` is not an engine of this build; expected %sor the path of a shared "
+                "object, such as ./mine.so",
+                name, known);
+    return NULL;
+}
+
+/* 1 if the word is one of those between spaces. */
+static int has_word(const char *words, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = words; *at; at += strcspn(at, " "), at += strspn(at, " "))
+        if (strcspn(at, " ") == length && memcmp(at, word, length) == 0)
+            return 1;
+    return 0;
+}
+
+static int check_variant(const struct builtin_engine *builtin, const char *variant,
+                         struct message *message)
+{
+    if (!*variant || has_word(builtin->variants, variant) ||
+        (builtin->takes_path && is_path(variant)))
+        return 0;
+    if (!*builtin->variants)
+        return message_set(message, "`%s` has no variants; expected it without `:%.64s`",
+                           builtin->name, variant);
+    return message_set(message, "`%s` has no variant `%.64s`; expected one of %s%s", builtin->name,
+                       variant, builtin->variants,
+                       builtin->takes_path ? ", or the path of a library" : "");
 }
 
 int registry_knows(const char *specification, struct message *message)
 {
+    const struct builtin_engine *builtin;
     struct specification parts;
 
     if (split(&parts, specification, message) != 0)
         return -1;
-    return check_name(parts.name, message);
+    if (is_path(parts.name))
+        return 0;
+    builtin = find_builtin(parts.name, message);
+    return builtin ? check_variant(builtin, parts.variant, message) : -1;
 }
 
 /* The file of a built-in engine: in $BATCHLAB_ENGINES, or in ../lib/batchlab/engines seen from the
@@ -173,7 +217,7 @@ int registry_load(struct loaded_engine *loaded, const char *specification, struc
     char path[PATH_MAX];
 
     *loaded = (struct loaded_engine){0};
-    if (split(&parts, specification, message) != 0 || check_name(parts.name, message) != 0)
+    if (registry_knows(specification, message) != 0 || split(&parts, specification, message) != 0)
         return -1;
     if (strlen(parts.variant) >= sizeof loaded->variant)
         return message_set(message, "what follows the colon is %zu bytes long; at most %zu",

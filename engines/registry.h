@@ -8,7 +8,8 @@
 struct builtin_engine {
     const char *name;
     const char *summary;
-    const char *variants; /* what may follow the colon, for people; "" if nothing */
+    const char *variants; /* names that may follow the colon, between spaces; "" if none may */
+    int takes_path;       /* 1: the path of a library may follow it as well */
 };
 
 /* The engines of this build, ended by a name of NULL. Reads a table, loads nothing. */
@@ -21,14 +22,14 @@ struct loaded_engine {
     void *library;     /* stays loaded until the process ends: thread pools outlive dlclose */
 };
 
-/* 0 if the specification's name is a built-in engine or a path (it has a '/'); -1, with the known
- * names in the message, otherwise. Loads nothing. */
+/* 0 if the specification names a built-in engine and a variant that it has, or is a path (it has a
+ * '/'); -1, with what is known in the message, otherwise. Loads nothing. */
 int registry_knows(const char *specification, struct message *);
 
 /* Loads an engine with RTLD_NOW | RTLD_LOCAL and checks its ABI and required slots.
- * A built-in `name` is `name.so` in $BATCHLAB_ENGINES, or in ../lib/batchlab/engines beside the folder of
- * the running program. The current folder is never searched.
- * To be called in a child process only: a fork after an engine is loaded hangs or lies. */
+ * A built-in `name` is `name.so` in $BATCHLAB_ENGINES, or in ../lib/batchlab/engines beside the
+ * folder of the running program. The current folder is never searched. To be called in a child
+ * process only: a fork after an engine is loaded hangs or lies. */
 int registry_load(struct loaded_engine *, const char *specification, struct message *);
 
 #endif

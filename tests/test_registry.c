@@ -38,6 +38,20 @@ static void test_an_unknown_name_is_answered_with_the_known_ones(void **state)
     assert_refused("naiv", "`naiv`", "naive, reference, blas");
 }
 
+static void test_a_variant_the_engine_has_not_is_refused(void **state)
+{
+    struct message message;
+
+    (void)state;
+    assert_int_equal(registry_knows("blas:blsi", &message), -1);
+    assert_non_null(strstr(message.text, "openblas blis, or the path of a library"));
+    assert_int_equal(registry_knows("blas:bli", &message), -1);
+    assert_int_equal(registry_knows("blas:openblas blis", &message), -1);
+    assert_int_equal(registry_knows("naive:fast", &message), -1);
+    assert_non_null(strstr(message.text, "`naive` has no variants"));
+    assert_int_equal(registry_knows("naive:", &message), 0);
+}
+
 static void test_names_variants_and_paths_are_known_without_loading(void **state)
 {
     struct message message;
@@ -47,6 +61,7 @@ static void test_names_variants_and_paths_are_known_without_loading(void **state
     assert_int_equal(registry_knows("blas:blis", &message), 0);
     assert_int_equal(registry_knows("./mine.so", &message), 0);
     assert_int_equal(registry_knows("/nowhere/mine.so:fast", &message), 0);
+    assert_int_equal(registry_knows("blas:/usr/lib/x.so", &message), 0);
     assert_int_equal(registry_knows("blass:/usr/lib/x.so", &message), -1);
 }
 
@@ -105,7 +120,7 @@ static void test_a_variant_too_long_is_refused(void **state)
     char specification[400] = "blas:";
 
     (void)state;
-    memset(specification + 5, 'x', 256);
+    memset(specification + 5, '/', 256); /* of a path */
     assert_refused(specification, "256", "255");
     specification[5 + 255] = '\0';
 
@@ -171,6 +186,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_unknown_name_is_answered_with_the_known_ones),
+        cmocka_unit_test(test_a_variant_the_engine_has_not_is_refused),
         cmocka_unit_test(test_names_variants_and_paths_are_known_without_loading),
         cmocka_unit_test(test_an_empty_name_is_refused),
         cmocka_unit_test(test_a_name_without_a_slash_is_never_a_file_of_the_current_folder),

@@ -82,6 +82,9 @@ static int read_all(int descriptor, double deadline, char *text, size_t size)
     }
 }
 
+/* The child did not come back by itself. */
+#define lost(...) (error_set(__VA_ARGS__), -2)
+
 int child_capture(int (*function)(FILE *, void *), void *context, double timeout_seconds,
                   char *text, size_t size)
 {
@@ -90,7 +93,7 @@ int child_capture(int (*function)(FILE *, void *), void *context, double timeout
 
     fflush(NULL);
     if (pipe(ends) != 0)
-        return error_set("cannot make a pipe: %s", strerror(errno));
+        return lost("cannot make a pipe: %s", strerror(errno));
     child = fork();
     if (child == 0) {
         close(ends[0]);
@@ -99,7 +102,7 @@ int child_capture(int (*function)(FILE *, void *), void *context, double timeout
     close(ends[1]);
     if (child < 0) {
         close(ends[0]);
-        return error_set("cannot start a process: %s", strerror(errno));
+        return lost("cannot start a process: %s", strerror(errno));
     }
     late = read_all(ends[0], clock_now() + timeout_seconds, text, size) != 0;
     close(ends[0]);
@@ -108,10 +111,11 @@ int child_capture(int (*function)(FILE *, void *), void *context, double timeout
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
     if (late)
-        return error_set("no answer within %g s", timeout_seconds);
+        return lost("no answer within %g s", timeout_seconds);
     if (WIFSIGNALED(status))
-        return error_set("ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
-    if (WEXITSTATUS(status) != 0)
-        return error_set("%s", text[0] ? text : "ended without a word");
-    return 0;
+        return lost("ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    if (WEXITSTATUS(status) == 0)
+        return 0;
+    return text[0] ? error_set("%s", text)
+                   : lost("ended with status %d, without a word", WEXITSTATUS(status));
 }

@@ -13,9 +13,11 @@ void child_settle(pid_t parent);
 /* Pins the calling process to these processors; not being allowed to is no error. */
 void child_pin(const int *processors, int count);
 
-/* Runs function(out, context) in a child; what it writes to `out` is returned in text, cut at size
- * - 1. 0 if the function returned 0 within the time; -1 otherwise, with the error set: the text if
- * it wrote any, or how the child ended. */
+/* Runs function(out, context) in a child; what it writes to `out` is returned in text, cut at
+ * size - 1.
+ * 0: the function returned 0 within the time; -1: it did not, and the error is the text it wrote;
+ * -2: the child ended otherwise (a signal, an exit in the middle, too late), or could not be
+ * started; the error says how. */
 int child_capture(int (*function)(FILE *out, void *context), void *context, double timeout_seconds,
                   char *text, size_t size);
 

@@ -177,12 +177,15 @@ static int play_two_sessions(struct stage *stage)
     struct trial *first = &stage->trial, second = {0};
     struct trial_options options = {0};
     struct memory first_memory = {NULL, {0, 0}}, second_memory = {NULL, {0, 0}};
-    struct problem problem = {0};
+    struct problem problem = {.memory = NULL};
+    struct answer answer = {.gradient = NULL};
     struct finding opening = {0};
     enum trial_outcome outcome;
     int status = -1;
 
-    if (problem_open(&problem, &spec) != 0)
+    if (problem_open(&problem, &spec) != 0 ||
+        answer_open(&answer, &stage->suite->judge.loaded.engine, &problem, &problem.batch,
+                    stage->suite->unit_roundoff) != 0)
         goto done;
     status = 0;
     if (trial_gradient(first, NULL, &stage->finding) != 0 ||
@@ -198,6 +201,7 @@ static int play_two_sessions(struct stage *stage)
     if (trial_gradient(&second, NULL, &stage->finding) != 0 ||
         remember(&second_memory, &second, &stage->finding) != 0)
         goto done;
+    compare_gradient(&stage->finding, &answer.yardstick, second.gradient64, 0);
     for (int turn = 0; turn < 2; turn++) {
         if (trial_gradient(first, NULL, &stage->finding) != 0 ||
             trial_gradient(&second, NULL, &stage->finding) != 0)
@@ -210,6 +214,7 @@ static int play_two_sessions(struct stage *stage)
         expect_same(&stage->finding, &first_memory, first, "after the second session was closed");
 done:
     trial_close(&second);
+    answer_close(&answer);
     problem_close(&problem);
     free(first_memory.gradient);
     free(second_memory.gradient);

@@ -41,7 +41,7 @@ static void note_misdeed(struct observer *observer, enum misdeed misdeed, const 
 {
     if (observer->misdeeds[misdeed].calls++ == 0)
         snprintf(observer->misdeeds[misdeed].first, sizeof observer->misdeeds[misdeed].first,
-                 "first seen after %s%s%.150s", call, *problem ? " of " : "", problem);
+                 "first seen after %.40s%s%.90s", call, *problem ? " of " : "", problem);
 }
 
 void observer_look(struct observer *observer, const struct problem *problem, const char *call)

@@ -14,8 +14,9 @@
 static int list_engines(void)
 {
     for (const struct builtin_engine *engine = registry_builtins(); engine->name; engine++)
-        printf("%-12s %s%s%s\n", engine->name, engine->summary,
-               engine->variants[0] ? "; after a colon: " : "", engine->variants);
+        printf("%-12s %s%s%s%s\n", engine->name, engine->summary,
+               engine->variants[0] ? "; after a colon: " : "", engine->variants,
+               engine->takes_path ? ", or the path of a library" : "");
     printf("%-12s %s\n", "PATH", "any shared object with the symbol batchlab_engine");
     return 0;
 }

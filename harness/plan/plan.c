@@ -6,6 +6,7 @@
 #include "train/rule.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,9 +98,39 @@ static void write_slug(const struct settings *s, char *slug, size_t size)
     append(slug, size, "-s%llu", (unsigned long long)s->seed);
 }
 
-/* Hashes everything that decides the result: what is outside the grid (`base`), the network, and
- * the settings. */
-static int identify(struct cell *cell, const char *base)
+/* What all cells have in common, and the file of the engine asked for last. */
+struct identity {
+    const char *base; /* canonical text of what is outside the grid */
+    char engine[sizeof((struct settings *)0)->engine];
+    unsigned long checksum; /* of the engine's file; 0 for a built-in engine */
+};
+
+/* CRC-32 of an engine given by its path: built anew, it may compute something else, and its cells
+ * are other cells. A file that is not there is found when it is loaded. */
+static unsigned long engine_checksum(const struct experiment *experiment, const char *engine)
+{
+    unsigned long crc = crc32(0, Z_NULL, 0);
+    unsigned char piece[65536];
+    char path[PATH_MAX];
+    size_t length;
+    FILE *file;
+
+    if (!strchr(engine, '/') || strchr(engine, ':') ||
+        experiment_engine(experiment, engine, path, sizeof path) != 0)
+        return 0;
+    file = fopen(path, "rb");
+    if (!file)
+        return 0;
+    while ((length = fread(piece, 1, sizeof piece, file)) > 0)
+        crc = crc32(crc, piece, (uInt)length);
+    fclose(file);
+    return crc;
+}
+
+/* Hashes everything that decides the result: what is outside the grid, the network, the engine's
+ * file and the settings. */
+static int identify(struct cell *cell, const struct experiment *experiment,
+                    struct identity *identity)
 {
     char slug[112], hash[16], *text = NULL;
     size_t length;
@@ -107,8 +138,13 @@ static int identify(struct cell *cell, const char *base)
 
     if (!file)
         return error_set("out of memory");
-    fputs(base, file);
+    if (strcmp(identity->engine, cell->settings.engine) != 0) {
+        memcpy(identity->engine, cell->settings.engine, sizeof identity->engine);
+        identity->checksum = engine_checksum(experiment, identity->engine);
+    }
+    fputs(identity->base, file);
     experiment_dump_network(file, cell->network);
+    fprintf(file, "engine=%08lx\n", identity->checksum);
     schema_dump(file, settings_fields, "settings", &cell->settings);
     fclose(file);
     hash_text(text, length, hash, sizeof hash);
@@ -184,7 +220,7 @@ static int line_of(const struct grid_axis *const *axes, int axis_count, const in
 }
 
 static int add_cell(struct plan *plan, const struct experiment *experiment,
-                    const struct dataset *dataset, const char *base,
+                    const struct dataset *dataset, struct identity *identity,
                     const struct grid_axis *const *axes, int axis_count, const int *digits)
 {
     struct cell *cell = &plan->cells[plan->count];
@@ -213,7 +249,7 @@ static int add_cell(struct plan *plan, const struct experiment *experiment,
                          "at most that, or full",
                          experiment->file, line_of(axes, axis_count, digits, "batch_size"),
                          cell->batch_size, cell->train_examples);
-    if (identify(cell, base) != 0)
+    if (identify(cell, experiment, identity) != 0)
         return -1;
     plan->count++;
     return 0;
@@ -223,7 +259,8 @@ enum { PLAN_CELLS_MAX = 1000000 };
 
 /* Counts through all digits of a mixed-radix number, one digit an axis. */
 static int add_product(struct plan *plan, const struct experiment *experiment,
-                       const struct dataset *dataset, const char *base, const struct grid *extra)
+                       const struct dataset *dataset, struct identity *identity,
+                       const struct grid *extra)
 {
     const struct grid_axis *axes[2 * GRID_AXES_MAX];
     int digits[2 * GRID_AXES_MAX] = {0};
@@ -241,7 +278,7 @@ static int add_product(struct plan *plan, const struct experiment *experiment,
         return error_set("out of memory");
     plan->cells = cells;
     do {
-        if (add_cell(plan, experiment, dataset, base, axes, axis_count, digits) != 0)
+        if (add_cell(plan, experiment, dataset, identity, axes, axis_count, digits) != 0)
             return -1;
         for (a = axis_count - 1; a >= 0 && ++digits[a] == axes[a]->count; a--)
             digits[a] = 0;
@@ -267,6 +304,7 @@ int plan_open(struct plan *plan, const struct experiment *experiment, const stru
 {
     char *base = NULL;
     size_t length;
+    struct identity identity = {0};
     FILE *file = open_memstream(&base, &length);
     int status = file ? 0 : error_set("out of memory");
 
@@ -276,10 +314,11 @@ int plan_open(struct plan *plan, const struct experiment *experiment, const stru
     experiment_dump(file, experiment);
     fclose(file);
     hash_text(base, length, plan->base, sizeof plan->base);
+    identity.base = base;
     if (experiment->case_count == 0)
-        status = add_product(plan, experiment, dataset, base, NULL);
+        status = add_product(plan, experiment, dataset, &identity, NULL);
     for (int c = 0; c < experiment->case_count && status == 0; c++)
-        status = add_product(plan, experiment, dataset, base, &experiment->cases[c]);
+        status = add_product(plan, experiment, dataset, &identity, &experiment->cases[c]);
     if (status == 0)
         status = drop_repeated(plan);
     if (status == 0)

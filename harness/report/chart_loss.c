@@ -1,8 +1,8 @@
 /* Chart `loss`: training and validation loss against epochs, updates and seconds, one curve per
  * batch size at its best rate: the median over seeds and a band. */
 #include "base/error.h"
-#include "report/chart_parts.h"
 #include "base/stats.h"
+#include "report/chart_parts.h"
 
 #include <math.h>
 #include <stdlib.h>

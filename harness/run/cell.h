@@ -29,9 +29,8 @@ struct cell_probe {
     const struct cell *cell; /* any cell of the engine */
 };
 
-/* Loads the engine and writes one line on its library and kernel. An engine that cannot be loaded
- * is a failure, with what is wrong in `out`; one that does not support the cell says so. context:
- * struct cell_probe. */
+/* Loads the engine and writes one line on its library and kernel, or why it cannot be opened for
+ * the cell. Only an engine that cannot be loaded is a failure. context: struct cell_probe. */
 int cell_probe_engine(FILE *out, void *context);
 
 #endif

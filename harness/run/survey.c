@@ -7,19 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ANSWER_SECONDS = 20 };
+
 static int ask_engine(struct survey *survey, const struct campaign *campaign,
                       const struct cell *cell)
 {
     const struct experiment *experiment = campaign->experiment;
     struct cell_probe probe = {campaign, cell};
     char *text = survey->libraries[survey->engine_count];
+    size_t size = sizeof survey->libraries[0];
+    int answer;
 
     for (int i = 0; i < survey->engine_count; i++)
         if (strcmp(survey->engines[i], cell->settings.engine) == 0)
             return 0;
     if (survey->engine_count == SURVEY_ENGINES_MAX)
         return error_set("grid: more than %d engines", SURVEY_ENGINES_MAX);
-    if (child_capture(cell_probe_engine, &probe, 120, text, sizeof survey->libraries[0]) != 0)
+    answer = child_capture(cell_probe_engine, &probe, ANSWER_SECONDS, text, size);
+    if (answer == -2) /* it crashes or hangs: so may its cells, but nobody else's */
+        snprintf(text, size, "no word on its library: %.400s", error_text());
+    if (answer == -1)
         return error_set("%s:%d: engine: %s: %s", experiment->file,
                          experiment_line(experiment, "engine", cell->settings.engine),
                          cell->settings.engine, error_text());

@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "data/sampler.h"
 #include "base/stats.h"
+#include "data/sampler.h"
 #include "train/rule.h"
 
 #include <stdlib.h>

@@ -49,7 +49,8 @@ ends_as prints budget 'budget: epochs'
 rm -r results
 
 case='bad engines fail alone'
-experiment 'naive, ./crashes.so, ./exits.so, ./hangs.so, ./fails_late.so, ./nan_gradient.so, ./supports_nothing.so'
+experiment 'naive, ./crashes.so, ./exits.so, ./hangs.so, ./fails_late.so, ./nan_gradient.so,
+    ./supports_nothing.so'
 ends_with 1 run lab/mine.yaml --results results
 has_cells results 14
 has_no_leftovers results

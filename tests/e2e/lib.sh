@@ -89,8 +89,8 @@ has_cells() {
     [ "$(finished_cells "$1")" -eq "$2" ] || fail "$1 has $(finished_cells "$1") cells, expected $2"
 }
 
-# columns FILE PATTERN: prints the columns of a CSV file whose names do not match. Fields of cells.csv
-# may be quoted, so it is for files without quotes only.
+# columns_except FILE PATTERN: prints the columns of a CSV file whose names do not match. For files
+# without quoted fields only.
 columns_except() {
     if grep -q '"' "$1"; then fail "$1 has quoted fields"; fi
     awk -F, -v pattern="$2" '

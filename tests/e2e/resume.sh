@@ -39,7 +39,8 @@ state_of out-1 >state-after
 is_same state-after state-before
 
 case='a grown grid runs only what is new'
-sed 's/\[1, 16, full\]/[1, 4, 16, full]/; s/question: .*/question: Another wording?/' grid.yaml >grown.yaml
+sed -e 's/\[1, 16, full\]/[1, 4, 16, full]/' -e 's/question: .*/question: Another wording?/' \
+    grid.yaml >grown.yaml
 ends_with 0 run grown.yaml --results out-1 --no-charts
 prints '2 cells in' '6 finished cells were there already'
 has_cells out-1 8
@@ -63,7 +64,8 @@ case='the same engines, seeds and threads give the same bytes'
 convergence_of out-1 >first
 convergence_of out-2 >second
 is_same first second
-column out-1/curves.csv train_loss | awk 'NF == 0 || $1 != $1 + 0 { exit 1 }' || fail 'train_loss is not a number'
+column out-1/curves.csv train_loss | awk 'NF == 0 || $1 != $1 + 0 { exit 1 }' ||
+    fail 'train_loss is not a number'
 
 case='another experiment in the folder is refused'
 sed 's/epochs: 2/epochs: 3/' grid.yaml >other.yaml

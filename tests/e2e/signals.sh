@@ -1,5 +1,5 @@
 #!/bin/sh
-# Interrupted, killed, out of time: it ends soon, keeps what is finished, and the same command resumes.
+# Interrupted, killed, out of time: it ends soon, keeps what is finished, and resumes.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -74,23 +74,35 @@ grep -q 'shared: another batchlab' err-second || fail "the second says: $(cat er
 kill -TERM "$process"
 ended_with 130
 
-# children_of PROCESS
-children_of() {
-    for state in /proc/[0-9]*/status; do
-        awk -v parent="$1" '
-            $1 == "Pid:" { pid = $2 }
-            $1 == "PPid:" && $2 == parent { print pid }' "$state" 2>/dev/null || :
+# Processes of the group that batchlab, started in the background, leads: itself and its cells.
+group_size() {
+    size=0
+    # shellcheck disable=SC2013
+    for state in $(grep -l "^NSpgid:[[:space:]]*$1\>" /proc/[0-9]*/status 2>/dev/null); do
+        member=${state#/proc/}
+        if is_alive "${member%/status}"; then size=$((size + 1)); fi
+    done
+    echo $size
+}
+
+# waits_for_group PROCESS LOW HIGH: until its group has so many processes, for two seconds at most.
+waits_for_group() {
+    tries=20
+    until size=$(group_size "$1") && [ "$size" -ge "$2" ] && [ "$size" -le "$3" ]; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || fail "$size processes in the group after 2 s, expected $2 to $3"
+        sleep 0.1
     done
 }
 
 case='SIGKILL'
 starts run slow.yaml --results killed --jobs 2
+leader=$process
 waits_for_cells killed 1
-children=$(children_of "$process")
-[ -n "$children" ] || fail 'no child to be seen'
-kill -KILL "$process"
+waits_for_group "$leader" 2 3
+kill -KILL "$leader"
 ended_with 137
-for child in $children; do is_gone_soon "$child"; done
+waits_for_group "$leader" 0 0
 
 case='what was half-written at the end is removed, and the folder is known'
 mkdir -p killed/cells/.tmp-a-cell
