@@ -40,6 +40,10 @@ void child_pin(const int *processors, int count)
     sched_setaffinity(0, sizeof set, &set);
 }
 
+/* How a child ends whose function returned 0, or something else; an exit() of the engine in the
+ * middle must not pass for either. */
+enum { CHILD_ANSWERED = 100, CHILD_REFUSED = 101 };
+
 static void run_child(int (*function)(FILE *, void *), void *context, int descriptor, pid_t parent)
 {
     FILE *out = fdopen(descriptor, "w");
@@ -49,7 +53,7 @@ static void run_child(int (*function)(FILE *, void *), void *context, int descri
     status = out ? function(out, context) : -1;
     if (out && fflush(out) != 0)
         status = -1;
-    _exit(status == 0 ? 0 : 1);
+    _exit(status == 0 ? CHILD_ANSWERED : CHILD_REFUSED);
 }
 
 /* Reads until the child closes its end or the time is over. 0 at the end of the text, -1 late. */
@@ -114,8 +118,9 @@ int child_capture(int (*function)(FILE *, void *), void *context, double timeout
         return lost("no answer within %g s", timeout_seconds);
     if (WIFSIGNALED(status))
         return lost("ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
-    if (WEXITSTATUS(status) == 0)
+    if (WEXITSTATUS(status) == CHILD_ANSWERED)
         return 0;
-    return text[0] ? error_set("%s", text)
-                   : lost("ended with status %d, without a word", WEXITSTATUS(status));
+    if (WEXITSTATUS(status) != CHILD_REFUSED)
+        return lost("exited with status %d in the middle", WEXITSTATUS(status));
+    return text[0] ? error_set("%s", text) : lost("gave up without a word");
 }

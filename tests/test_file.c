@@ -1,0 +1,270 @@
+/* Files are there whole or not at all, folders as asked. */
+#include "base/file.h"
+
+#include "base/error.h"
+#include "tree.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/resource.h>
+
+#include <cmocka.h>
+
+static void assert_holds(const char *path, const char *expected)
+{
+    char *text = tree_read(path);
+
+    assert_non_null(text);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void assert_error_says(const char *path, const char *cause)
+{
+    if (!strstr(error_text(), path) || !strstr(error_text(), cause))
+        fail_msg("`%s` lacks `%s` or `%s`", error_text(), path, cause);
+}
+
+static void assert_nothing_temporary_is_left(void)
+{
+    assert_int_equal(tree_count(scratch_folder, ".tmp-"), 0);
+}
+
+static void a_committed_file_holds_what_was_written(void **state)
+{
+    struct whole_file file;
+
+    (void)state;
+    assert_int_equal(file_begin(&file, scratch_path("a")), 0);
+    fputs("one\ntwo\n", file.stream);
+    assert_int_equal(file_commit(&file), 0);
+    assert_null(file.stream);
+    assert_holds(scratch_path("a"), "one\ntwo\n");
+    assert_nothing_temporary_is_left();
+}
+
+static void the_old_file_stands_until_the_commit(void **state)
+{
+    const char *path = scratch_write("b", "old", 3);
+    struct whole_file file;
+
+    (void)state;
+    assert_int_equal(file_begin(&file, path), 0);
+    fputs("new", file.stream);
+    fflush(file.stream);
+    assert_holds(path, "old");
+    assert_int_equal(file_commit(&file), 0);
+    assert_holds(path, "new");
+}
+
+static void an_abandoned_file_leaves_nothing(void **state)
+{
+    const char *path = scratch_path("c");
+    struct whole_file file;
+
+    (void)state;
+    assert_int_equal(file_begin(&file, path), 0);
+    fputs("half", file.stream);
+    file_abandon(&file);
+    assert_false(tree_exists(path));
+    assert_nothing_temporary_is_left();
+    file_abandon(&file); /* harmless */
+}
+
+static void abandoning_after_a_commit_changes_nothing(void **state)
+{
+    const char *path = scratch_path("d");
+    struct whole_file file;
+
+    (void)state;
+    assert_int_equal(file_begin(&file, path), 0);
+    fputs("kept", file.stream);
+    assert_int_equal(file_commit(&file), 0);
+    file_abandon(&file);
+    assert_holds(path, "kept");
+}
+
+static void a_file_in_a_folder_that_is_not_there_is_an_error(void **state)
+{
+    const char *path = scratch_path("missing/file");
+    struct whole_file file;
+
+    (void)state;
+    assert_int_equal(file_begin(&file, path), -1);
+    assert_error_says(path, "No such file or directory");
+    file_abandon(&file);
+}
+
+static void a_path_that_is_too_long_is_an_error(void **state)
+{
+    char path[PATH_MAX + 10];
+    struct whole_file file;
+
+    (void)state;
+    memset(path, 'x', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    assert_int_equal(file_begin(&file, path), -1);
+    assert_error_says("xxxx", "longer than");
+    file_abandon(&file);
+}
+
+/* Writes `size` bytes where files may not grow beyond 100: as on a full disk, the error shows at a
+ * write or at the flush, whichever comes first. */
+static void assert_limit_is_noticed(size_t size)
+{
+    const char *path = scratch_write("full", "old", 3);
+    const struct rlimit small = {100, RLIM_INFINITY};
+    struct rlimit before;
+    struct whole_file file;
+    int status;
+
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(file_begin(&file, path), 0);
+    setrlimit(RLIMIT_FSIZE, &small);
+    for (size_t i = 0; i < size; i++)
+        fputc('x', file.stream);
+    status = file_commit(&file);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(status, -1);
+    assert_error_says(path, "File too large");
+    assert_holds(path, "old");
+    assert_nothing_temporary_is_left();
+}
+
+static void a_disk_full_at_the_flush_leaves_the_old_file(void **state)
+{
+    (void)state;
+    assert_limit_is_noticed(101);
+}
+
+static void a_disk_full_in_the_middle_leaves_the_old_file(void **state)
+{
+    (void)state;
+    assert_limit_is_noticed(1 << 20);
+}
+
+static void a_folder_in_the_place_of_the_file_is_an_error(void **state)
+{
+    const char *path = scratch_path("place");
+    struct whole_file file;
+
+    (void)state;
+    assert_int_equal(folder_make(path), 0);
+    assert_int_equal(file_begin(&file, path), 0);
+    assert_int_equal(file_commit(&file), -1);
+    assert_error_says(path, "cannot be written: Is a directory");
+    assert_nothing_temporary_is_left();
+    assert_int_equal(folder_remove(path), 0);
+}
+
+static void a_file_in_the_current_folder_is_committed_too(void **state)
+{
+    struct whole_file file;
+    char before[PATH_MAX];
+
+    (void)state;
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir(scratch_folder), 0);
+    assert_int_equal(file_begin(&file, "plain"), 0);
+    assert_int_equal(file_commit(&file), 0);
+    assert_int_equal(chdir(before), 0);
+    assert_holds(scratch_path("plain"), "");
+}
+
+static void folders_are_made_with_those_above_them(void **state)
+{
+    (void)state;
+    assert_int_equal(folder_make(scratch_path("x/y//z/")), 0);
+    assert_true(tree_exists(scratch_path("x/y/z")));
+    assert_int_equal(folder_make(scratch_path("x/y/z")), 0); /* there already */
+    assert_int_equal(folder_make("/"), 0);
+    tree_remove(scratch_path("x"));
+}
+
+static void a_folder_cannot_be_made_where_a_file_lies(void **state)
+{
+    const char *file = scratch_write("file", "", 0);
+
+    (void)state;
+    assert_int_equal(folder_make(file), -1);
+    assert_error_says(file, "is not a folder");
+    assert_int_equal(folder_make(scratch_path("file/below")), -1);
+    assert_error_says("file/below", "Not a directory");
+    assert_int_equal(folder_make(""), -1);
+    assert_error_says("''", "not a usable path");
+}
+
+static void a_folder_is_removed_with_its_files(void **state)
+{
+    const char *path = scratch_path("folder");
+
+    (void)state;
+    assert_int_equal(folder_remove(path), 0); /* not there: no error */
+    assert_int_equal(folder_make(path), 0);
+    scratch_write("folder/one", "1", 1);
+    scratch_write("folder/two", "2", 1);
+    assert_int_equal(folder_remove(path), 0);
+    assert_false(tree_exists(path));
+}
+
+static void a_folder_with_folders_is_not_removed(void **state)
+{
+    (void)state;
+    assert_int_equal(folder_make(scratch_path("outer/inner")), 0);
+    assert_int_equal(folder_remove(scratch_path("outer")), -1);
+    assert_error_says("outer", "cannot be removed");
+    tree_remove(scratch_path("outer"));
+}
+
+static void csv_fields_are_quoted_where_they_must_be(void **state)
+{
+    static const struct {
+        const char *text, *written;
+    } cases[] = {
+        {"", ""},
+        {"plain", "plain"},
+        {"a b", "a b"},
+        {"a,b", "\"a,b\""},
+        {"\"", "\"\"\"\""},
+        {"say \"no\"", "\"say \"\"no\"\"\""},
+        {"a\nb", "\"a\nb\""},
+        {"a\rb", "\"a\rb\""},
+        {"caf\xc3\xa9", "caf\xc3\xa9"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[64] = "";
+        FILE *file = fmemopen(text, sizeof text, "w");
+
+        csv_field(file, cases[i].text);
+        fclose(file);
+        assert_string_equal(text, cases[i].written);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_committed_file_holds_what_was_written),
+        cmocka_unit_test(the_old_file_stands_until_the_commit),
+        cmocka_unit_test(an_abandoned_file_leaves_nothing),
+        cmocka_unit_test(abandoning_after_a_commit_changes_nothing),
+        cmocka_unit_test(a_file_in_a_folder_that_is_not_there_is_an_error),
+        cmocka_unit_test(a_path_that_is_too_long_is_an_error),
+        cmocka_unit_test(a_disk_full_at_the_flush_leaves_the_old_file),
+        cmocka_unit_test(a_disk_full_in_the_middle_leaves_the_old_file),
+        cmocka_unit_test(a_folder_in_the_place_of_the_file_is_an_error),
+        cmocka_unit_test(a_file_in_the_current_folder_is_committed_too),
+        cmocka_unit_test(folders_are_made_with_those_above_them),
+        cmocka_unit_test(a_folder_cannot_be_made_where_a_file_lies),
+        cmocka_unit_test(a_folder_is_removed_with_its_files),
+        cmocka_unit_test(a_folder_with_folders_is_not_removed),
+        cmocka_unit_test(csv_fields_are_quoted_where_they_must_be),
+    };
+
+    return cmocka_run_group_tests(tests, scratch_open, tree_close);
+}
