@@ -121,8 +121,7 @@ static int blas_describe(void *opaque, struct message *text)
     const struct session *session = opaque;
     const struct blas_library *library = session->library;
 
-    message_set(text, "%s, kernels %s%s; up to %d threads, %d examples at a time", library->name,
-                library->kernels, library->note, session->dense.thread_count, session->dense.chunk);
+    message_set(text, "%s, kernels %s%s", library->name, library->kernels, library->note);
     return 0;
 }
 

@@ -513,10 +513,8 @@ static int naive_gradient64(void *opaque, const double *theta, const struct batc
 
 static int naive_describe(void *opaque, struct message *text)
 {
-    const struct session *session = opaque;
-
-    message_set(text, "plain C loops, %d-bit floating point, up to %d threads",
-                (int)(8 * sizeof(REAL)), session->thread_count);
+    (void)opaque;
+    message_set(text, "plain C loops, %d-bit floating point", (int)(8 * sizeof(REAL)));
     return 0;
 }
 

@@ -334,9 +334,8 @@ static int onednn_describe(void *opaque, struct message *text)
     const struct session *session = opaque;
     const dnnl_version_t *version = dnnl_version();
 
-    message_set(text, "oneDNN %d.%d.%d, kernels %s; up to %d threads, %d examples at a time",
-                version->major, version->minor, version->patch, session->implementation,
-                session->dense.thread_count, session->dense.chunk);
+    message_set(text, "oneDNN %d.%d.%d, kernels %s", version->major, version->minor, version->patch,
+                session->implementation);
     return 0;
 }
 

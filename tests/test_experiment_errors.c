@@ -16,7 +16,7 @@ struct mistake {
 
 static void assert_refused(const char *path, int line, const char *wrong, const char *expected)
 {
-    char where[200];
+    char where[2100];
     struct experiment e;
 
     if (experiment_open(&e, path, 0) == 0)
@@ -236,7 +236,7 @@ static void what_is_no_yaml_is_refused_with_its_line(void **state)
         {"budget: {epochs: 1}\nquestion: caf\xe9\n", 2, "not valid YAML", ""}, /* not UTF-8 */
         {"budget: {epochs: 1}\nquestion: \x01\n", 2, "not valid YAML", ""},
         {"budget: {epochs: 1}\n---\nbudget: {epochs: 2}\n", 2, "second document", "expected one"},
-        {"budget: {epochs: 1}\n...\nnonsense: [\n", 4, "not valid YAML", ""},
+        {"budget: {epochs: 1}\n...\nnonsense: [\n", 3, "not valid YAML", ""},
     };
 
     (void)state;
@@ -260,19 +260,19 @@ static void an_empty_file_is_refused(void **state)
 static void what_is_no_text_is_refused(void **state)
 {
     static const char zero[] = "budget: {epochs: 1}\n\0more";
-    static char large[(1 << 20) + 1];
+    static char large[(1 << 16) + 1];
 
     (void)state;
     assert_refused(scratch_write("bad.yaml", zero, sizeof zero - 1), 0, "holds a zero byte",
                    "expected an experiment file");
     memset(large, '#', sizeof large);
-    assert_refused(scratch_write("bad.yaml", large, sizeof large), 0, "larger than 1048576 bytes",
+    assert_refused(scratch_write("bad.yaml", large, sizeof large), 0, "larger than 65536 bytes",
                    "expected an experiment file");
 }
 
 static void a_file_that_cannot_be_read_is_refused(void **state)
 {
-    char path[2000];
+    char path[900]; /* shorter than a message */
 
     (void)state;
     assert_refused(scratch_path("missing.yaml"), 0, "No such file or directory", "");
@@ -283,9 +283,7 @@ static void a_file_that_cannot_be_read_is_refused(void **state)
     }
     memset(path, 'x', sizeof path - 1);
     path[sizeof path - 1] = '\0';
-    struct experiment e;
-    assert_int_equal(experiment_open(&e, path, 0), -1);
-    assert_non_null(strstr(error_text(), "xxx"));
+    assert_refused(path, 0, "File name too long", "");
 }
 
 /* ---- Bombs: small files that would be large if they were unfolded ------------------------------
@@ -330,12 +328,12 @@ static void a_deep_or_long_file_is_refused_at_once(void **state)
     struct experiment e;
 
     (void)state;
-    alarm(20); /* far more than it takes; without it a test that hangs would be hard to read */
-    assert_int_equal(experiment_open(&e, repeated("grid: ", "[", 500000, "\n"), 0), -1);
-    assert_int_equal(experiment_open(&e, repeated("grid: ", "{a: ", 200000, "\n"), 0), -1);
-    assert_int_equal(experiment_open(&e, repeated("", "- ", 400000, "\n"), 0), -1);
-    assert_int_equal(experiment_open(&e, repeated("grid: {seed: [", "7,", 500000, "]}\n"), 0), -1);
-    assert_int_equal(experiment_open(&e, repeated("budget: {", "epochs: 1,", 90000, "}\n"), 0), -1);
+    alarm(60); /* far more than it takes; without it a test that hangs would be hard to read */
+    assert_int_equal(experiment_open(&e, repeated("grid: ", "[", 20000, "\n"), 0), -1);
+    assert_int_equal(experiment_open(&e, repeated("grid: ", "{a: ", 10000, "\n"), 0), -1);
+    assert_int_equal(experiment_open(&e, repeated("", "- ", 32000, "\n"), 0), -1);
+    assert_int_equal(experiment_open(&e, repeated("grid: {seed: [", "7,", 32000, "]}\n"), 0), -1);
+    assert_int_equal(experiment_open(&e, repeated("budget: {", "epochs: 1,", 6500, "}\n"), 0), -1);
     assert_non_null(strstr(error_text(), "is given twice"));
     alarm(0);
 }

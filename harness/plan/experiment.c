@@ -80,7 +80,8 @@ int experiment_engine(const struct experiment *experiment, const char *engine, c
                       size_t size)
 {
     const char *slash = strrchr(experiment->file, '/');
-    int relative = slash && strchr(engine, '/') && engine[0] != '/' && !strchr(engine, ':');
+    int is_path = memchr(engine, '/', strcspn(engine, ":")) != NULL; /* not `blas:/a/library` */
+    int relative = slash && is_path && engine[0] != '/';
     int length = snprintf(path, size, "%.*s%s", relative ? (int)(slash - experiment->file + 1) : 0,
                           experiment->file, engine);
 
@@ -106,7 +107,7 @@ static int read_networks(const struct schema_source *source, yaml_node_t *node,
         if (experiment_network(experiment, name))
             return schema_error(source, key, "networks: '%s' is given twice", name);
         if (experiment->network_count + 4 > EXPERIMENT_NETWORKS_MAX)
-            return schema_error(source, key, "networks: more than %d", EXPERIMENT_NETWORKS_MAX - 4);
+            return schema_error(source, key, "networks: more than %d", EXPERIMENT_NETWORKS_MAX - 3);
         schema_defaults(network_fields, spec);
         if (schema_read_mapping(source, value, network_fields, "networks", spec) != 0)
             return -1;
@@ -209,11 +210,13 @@ static int read_charts(const struct schema_source *source, yaml_node_t *node,
 
         if (!name)
             return schema_error(source, item, "charts: expected a name");
+        if (strlen(name) >= sizeof experiment->charts[0])
+            return schema_error(source, item, "charts: longer than %zu characters",
+                                sizeof experiment->charts[0] - 1);
         if (experiment->chart_count == EXPERIMENT_CHARTS_MAX)
             return schema_error(source, item, "charts: more than %d", EXPERIMENT_CHARTS_MAX);
         experiment->chart_lines[experiment->chart_count] = (int)item->start_mark.line + 1;
-        snprintf(experiment->charts[experiment->chart_count++], sizeof experiment->charts[0],
-                 "%.31s", name);
+        strcpy(experiment->charts[experiment->chart_count++], name);
     }
     return 0;
 }
@@ -372,30 +375,63 @@ static int read_document(const struct schema_source *source, struct experiment *
     return check(source, experiment);
 }
 
+/* The parser gives a line for what is no YAML, but only an offset for what is no UTF-8. */
+static int yaml_error(const yaml_parser_t *parser, const char *file, const char *text)
+{
+    size_t line = parser->problem_mark.line + 1;
+
+    if (parser->error == YAML_READER_ERROR) {
+        line = 1;
+        for (size_t i = 0; i < parser->problem_offset && text[i]; i++)
+            line += text[i] == '\n';
+    }
+    return error_set("%s:%zu: not valid YAML: %s", file, line,
+                     parser->problem ? parser->problem : "unreadable");
+}
+
+/* After the first document there is nothing: what stands there would silently not count. */
+static int check_end(yaml_parser_t *parser, const char *file, const char *text)
+{
+    yaml_document_t document;
+    const yaml_node_t *root;
+    int status = 0;
+
+    if (!yaml_parser_load(parser, &document))
+        return yaml_error(parser, file, text);
+    root = yaml_document_get_root_node(&document);
+    if (root)
+        status = error_set("%s:%zu: a second document, expected one", file,
+                           document.start_mark.line + 1);
+    yaml_document_delete(&document);
+    return status;
+}
+
 static int parse(struct experiment *experiment, const char *file)
 {
+    const char *text = experiment->text;
     yaml_parser_t parser;
     yaml_document_t document;
     int status = -1;
 
     if (!yaml_parser_initialize(&parser))
         return error_set("out of memory");
-    yaml_parser_set_input_string(&parser, (const unsigned char *)experiment->text,
-                                 strlen(experiment->text));
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, strlen(text));
     if (yaml_parser_load(&parser, &document)) {
         const struct schema_source source = {file, &document};
 
         status = read_document(&source, experiment);
+        if (status == 0)
+            status = check_end(&parser, file, text);
         yaml_document_delete(&document);
     } else {
-        error_set("%s:%zu: not valid YAML: %s", file, parser.problem_mark.line + 1,
-                  parser.problem ? parser.problem : "unreadable");
+        yaml_error(&parser, file, text);
     }
     yaml_parser_delete(&parser);
     return status;
 }
 
-enum { EXPERIMENT_BYTES_MAX = 1 << 20 };
+/* Far more than a question needs; the parser's time grows with the square of some nestings. */
+enum { EXPERIMENT_BYTES_MAX = 1 << 16 };
 
 static char *read_text(const char *path)
 {

@@ -136,14 +136,16 @@ int grid_set_axis(struct grid *grid, const char *key, const char *value)
     const struct field *field = schema_find(settings_fields, key);
     struct grid_axis axis = {.field = field, .count = 1};
     struct settings scratch;
+    char text[1200];
 
     memset(&scratch, 0, sizeof scratch);
     if (schema_parse(field, value, "", &scratch) != 0)
         return -1;
+    schema_format(field, &scratch, text, sizeof text);
     axis.values = calloc(1, sizeof *axis.values);
     axis.lines = calloc(1, sizeof *axis.lines);
     if (axis.values)
-        axis.values[0] = strdup(value);
+        axis.values[0] = strdup(text);
     if (!axis.values || !axis.values[0] || !axis.lines) {
         free_axis(&axis);
         return error_set("out of memory");

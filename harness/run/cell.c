@@ -18,8 +18,6 @@ struct bench_parts {
     struct workbench bench;
 };
 
-enum { EVALUATION_ROOM = 1000 }; /* evaluations go in batches of up to this many examples */
-
 static struct engine_options options_of(const struct bench_parts *parts)
 {
     const struct settings *settings = &parts->bench.cell->settings;
@@ -43,7 +41,7 @@ static void describe_bench(struct bench_parts *parts, const struct campaign *cam
                   dataset->classes);
     parts->bench = (struct workbench){
         .engine = &parts->loaded.engine,
-        .max_batch = cell->batch_size > EVALUATION_ROOM ? cell->batch_size : EVALUATION_ROOM,
+        .max_batch = cell->batch_size > EVALUATION_BATCH ? cell->batch_size : EVALUATION_BATCH,
         .experiment = campaign->experiment,
         .cell = cell,
         .model = &parts->model,
@@ -167,9 +165,11 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
     record->setup_seconds = clock_now() - start;
     if (campaign->experiment->measure == MEASURE_THROUGHPUT) {
         status = throughput(&parts->bench, &timed);
+        record->setup_seconds += timed.setup_seconds;
         fill_from_throughput(record, &timed, &parts->bench);
     } else {
         status = train(&parts->bench, &training);
+        record->setup_seconds += training.setup_seconds;
         fill_from_training(record, &training, &parts->bench);
     }
     if (status != 0) {

@@ -258,6 +258,15 @@ static int write_parts(const char *folder, const struct experiment *experiment,
     return 0;
 }
 
+static int put_in_place(const char *temporary, const char *final)
+{
+    if (folder_remove(final) != 0)
+        return -1;
+    return rename(temporary, final) == 0
+               ? 0
+               : error_set("%s: cannot be written: %s", final, strerror(errno));
+}
+
 static const char temporary_prefix[] = ".tmp-";
 
 int record_cell(const char *results, const struct experiment *experiment, const struct cell *cell,
@@ -270,17 +279,14 @@ int record_cell(const char *results, const struct experiment *experiment, const 
     snprintf(final, sizeof final, "%s/%s", cells, cell->id);
     if (folder_remove(temporary) != 0 || folder_make(temporary) != 0)
         return -1;
-    if (write_parts(temporary, experiment, cell, record) != 0) {
-        char cause[512];
+    if (write_parts(temporary, experiment, cell, record) != 0 ||
+        put_in_place(temporary, final) != 0) {
+        char cause[1024];
 
         snprintf(cause, sizeof cause, "%s", error_text());
         folder_remove(temporary);
         return error_set("%s", cause);
     }
-    if (folder_remove(final) != 0)
-        return -1;
-    if (rename(temporary, final) != 0)
-        return error_set("%s: cannot be written: %s", final, strerror(errno));
     return folder_sync(cells);
 }
 

@@ -5,25 +5,22 @@
 #include "base/error.h"
 #include "base/stats.h"
 #include "data/sampler.h"
-#include "train/rule.h"
+#include "train/step.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *const throughput_input_names[INPUT_COUNT] = {
     [INPUT_GATHER] = "gather",
     [INPUT_PREGATHERED] = "pregathered",
 };
 
-enum { POOL_EXAMPLES = 16384 };
-
-static const float tiny_rate = 1e-7f;
-
 struct timing {
     const struct workbench *bench;
     struct throughput_result *result;
     enum throughput_input input;
-    float *theta, *gradient;
+    struct stepper stepper;
     int32_t *rows; /* [K] */
     struct sampler *sampler;
     float *pool; /* [pool_count][inputs] */
@@ -37,18 +34,11 @@ struct timing {
 
 static struct batch next_gathered(struct timing *timing)
 {
-    const struct examples *train = &timing->bench->train;
+    struct batch batch = batch_of(&timing->bench->train);
 
-    return (struct batch){
-        .size = sampler_next(timing->sampler, timing->rows),
-        .rows = timing->rows,
-        .features = train->features,
-        .element = train->element,
-        .scale = train->scale,
-        .offset = train->offset,
-        .labels = train->labels,
-        .targets = train->targets,
-    };
+    batch.size = sampler_next(timing->sampler, timing->rows);
+    batch.rows = timing->rows;
+    return batch;
 }
 
 static struct batch next_pregathered(struct timing *timing)
@@ -73,25 +63,9 @@ static struct batch next_pregathered(struct timing *timing)
 
 static int step(struct timing *timing)
 {
-    const struct engine *engine = timing->bench->engine;
-    void *session = timing->bench->session;
-    size_t parameters = timing->bench->model->parameters;
-    struct message message = {""};
-    struct batch batch =
+    timing->stepper.batch =
         timing->input == INPUT_GATHER ? next_gathered(timing) : next_pregathered(timing);
-    struct score score;
-
-    if (engine->sgd_step) {
-        if (engine->sgd_step(session, timing->theta, &batch, tiny_rate, &score, &message) == 0)
-            return 0;
-    } else if (engine->gradient(session, timing->theta, &batch, timing->gradient, &score,
-                                &message) == 0) {
-        for (size_t j = 0; j < parameters; j++)
-            timing->theta[j] -= tiny_rate * timing->gradient[j];
-        return 0;
-    }
-    snprintf(timing->result->reason, sizeof timing->result->reason, "%.255s", message.text);
-    return error_set("%s", message.text);
+    return stepper_update(&timing->stepper);
 }
 
 /* ---- Blocks --------------------------------------------------------------------------------- */
@@ -196,6 +170,20 @@ static void gather_example(const struct examples *train, size_t row, size_t inpu
         into[j] = train->scale * (float)bytes[j] + train->offset;
 }
 
+/* So many that twice the last cache cannot hold them; 256 MiB at most. */
+static size_t pool_examples(size_t inputs)
+{
+    enum { AT_LEAST = 16384 };
+    long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
+    size_t bytes = 2 * (cache > 0 ? (size_t)cache : (size_t)32 << 20);
+    size_t examples;
+
+    if (bytes > (size_t)256 << 20)
+        bytes = (size_t)256 << 20;
+    examples = bytes / (inputs * sizeof(float));
+    return examples > AT_LEAST ? examples : AT_LEAST;
+}
+
 static int fill_pool(struct timing *timing)
 {
     const struct workbench *bench = timing->bench;
@@ -204,7 +192,9 @@ static int fill_pool(struct timing *timing)
     size_t outputs = network_outputs(&bench->model->network);
     size_t k = (size_t)bench->cell->batch_size;
 
-    timing->pool_count = k > POOL_EXAMPLES ? k : POOL_EXAMPLES;
+    timing->pool_count = pool_examples(inputs);
+    if (timing->pool_count < k)
+        timing->pool_count = k;
     timing->pool = calloc(timing->pool_count * inputs, sizeof *timing->pool);
     if (train->labels)
         timing->pool_labels = calloc(timing->pool_count, sizeof *timing->pool_labels);
@@ -238,14 +228,12 @@ static int start_timing(struct timing *timing)
         .batch_size = bench->cell->batch_size,
         .seed = settings->seed,
     };
-    size_t parameters = bench->model->parameters;
 
-    timing->theta = calloc(parameters, sizeof *timing->theta);
-    timing->gradient = calloc(parameters, sizeof *timing->gradient);
     timing->rows = calloc((size_t)bench->cell->batch_size, sizeof *timing->rows);
-    if (!timing->theta || !timing->gradient || !timing->rows)
+    if (!timing->rows)
         return error_set("out of memory");
-    network_initialize(bench->model, bench->cell->network, settings->seed, timing->theta);
+    if (stepper_open(&timing->stepper, bench) != 0)
+        return -1;
     if (sampler_open(&timing->sampler, &options) != 0)
         return -1;
     return fill_pool(timing);
@@ -254,8 +242,7 @@ static int start_timing(struct timing *timing)
 static void end_timing(struct timing *timing)
 {
     sampler_close(timing->sampler);
-    free(timing->theta);
-    free(timing->gradient);
+    stepper_close(&timing->stepper);
     free(timing->rows);
     free(timing->pool);
     free(timing->pool_labels);
@@ -264,32 +251,38 @@ static void end_timing(struct timing *timing)
 
 enum { BLOCKS_MAX = 10000 };
 
+static int time_all(struct timing *timing, double *rates)
+{
+    double start = clock_now();
+
+    if (start_timing(timing) != 0)
+        return -1;
+    timing->result->setup_seconds = clock_now() - start;
+    for (int input = 0; input < INPUT_COUNT; input++) {
+        timing->input = (enum throughput_input)input;
+        if (time_blocks(timing, rates, BLOCKS_MAX) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 int throughput(const struct workbench *bench, struct throughput_result *result)
 {
     struct timing timing = {.bench = bench, .result = result};
     double *rates = calloc(BLOCKS_MAX, sizeof *rates);
-    int status = -1;
+    int status;
 
     memset(result, 0, sizeof *result);
-    result->outcome = OUTCOME_FAILED;
-    if (!rates) {
-        error_set("out of memory");
-        goto done;
+    status = rates ? time_all(&timing, rates) : error_set("out of memory");
+    result->outcome = status == 0 ? OUTCOME_BUDGET : OUTCOME_FAILED;
+    if (status == 0)
+        snprintf(result->reason, sizeof result->reason, "median over %d blocks",
+                 result->rates[INPUT_GATHER].blocks);
+    if (status != 0 && timing.stepper.reason[0]) {
+        /* An engine's error is an outcome of the cell, not an error of the program. */
+        snprintf(result->reason, sizeof result->reason, "%s", timing.stepper.reason);
+        status = 0;
     }
-    if (start_timing(&timing) != 0)
-        goto done;
-    for (int input = 0; input < INPUT_COUNT; input++) {
-        timing.input = (enum throughput_input)input;
-        if (time_blocks(&timing, rates, BLOCKS_MAX) != 0) {
-            status = result->reason[0] ? 0 : -1; /* an engine's error is an outcome */
-            goto done;
-        }
-    }
-    result->outcome = OUTCOME_BUDGET;
-    snprintf(result->reason, sizeof result->reason, "median over %d blocks",
-             result->rates[INPUT_GATHER].blocks);
-    status = 0;
-done:
     end_timing(&timing);
     free(rates);
     return status;

@@ -6,8 +6,9 @@
 
 enum throughput_input {
     INPUT_GATHER,      /* random rows of the stored data set, a new draw each step */
-    INPUT_PREGATHERED, /* contiguous floats, gathered before: batches in turn out of a pool of
-                          max(K, 16384) examples, so that inputs come from memory, not from cache */
+    INPUT_PREGATHERED, /* contiguous floats, gathered before: batches in turn out of a pool of twice
+                          the last cache (at least 16384 and K examples; without these, at most
+                          256 MiB), so that inputs come from memory, not from cache */
     INPUT_COUNT,
 };
 
@@ -31,12 +32,11 @@ struct throughput_result {
     int block_count;
     struct rate rates[INPUT_COUNT];
     long updates; /* all timed ones, gathering */
-    double train_seconds;
+    double train_seconds, setup_seconds;
 };
 
-/* A step is gradient and SGD update (the engine's fused one if it has it). theta stays near its
- * start: the rate is tiny, so that speed is not measured on diverged numbers. 0, or -1 (error set).
- */
+/* A step is what training does for a batch: draw, gradient, update by the cell's rule. 0, or -1
+ * (error set). */
 int throughput(const struct workbench *, struct throughput_result *);
 void throughput_free(struct throughput_result *);
 

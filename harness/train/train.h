@@ -49,13 +49,18 @@ struct training_result {
     enum outcome outcome;
     char reason[256];
     long updates;
-    double examples, train_seconds, evaluation_seconds;
+    double examples, train_seconds, evaluation_seconds; /* evaluation: the test split's included */
+    double
+        setup_seconds; /* initial weights, state of the rule, sampler, an untimed first gradient */
     struct curve_point *curve; /* [curve_count], owned */
     int curve_count;
     struct evaluated test;
     double best_validation_error;
     struct target_cost costs[EXPERIMENT_TARGETS_MAX];
 };
+
+/* Evaluations go in batches of up to this many examples. */
+enum { EVALUATION_BATCH = 1000 };
 
 /* A loaded engine with an open session, and what it works on. Borrowed by the loops. */
 struct workbench {

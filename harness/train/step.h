@@ -1,0 +1,34 @@
+/* One update of one batch: what training and its timing have in common. */
+#ifndef BATCHLAB_STEP_H
+#define BATCHLAB_STEP_H
+
+#include "train/rule.h"
+#include "train/train.h"
+
+/* Parameters, rule and current batch of a run. The rate is the cell's. */
+struct stepper {
+    const struct workbench *bench;
+    const struct rule *rule;
+    struct rule_state state;
+    float *theta;       /* [P] */
+    struct batch batch; /* the caller sets size, rows and weights, or all of it */
+    struct score score; /* of the current batch, after an update */
+    char reason[256];   /* what the engine said when it failed; "" while it has not */
+};
+
+/* A view of these examples without rows: size, rows and weights are for the caller to set. */
+struct batch batch_of(const struct examples *);
+
+/* Takes all memory, sets theta to its initial value and computes one gradient of the first K
+ * examples, so that what an engine plans or touches at its first call is not timed. */
+int stepper_open(struct stepper *, const struct workbench *);
+void stepper_close(struct stepper *); /* accepts a zeroed struct */
+
+/* theta after the current batch: by the engine's own step where it has one and the rule is plain
+ * SGD, else by the rule. 0, or -1 with `reason` and the error set. */
+int stepper_update(struct stepper *);
+
+/* Sets `reason` and the error from an engine's message. Always -1. */
+int stepper_failed(struct stepper *, const struct message *);
+
+#endif

@@ -1,0 +1,446 @@
+/* From an experiment to its cells: the product, their identity, their order, what they may take. */
+#include "experiment_fixture.h"
+#include "plan/plan.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define DATA "dataset: {name: blobs, examples: 120, features: 3, classes: 4, validation: 20}\n"
+#define BUDGET "budget: {epochs: 1}\n"
+
+struct planned {
+    struct experiment experiment;
+    struct dataset dataset;
+    struct plan plan;
+};
+
+static void open_planned(struct planned *planned, const char *text)
+{
+    fixture_open(&planned->experiment, text, 0);
+    assert_int_equal(dataset_open(&planned->dataset, &planned->experiment.dataset), 0);
+    if (plan_open(&planned->plan, &planned->experiment, &planned->dataset) != 0)
+        fail_msg("%s", error_text());
+}
+
+static void close_planned(struct planned *planned)
+{
+    plan_close(&planned->plan);
+    dataset_close(&planned->dataset);
+    experiment_close(&planned->experiment);
+}
+
+static const struct cell *find(const struct planned *planned, const char *id)
+{
+    for (int i = 0; i < planned->plan.count; i++)
+        if (strcmp(planned->plan.cells[i].id, id) == 0)
+            return &planned->plan.cells[i];
+    return NULL;
+}
+
+static int shared_ids(const struct planned *one, const struct planned *other)
+{
+    int count = 0;
+
+    for (int i = 0; i < one->plan.count; i++)
+        count += find(other, one->plan.cells[i].id) != NULL;
+    return count;
+}
+
+static void refuses_to_plan(const char *text, int line, const char *wrong)
+{
+    struct planned planned;
+    char where[200];
+
+    fixture_open(&planned.experiment, text, 0);
+    assert_int_equal(dataset_open(&planned.dataset, &planned.experiment.dataset), 0);
+    assert_int_equal(plan_open(&planned.plan, &planned.experiment, &planned.dataset), -1);
+    snprintf(where, sizeof where, "%s:%d: ", scratch_path("good.yaml"), line);
+    if (strncmp(error_text(), where, strlen(where)) != 0 || !strstr(error_text(), wrong))
+        fail_msg("`%s` lacks `%s` or `%s`", error_text(), where, wrong);
+    assert_null(planned.plan.cells);
+    close_planned(&planned);
+}
+
+/* ---- The product ----------------------------------------------------------------------------- */
+
+static void the_last_axis_of_the_table_turns_fastest(void **state)
+{
+    struct planned p;
+
+    (void)state;
+    open_planned(&p,
+                 DATA BUDGET "grid: {seed: [1, 2], batch_size: [4, 8], engine: [naive, blas]}\n");
+    assert_int_equal(p.plan.count, 8);
+    for (int i = 0; i < 8; i++) {
+        const struct settings *s = &p.plan.cells[i].settings;
+
+        assert_string_equal(s->engine, i < 4 ? "naive" : "blas");
+        assert_int_equal(s->batch_size, i / 2 % 2 ? 8 : 4);
+        assert_int_equal(s->seed, i % 2 + 1);
+    }
+    close_planned(&p);
+}
+
+static void no_grid_is_one_cell_of_defaults(void **state)
+{
+    struct planned p;
+
+    (void)state;
+    open_planned(&p, DATA BUDGET);
+    assert_int_equal(p.plan.count, 1);
+    assert_int_equal(p.plan.cells[0].batch_size, 32);
+    assert_int_equal(p.plan.cells[0].train_examples, 100);
+    assert_string_equal(p.plan.cells[0].network->name, "M");
+    assert_int_equal(p.plan.order[0], 0);
+    close_planned(&p);
+}
+
+static void cases_are_crossed_with_the_common_axes(void **state)
+{
+    struct planned p;
+
+    (void)state;
+    open_planned(&p, DATA BUDGET "grid:\n"
+                                 "  seed: [1, 2, 3]\n"
+                                 "  cases:\n"
+                                 "    - {engine: naive, batch_size: [1, 2]}\n"
+                                 "    - {engine: reference}\n");
+    assert_int_equal(p.plan.count, 3 * 2 + 3);
+    assert_string_equal(p.plan.cells[5].settings.engine, "naive");
+    assert_string_equal(p.plan.cells[6].settings.engine, "reference");
+    assert_int_equal(p.plan.cells[6].settings.batch_size,
+                     32); /* the other case's axis is not its */
+    close_planned(&p);
+}
+
+static void what_two_cases_both_ask_for_is_one_cell(void **state)
+{
+    struct planned p;
+
+    (void)state;
+    open_planned(&p, DATA BUDGET "grid: {cases: [{seed: [1, 2]}, {seed: [2, 3]}]}\n");
+    assert_int_equal(p.plan.count, 3);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(p.plan.cells[i].settings.seed, i + 1);
+    close_planned(&p);
+}
+
+static void parameters_an_optimizer_does_not_use_make_no_cells(void **state)
+{
+    struct planned p;
+
+    (void)state;
+    open_planned(&p, DATA BUDGET "grid: {optimizer: [sgd, momentum, adam], momentum: [0.5, 0.9],\n"
+                                 "       beta1: [0.8, 0.9], epsilon: [1e-8, 1e-7, 1e-6]}\n");
+    assert_int_equal(p.plan.count, 1 + 2 + 6);
+    assert_true(p.plan.cells[0].settings.momentum == 0);
+    assert_true(p.plan.cells[1].settings.momentum == 0.5);
+    assert_true(p.plan.cells[1].settings.beta1 == 0);
+    close_planned(&p);
+}
+
+static void without_redundancy_its_mode_makes_no_cells(void **state)
+{
+    struct planned p;
+
+    (void)state;
+    open_planned(&p, DATA BUDGET "grid: {redundancy: [1, 2], redundancy_mode: [grow, fill],\n"
+                                 "       copies: [exact, jitter]}\n");
+    assert_int_equal(p.plan.count, 1 + 4);
+    close_planned(&p);
+}
+
+static void full_is_the_number_after_redundancy(void **state)
+{
+    struct planned p;
+
+    (void)state;
+    open_planned(&p, DATA BUDGET "grid: {batch_size: full, redundancy: [1, 3],\n"
+                                 "       redundancy_mode: [grow, fill]}\n");
+    assert_int_equal(p.plan.count, 3);
+    assert_int_equal(p.plan.cells[0].batch_size, 100);
+    assert_int_equal(p.plan.cells[1].batch_size, 300);
+    assert_int_equal(p.plan.cells[1].train_examples, 300);
+    assert_int_equal(p.plan.cells[2].settings.redundancy_mode, REDUNDANCY_FILL);
+    assert_int_equal(p.plan.cells[2].batch_size, 100);
+    close_planned(&p);
+}
+
+static void a_batch_larger_than_the_data_is_refused_with_its_line(void **state)
+{
+    (void)state;
+    refuses_to_plan(DATA BUDGET "grid:\n  batch_size:\n    - 100\n    - 101\n", 6,
+                    "101 is larger than the 100 training examples");
+    refuses_to_plan("grid: {cases: [{seed: 1},\n {batch_size: 101}]}\n" DATA BUDGET, 2, "101");
+    refuses_to_plan("dataset: {name: blobs, examples: 20}\n" BUDGET, 1, "32 is larger than the 20");
+    refuses_to_plan(DATA BUDGET "grid: {redundancy: [1, 2],\n batch_size: 150}\n", 4,
+                    "larger than the 100");
+}
+
+static void a_grid_beyond_all_reason_is_refused(void **state)
+{
+    char text[30000] = DATA BUDGET "grid:\n";
+    static const char *const axes[] = {"seed", "redundancy", "threads"};
+
+    (void)state;
+    for (int a = 0; a < 3; a++) {
+        sprintf(text + strlen(text), "  %s: [1", axes[a]);
+        for (int i = 2; i <= 101; i++)
+            sprintf(text + strlen(text), ",%d", i);
+        strcat(text, "]\n");
+    }
+    refuses_to_plan(text, 1, "1030301 cells, expected at most 1000000");
+    refuses_to_plan("dataset: {name: blobs, examples: 3000}\n" BUDGET
+                    "grid:\n  redundancy: [1,\n    1000000]\n",
+                    5, "makes more than 2147483647 training examples");
+}
+
+/* ---- Identity -------------------------------------------------------------------------------- */
+
+static void ids_stay_when_the_grid_gains_a_value(void **state)
+{
+    struct planned before, after;
+
+    (void)state;
+    open_planned(&before, DATA BUDGET "grid: {batch_size: [1, full], learning_rate: 0.1}\n");
+    open_planned(&after,
+                 DATA BUDGET "grid: {learning_rate: [0.3, 0.10], batch_size: [1, 7, full],\n"
+                             "       redundancy: [1, 2], momentum: 0.5}\n"
+                             "question: New wording?\nshuffle: 9\n");
+    assert_int_equal(after.plan.count, 12);
+    assert_int_equal(shared_ids(&before, &after), before.plan.count);
+    assert_string_equal(before.plan.base, after.plan.base);
+    close_planned(&before);
+    close_planned(&after);
+}
+
+static void ids_stay_when_axes_and_keys_change_places(void **state)
+{
+    struct planned before, after;
+
+    (void)state;
+    open_planned(&before, DATA BUDGET "grid: {batch_size: [1, 2], seed: [1, 2], engine: naive}\n");
+    open_planned(&after, "grid:\n  cases: [{batch_size: 2}, {batch_size: 1}]\n"
+                         "  engine: naive\n  seed: [2, 1]\n" BUDGET DATA);
+    assert_int_equal(before.plan.count, 4);
+    assert_int_equal(shared_ids(&before, &after), 4);
+    close_planned(&before);
+    close_planned(&after);
+}
+
+static void ids_change_with_all_that_decides_a_result(void **state)
+{
+    static const char grid[] = "grid: {network: own, engine: naive}\n";
+    static const char network[] = "networks: {own: {hidden: [4]}}\n";
+    static const char *const others[][4] = {
+        {"budget: {epochs: 2}\n", DATA, network, grid},
+        {"budget: {epochs: 1, seconds: 9}\n", DATA, network, grid},
+        {BUDGET, "dataset: {name: blobs, examples: 121, features: 3, classes: 4, validation: 20}\n",
+         network, grid},
+        {BUDGET, DATA, "networks: {own: {hidden: [5]}}\n", grid},
+        {BUDGET, DATA, "networks: {own: {hidden: [4], activation: tanh}}\n", grid},
+        {BUDGET, DATA, "networks: {own: {hidden: [4], bias: 0.1}}\n", grid},
+        {BUDGET, DATA "evaluation: {per_decade: 5}\n", network, grid},
+        {BUDGET, DATA "measure: throughput\n", network, grid},
+        {BUDGET, DATA "targets: {train_loss: 1}\n", network, grid},
+        {BUDGET, DATA, network, "grid: {network: own, engine: reference}\n"},
+        {BUDGET, DATA, network, "grid: {network: own, engine: naive, chunk: none}\n"},
+        {BUDGET, DATA, network, "grid: {network: own, engine: naive, threads: 2}\n"},
+        {BUDGET, DATA, network, "grid: {network: own, engine: naive, last_batch: keep}\n"},
+    };
+    struct planned plain, other;
+    char text[1000];
+
+    (void)state;
+    snprintf(text, sizeof text, "%s%s%s%s", BUDGET, DATA, network, grid);
+    open_planned(&plain, text);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        snprintf(text, sizeof text, "%s%s%s%s", others[i][0], others[i][1], others[i][2],
+                 others[i][3]);
+        open_planned(&other, text);
+        if (shared_ids(&plain, &other) != 0)
+            fail_msg("the same id: %s", text);
+        close_planned(&other);
+    }
+    close_planned(&plain);
+}
+
+static void an_engine_built_anew_has_other_cells(void **state)
+{
+    static const char text[] = DATA BUDGET "grid: {engine: [./mine.so, naive]}\n";
+    struct planned before, same, after;
+
+    (void)state;
+    scratch_write("mine.so", "one", 3);
+    open_planned(&before, text);
+    open_planned(&same, text);
+    scratch_write("mine.so", "two", 3);
+    open_planned(&after, text);
+    assert_int_equal(shared_ids(&before, &same), 2);
+    assert_int_equal(shared_ids(&before, &after), 1); /* naive */
+    close_planned(&before);
+    close_planned(&same);
+    close_planned(&after);
+}
+
+static void ids_are_readable(void **state)
+{
+    struct planned p;
+
+    (void)state;
+    open_planned(&p, DATA BUDGET "grid: {engine: 'blas:blis', batch_size: [64, full],\n"
+                                 "       learning_rate: 0.1, redundancy: 2, optimizer: adam,\n"
+                                 "       last_batch: keep, threads: 2}\n");
+    assert_int_equal(strncmp(p.plan.cells[0].id, "blas.blis-M-k64-a0.1-adam-r2-keep-t2-s1-", 40),
+                     0);
+    assert_int_equal(strncmp(p.plan.cells[1].id, "blas.blis-M-kfull-a0.1-adam-r2-keep-t2-s1-", 42),
+                     0);
+    assert_int_equal(strlen(p.plan.cells[0].id), 40 + 8); /* the hash */
+    close_planned(&p);
+}
+
+static void ids_are_safe_file_names(void **state)
+{
+    static const char *const engines[] = {
+        "./engines/My engine.so", "/tmp/../x/..",     "./.hidden.so", "./",   "./a\\tb\\n.so",
+        "./\\xe4\\u00e9.so",      "./.tmp-engine.so", "./%s%n.so",    "./so", "./.so",
+        "./mine.so:v/1",
+    };
+    char text[3000];
+    struct planned p;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+        snprintf(text, sizeof text,
+                 DATA BUDGET "networks: {'../a b/c': {hidden: []}}\n"
+                             "grid: {engine: \"%s\", network: '../a b/c'}\n",
+                 engines[i]);
+        open_planned(&p, text);
+        for (const char *c = p.plan.cells[0].id; *c; c++)
+            if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
+                fail_msg("%s: '%c' in `%s`", engines[i], *c, p.plan.cells[0].id);
+        assert_true(p.plan.cells[0].id[0] != '.');
+        close_planned(&p);
+    }
+}
+
+static void a_long_id_keeps_its_hash(void **state)
+{
+    char text[3000];
+    struct planned p;
+
+    (void)state;
+    snprintf(text, sizeof text,
+             DATA BUDGET
+             "networks: {%031d: {hidden: []}}\n"
+             "grid: {engine: ./%0200d.so, network: '%031d', learning_rate: 0.12345678901234567,\n"
+             "       optimizer: nesterov, redundancy: 1000000, redundancy_mode: fill,\n"
+             "       copies: jitter, sampler: with_replacement, last_batch: keep, threads: 1024,\n"
+             "       batch_size: full, seed: [18446744073709551614, 18446744073709551615]}\n",
+             0, 0, 0);
+    open_planned(&p, text);
+    assert_int_equal(p.plan.count, 2);
+    assert_true(strlen(p.plan.cells[0].id) < sizeof p.plan.cells[0].id);
+    assert_string_not_equal(p.plan.cells[0].id, p.plan.cells[1].id);
+    close_planned(&p);
+}
+
+/* ---- Order and estimate ---------------------------------------------------------------------- */
+
+static void the_order_is_a_permutation_that_the_seed_decides(void **state)
+{
+    static const char grid[] =
+        DATA BUDGET "grid: {batch_size: [1, 2, 3, 4, 5], seed: [1, 2, 3, 4]}\n";
+    int counts[20] = {0}, in_place = 0;
+    struct planned one, same, other;
+    char text[1000];
+
+    (void)state;
+    open_planned(&one, grid);
+    open_planned(&same, grid);
+    snprintf(text, sizeof text, "%sshuffle: 2\n", grid);
+    open_planned(&other, text);
+    for (int i = 0; i < 20; i++) {
+        assert_in_range(one.plan.order[i], 0, 19);
+        counts[one.plan.order[i]]++;
+        in_place += one.plan.order[i] == i;
+    }
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(counts[i], 1);
+    assert_in_range(in_place, 0, 10); /* shuffled */
+    assert_memory_equal(one.plan.order, same.plan.order, 20 * sizeof(int));
+    assert_memory_not_equal(one.plan.order, other.plan.order, 20 * sizeof(int));
+    close_planned(&one);
+    close_planned(&same);
+    close_planned(&other);
+}
+
+static double estimate(const char *text)
+{
+    struct planned p;
+    double seconds;
+
+    open_planned(&p, text);
+    seconds = plan_cell_seconds(&p.plan.cells[0], &p.experiment, &p.dataset);
+    close_planned(&p);
+    return seconds;
+}
+
+static void the_estimate_follows_the_budget(void **state)
+{
+    double one, ten, capped;
+
+    (void)state;
+    one = estimate(DATA "budget: {epochs: 1000}\n");
+    ten = estimate(DATA "budget: {epochs: 10000}\n");
+    assert_true(isfinite(one) && one > 0);
+    assert_true(ten > 5 * one && ten < 20 * one);
+    assert_true(estimate(DATA "budget: {epochs: 10000, updates: 3000}\n") <= 1.01 * one);
+    assert_true(estimate(DATA "budget: {epochs: 10000, examples: 100000}\n") <= 1.01 * one);
+    capped = estimate(DATA "budget: {epochs: 1e9, seconds: 2}\n");
+    assert_true(capped >= 2 && capped < 3);
+    assert_true(fabs(estimate(DATA "budget: {seconds: 2}\n") - capped) < 1e-9);
+    assert_true(estimate(DATA "measure: throughput\nthroughput: {seconds: 3}\n") == 6);
+    assert_true(isfinite(estimate(DATA "budget: {examples: 1}\n")));
+}
+
+static void closing_nothing_is_harmless(void **state)
+{
+    struct plan plan = {0};
+
+    (void)state;
+    plan_close(NULL);
+    plan_close(&plan);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_last_axis_of_the_table_turns_fastest),
+        cmocka_unit_test(no_grid_is_one_cell_of_defaults),
+        cmocka_unit_test(cases_are_crossed_with_the_common_axes),
+        cmocka_unit_test(what_two_cases_both_ask_for_is_one_cell),
+        cmocka_unit_test(parameters_an_optimizer_does_not_use_make_no_cells),
+        cmocka_unit_test(without_redundancy_its_mode_makes_no_cells),
+        cmocka_unit_test(full_is_the_number_after_redundancy),
+        cmocka_unit_test(a_batch_larger_than_the_data_is_refused_with_its_line),
+        cmocka_unit_test(a_grid_beyond_all_reason_is_refused),
+        cmocka_unit_test(ids_stay_when_the_grid_gains_a_value),
+        cmocka_unit_test(ids_stay_when_axes_and_keys_change_places),
+        cmocka_unit_test(ids_change_with_all_that_decides_a_result),
+        cmocka_unit_test(an_engine_built_anew_has_other_cells),
+        cmocka_unit_test(ids_are_readable),
+        cmocka_unit_test(ids_are_safe_file_names),
+        cmocka_unit_test(a_long_id_keeps_its_hash),
+        cmocka_unit_test(the_order_is_a_permutation_that_the_seed_decides),
+        cmocka_unit_test(the_estimate_follows_the_budget),
+        cmocka_unit_test(closing_nothing_is_harmless),
+    };
+
+    return cmocka_run_group_tests(tests, scratch_open, tree_close);
+}
