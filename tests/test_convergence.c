@@ -23,6 +23,8 @@ static struct spy {
     long gradients;
 } spy;
 
+static struct bench bench;
+
 static int spy_loss(void *session, const float *theta, const struct batch *batch,
                     struct score *score, struct message *message)
 {
@@ -37,6 +39,8 @@ static int spy_gradient(void *session, const float *theta, const struct batch *b
     int status = spy.engine->gradient(spy.session, theta, batch, gradient, score, message);
 
     (void)session;
+    if (is_warm_up(&bench, batch))
+        return status;
     spy.gradients++;
     for (size_t j = 0; j < spy.parameters; j++)
         spy.gradient_sum[j] += (double)gradient[j];
@@ -45,7 +49,6 @@ static int spy_gradient(void *session, const float *theta, const struct batch *b
 
 static const struct engine spying = {.name = "spy", .loss = spy_loss, .gradient = spy_gradient};
 
-static struct bench bench;
 static struct training_result result;
 
 static void train_with(const struct loaded_engine *loaded, const char *yaml)

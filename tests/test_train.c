@@ -32,7 +32,10 @@ static struct fake {
     int largest_evaluated;
     long examples_evaluated;
     long fused;
+    long warm_ups; /* untimed gradients */
 } fake;
+
+static struct bench bench;
 
 static double one(long updates)
 {
@@ -71,6 +74,10 @@ static int fake_gradient(void *session, const float *theta, const struct batch *
                          float *gradient, struct score *score, struct message *message)
 {
     (void)session, (void)theta;
+    if (is_warm_up(&bench, batch)) {
+        fake.warm_ups++;
+        return 0;
+    }
     if (fake.updates < 1000) {
         fake.sizes[fake.updates] = batch->size;
         fake.weights[fake.updates] = batch->weights ? batch->weights[batch->size - 1] : -1;
@@ -101,7 +108,6 @@ static const struct engine plain = {.name = "fake", .loss = fake_loss, .gradient
 static const struct engine fused = {
     .name = "fused", .loss = fake_loss, .gradient = fake_gradient, .sgd_step = fake_sgd_step};
 
-static struct bench bench;
 static struct training_result result;
 
 /* Trains the first cell of DATA + yaml; the test looks at `result`, then calls close_training. */
@@ -141,6 +147,21 @@ static const struct curve_point *last_point(void)
 }
 
 /* ---- When it evaluates ----------------------------------------------------------------------- */
+
+static void the_first_gradient_of_each_size_is_not_an_update(void **state)
+{
+    (void)state;
+    train_with(&plain, "grid: {batch_size: 30}\nbudget: {updates: 5}\n");
+    assert_int_equal(fake.warm_ups, 1);
+    assert_int_equal(fake.updates, 5);
+    assert_int_equal(result.updates, 5);
+    close_training();
+    reset_fake(NULL);
+    train_with(&plain, "grid: {batch_size: 30, last_batch: keep}\nbudget: {updates: 5}\n");
+    assert_int_equal(fake.warm_ups, 2); /* of 30 examples, and of the 10 left */
+    assert_int_equal(result.updates, 5);
+    close_training();
+}
 
 static void evaluations_are_evenly_spaced_in_the_logarithm(void **state)
 {
@@ -562,6 +583,7 @@ int main(void)
         TRAINS(a_dropped_last_batch_is_never_short),
         TRAINS(the_seed_decides_the_order_and_the_batch_size_does_not),
         TRAINS(a_fused_step_replaces_plain_sgd_only),
+        TRAINS(the_first_gradient_of_each_size_is_not_an_update),
         cmocka_unit_test(every_outcome_has_a_name_and_only_ends_are_final),
     };
 

@@ -48,6 +48,12 @@ static inline void bench_open(struct bench *bench, const char *yaml, const struc
     };
 }
 
+/* 1 for the untimed gradients before the loop: they are of the first rows, not of a drawn batch. */
+static inline int is_warm_up(const struct bench *bench, const struct batch *batch)
+{
+    return batch->rows == bench->workbench.train.rows;
+}
+
 static inline void bench_close(struct bench *bench)
 {
     redundancy_close(&bench->redundant);

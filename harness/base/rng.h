@@ -16,7 +16,7 @@ enum rng_purpose {
     RNG_ORDER = 4,   /* sampler */
     RNG_JITTER = 5,  /* perturbation of redundant copies */
     RNG_PLAN = 6,    /* run order of cells */
-    RNG_TEST = 7,    /* conformance cases, throughput batches */
+    RNG_TEST = 7,    /* conformance cases */
 };
 
 struct rng {

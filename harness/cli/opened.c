@@ -20,6 +20,24 @@ static int check_charts(const struct experiment *experiment)
     return 0;
 }
 
+/* Regression has no errors to count, so such a target could never be reached. */
+static int check_targets(const struct opened *opened)
+{
+    const struct experiment *experiment = &opened->experiment;
+
+    for (int t = 0; t < experiment->target_count; t++) {
+        enum metric metric = experiment->targets[t].metric;
+
+        if (opened->dataset.classes == 0 &&
+            (metric == METRIC_TRAIN_ERROR || metric == METRIC_VALIDATION_ERROR))
+            return error_set("%s:%d: targets: %s needs classes, and this is regression; expected "
+                             "train_loss or validation_loss",
+                             experiment->file, experiment->targets[t].line,
+                             experiment->targets[t].name);
+    }
+    return 0;
+}
+
 /* A data file's error names that file; the experiment's line that asks for it comes first. */
 static int open_dataset(struct opened *opened)
 {
@@ -47,6 +65,7 @@ int opened_open(struct opened *opened, const char *file, int quick, const char *
                  quick ? "-quick" : "");
     if ((threads && experiment_set_axis(&opened->experiment, "threads", threads) != 0) ||
         check_charts(&opened->experiment) != 0 || open_dataset(opened) != 0 ||
+        check_targets(opened) != 0 ||
         plan_open(&opened->plan, &opened->experiment, &opened->dataset) != 0) {
         opened_close(opened);
         return -1;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 void progress_start(struct progress *progress)
@@ -34,14 +35,20 @@ static void clear_bar(struct progress *progress)
 
 static void draw_bar(struct progress *progress, const struct runner_progress *now)
 {
-    enum { WIDTH = 30 };
-    int filled = now->total > 0 ? WIDTH * now->done / now->total : 0;
+    enum { WIDTH = 30, TEXT = 45 }; /* of the bar at most, and of what stands beside it */
+    struct winsize window = {0};
+    int width = WIDTH, filled;
     char eta[32], bar[WIDTH + 1];
 
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 &&
+        window.ws_col < WIDTH + TEXT)
+        width = window.ws_col > TEXT ? window.ws_col - TEXT : 0;
+    filled = now->total > 0 ? width * now->done / now->total : 0;
+
     format_eta(now->eta_seconds, eta, sizeof eta);
-    memset(bar, '.', WIDTH);
+    memset(bar, '.', (size_t)width);
     memset(bar, '#', (size_t)filled);
-    bar[WIDTH] = '\0';
+    bar[width] = '\0';
     fprintf(stderr, "\r\033[K%s[%s]%s %d/%d cells, %d running, ETA %s",
             progress->colour ? "\033[32m" : "", bar, progress->colour ? "\033[0m" : "", now->done,
             now->total, now->running, eta);

@@ -127,9 +127,11 @@ static void draw_charts(const struct opened *opened)
     for (int c = 0; c < opened->experiment.chart_count; c++) {
         const char *chart = opened->experiment.charts[c];
 
-        if (chart_applies(opened->results, chart) <= 0)
+        int applies = chart_applies(opened->results, chart);
+
+        if (applies == 0)
             continue;
-        if (command_draw(opened->results, chart) != 0) {
+        if (applies < 0 || command_draw(opened->results, chart) != 0) {
             fprintf(stderr, "batchlab: %s\n", error_text());
             if (!plot_available())
                 return;
@@ -175,7 +177,7 @@ static int run_opened(const struct opened *opened, struct arguments *arguments)
     status = runner_run(&campaign, &arguments->runner, &result);
     progress_end(&progress);
     if (status != 0)
-        return command_failed();
+        return result.wrong ? (command_failed(), STATUS_WRONG) : command_failed();
     if (result.end != RUNNER_INTERRUPTED && result.run + result.skipped > 0) {
         if (opened->experiment.question[0])
             printf("%s\n", opened->experiment.question);

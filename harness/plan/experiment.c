@@ -154,6 +154,7 @@ static int add_target(const struct schema_source *source, yaml_node_t *node, enu
     if (schema_read(source, node, &positive, &target->value) != 0)
         return -1;
     target->metric = metric;
+    target->line = (int)node->start_mark.line + 1;
     format_double(target->value, number, sizeof number);
     snprintf(target->name, sizeof target->name, "%s_%.24s", metric_names[metric], number);
     for (int i = 0; i < experiment->target_count; i++)
@@ -256,8 +257,11 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
         return read_networks(source, value, experiment);
     if (name && strcmp(name, "cases") == 0 && within_quick)
         return read_cases(source, value, experiment);
-    if (name && within_quick && schema_find(settings_fields, name))
+    if (name && within_quick && schema_find(settings_fields, name)) {
+        for (int c = 0; c < experiment->case_count; c++)
+            grid_drop_axis(&experiment->cases[c], name);
         return grid_read_axis(source, key, value, &experiment->grid);
+    }
     return schema_error(source, key,
                         "unknown key '%s', expected question, title, measure, shuffle, dataset, "
                         "networks, grid, targets, budget, evaluation, throughput, limits, charts "
@@ -334,7 +338,7 @@ static int read_quick(const struct schema_source *source, yaml_node_t *quick,
     return 0;
 }
 
-/* Mistakes under `quick:` are found without --quick as well. */
+/* What cannot be read under `quick:` is found without --quick as well. */
 static int try_quick(const struct schema_source *source, yaml_node_t *quick)
 {
     struct experiment *scratch = calloc(1, sizeof *scratch);

@@ -63,6 +63,7 @@ enum metric {
 struct target_spec {
     enum metric metric;
     double value;  /* reached when the metric is at or below it */
+    int line;      /* in the file */
     char name[64]; /* "validation_error_0.15": the T of the columns in cells.csv */
 };
 

@@ -22,8 +22,8 @@ static void hash_text(const char *text, size_t length, char *hash, size_t size)
     snprintf(hash, size, "%08lx", crc);
 }
 
-/* Parameters that the optimizer does not use decide nothing: they must not tell cells apart. */
-static void neutralise_unused(struct settings *settings)
+/* What is not used decides nothing: it must not tell cells apart. */
+static void neutralise_unused(struct settings *settings, enum measure measure)
 {
     const struct rule *rule = rule_find(settings->optimizer);
 
@@ -31,6 +31,10 @@ static void neutralise_unused(struct settings *settings)
         settings->momentum = 0;
     if (!rule->uses_moments)
         settings->beta1 = settings->beta2 = settings->epsilon = 0;
+    if (measure == MEASURE_THROUGHPUT)
+        settings->learning_rate = THROUGHPUT_RATE;
+    if (measure == MEASURE_THROUGHPUT || settings->sampler == SAMPLING_WITH_REPLACEMENT)
+        settings->last_batch = LAST_BATCH_DROP;
     if (settings->redundancy == 1) {
         settings->redundancy_mode = REDUNDANCY_GROW;
         settings->copies = COPIES_EXACT;
@@ -115,9 +119,10 @@ static unsigned long engine_checksum(const struct experiment *experiment, const 
     size_t length;
     FILE *file;
 
-    if (!strchr(engine, '/') || strchr(engine, ':') ||
+    if (!memchr(engine, '/', strcspn(engine, ":")) ||
         experiment_engine(experiment, engine, path, sizeof path) != 0)
         return 0;
+    path[strcspn(path, ":")] = '\0'; /* without the variant */
     file = fopen(path, "rb");
     if (!file)
         return 0;
@@ -233,7 +238,7 @@ static int add_cell(struct plan *plan, const struct experiment *experiment,
         if (apply(axes[a], digits[a], settings) != 0)
             return error_set("%s:%d: %s", experiment->file, axes[a]->lines[digits[a]],
                              error_text());
-    neutralise_unused(settings);
+    neutralise_unused(settings, experiment->measure);
     redundancy = (struct redundancy){settings->redundancy, settings->redundancy_mode,
                                      settings->copies, settings->seed};
     cell->network = experiment_network(experiment, settings->network);
@@ -312,6 +317,7 @@ int plan_open(struct plan *plan, const struct experiment *experiment, const stru
     if (!file)
         return -1;
     experiment_dump(file, experiment);
+    fprintf(file, "data=%08x\n", dataset->fingerprint);
     fclose(file);
     hash_text(base, length, plan->base, sizeof plan->base);
     identity.base = base;
@@ -351,9 +357,10 @@ double plan_cell_seconds(const struct cell *cell, const struct experiment *exper
     double examples = INFINITY, training, evaluations, evaluated;
     struct model model;
 
-    if (experiment->measure == MEASURE_THROUGHPUT)
-        return 2 * experiment->throughput.seconds; /* gathering and pre-gathered */
     network_build(&model, cell->network, dataset->inputs, dataset->outputs, dataset->classes);
+    if (experiment->measure == MEASURE_THROUGHPUT) /* both inputs; each four steps at the least */
+        return 2 * fmax(experiment->throughput.seconds,
+                        4 * k * model.flops_per_example / assumed_flops_per_second);
     if (budget->epochs > 0)
         examples = fmin(examples, budget->epochs * n);
     if (budget->examples > 0)

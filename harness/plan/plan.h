@@ -20,6 +20,10 @@ struct plan {
     char base[16]; /* hash of all that is outside the grid: one results folder, one base */
 };
 
+/* The rate of throughput cells, whatever the file says: theta stays near its start, so that speed
+ * is not measured on diverged numbers. */
+#define THROUGHPUT_RATE 1e-7
+
 /* The experiment is borrowed and must outlive the plan. K larger than N is an error with its line.
  */
 int plan_open(struct plan *, const struct experiment *, const struct dataset *);

@@ -358,6 +358,8 @@ void schema_dump(FILE *file, const struct field *fields, const char *section, co
     char text[1200];
 
     for (const struct field *field = fields; field->key; field++) {
+        if (field->kind == FIELD_PATH) /* what lies there decides, not where it lies */
+            continue;
         schema_format(field, from, text, sizeof text);
         fprintf(file, "%s.%s=%s\n", section, field->key, text);
     }

@@ -67,7 +67,7 @@ int schema_check_repeated(const struct schema_source *);
 /* Writes the member's value as text that schema_parse would read back. */
 void schema_format(const struct field *, const void *from, char *text, size_t size);
 
-/* Writes "section.key=value\n" for every field: the canonical text that is hashed. */
+/* Writes "section.key=value\n" for every field but paths: the canonical text that is hashed. */
 void schema_dump(FILE *, const struct field *fields, const char *section, const void *from);
 
 /* Writes a documentation line for each key: name, default, range or choices, meaning. */

@@ -244,8 +244,8 @@ int cell_probe_engine(FILE *out, void *context)
         snprintf(message.text, sizeof message.text, "%.200s", parts.loaded.engine.summary);
     fprintf(out, "%s%s",
             ready == 1          ? ""
-            : ready == 0        ? "not supported: "
-            : is_loaded(&parts) ? "cannot be opened: "
+            : ready == 0        ? CELL_UNAVAILABLE "not supported: "
+            : is_loaded(&parts) ? CELL_UNAVAILABLE "cannot be opened: "
                                 : "",
             message.text);
     close_bench(&parts);

@@ -29,6 +29,9 @@ struct cell_probe {
     const struct cell *cell; /* any cell of the engine */
 };
 
+/* What the line starts with when the engine says nothing of its library. */
+#define CELL_UNAVAILABLE "unavailable: "
+
 /* Loads the engine and writes one line on its library and kernel, or why it cannot be opened for
  * the cell. Only an engine that cannot be loaded is a failure. context: struct cell_probe. */
 int cell_probe_engine(FILE *out, void *context);

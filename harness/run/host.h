@@ -10,8 +10,9 @@ struct host {
     char governor[32];     /* frequency governor; "unknown" where the system does not say */
     char instructions[64]; /* the widest vector instructions: avx512f, avx2, sse2 or baseline */
     double memory_bytes;
-    double quota;                        /* processors the control group grants; 0: no limit */
-    double load;                         /* one-minute load average now */
+    double l2_bytes, l3_bytes; /* of one core, and shared; 0 where the system does not say */
+    double quota;              /* processors the control group grants; 0: no limit */
+    double load;               /* one-minute load average now */
     int processors[HOST_PROCESSORS_MAX]; /* [processor_count] allowed ones, one a physical core,
                                             at most the quota */
     int processor_count;

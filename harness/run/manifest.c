@@ -32,7 +32,8 @@ static void fingerprint_text(const struct campaign *campaign, char text[16])
 
 int manifest_check(const struct campaign *campaign, int force)
 {
-    char path[PATH_MAX + 32], fingerprint[16];
+    char path[PATH_MAX + 32], now[16];
+    const char *then;
     json_error_t problem;
     json_t *manifest;
     int status = 0;
@@ -44,22 +45,50 @@ int manifest_check(const struct campaign *campaign, int force)
     if (!manifest)
         return error_set("%s:%d: %s, expected a manifest; --force takes the folder over", path,
                          problem.line, problem.text);
-    fingerprint_text(campaign, fingerprint);
+    fingerprint_text(campaign, now);
+    then = text_of(json_object_get(manifest, "dataset"), "fingerprint");
     if (json_integer_value(json_object_get(manifest, "schema_version")) != MANIFEST_SCHEMA_VERSION)
         status =
             error_set("%s: results of another schema version, expected %d; use another folder, "
                       "or --force",
                       path, MANIFEST_SCHEMA_VERSION);
+    else if (strcmp(text_of(manifest, "experiment"), campaign->experiment->name) == 0 &&
+             strcmp(then, now) != 0)
+        status = error_set("%s: holds results on other data (fingerprint %s, now %s); use another "
+                           "folder with --results, or --force",
+                           campaign->results, then, now);
     else if (strcmp(text_of(manifest, "base"), campaign->plan->base) != 0)
         status = error_set("%s: holds another experiment (%s; all but the grid must be the same); "
                            "use another folder with --results, or --force",
                            campaign->results, text_of(manifest, "experiment"));
-    else if (strcmp(text_of(json_object_get(manifest, "dataset"), "fingerprint"), fingerprint) != 0)
-        status =
-            error_set("%s: holds results on other data (fingerprint %s, now %s); use another "
-                      "folder with --results, or --force",
-                      campaign->results,
-                      text_of(json_object_get(manifest, "dataset"), "fingerprint"), fingerprint);
+    json_decref(manifest);
+    return status;
+}
+
+int manifest_check_machine(const struct campaign *campaign, const struct survey *survey)
+{
+    char path[PATH_MAX + 32];
+    const char *cpu, *library;
+    json_t *manifest, *runs;
+    int status = 0;
+
+    manifest_path(campaign, path, sizeof path);
+    manifest = json_load_file(path, 0, NULL);
+    runs = json_object_get(manifest, "runs");
+    cpu = text_of(json_object_get(manifest, "machine"), "cpu");
+    if (json_array_size(runs) > 0 && strcmp(cpu, survey->host.cpu) != 0)
+        status = error_set("%s: holds results of another machine (%s; this is %s), whose seconds "
+                           "do not compare; use another folder with --results, or --force",
+                           campaign->results, cpu, survey->host.cpu);
+    for (int i = 0; i < survey->engine_count && status == 0; i++) {
+        library = text_of(json_object_get(manifest, "engines"), survey->engines[i]);
+        if (json_array_size(runs) > 0 && library[0] && survey_has_library(library) &&
+            survey_has_library(survey->libraries[i]) && strcmp(library, survey->libraries[i]) != 0)
+            status =
+                error_set("%s: holds results of engine %s with another library (%s; now %s); "
+                          "use another folder with --results, or --force",
+                          campaign->results, survey->engines[i], library, survey->libraries[i]);
+    }
     json_decref(manifest);
     return status;
 }
@@ -82,10 +111,11 @@ static json_t *describe_machine(const struct survey *survey)
     }
     for (int i = 0; i < host->processor_count; i++)
         json_array_append_new(processors, json_integer(host->processors[i]));
-    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:o, s:o}", "cpu", host->cpu, "kernel",
-                     host->kernel, "governor", host->governor, "instructions", host->instructions,
-                     "memory_bytes", host->memory_bytes, "cgroup_quota", host->quota, "processors",
-                     processors, "fma_peak_gflops", peaks);
+    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:o, s:o}", "cpu", host->cpu,
+                     "kernel", host->kernel, "governor", host->governor, "instructions",
+                     host->instructions, "memory_bytes", host->memory_bytes, "l2_bytes",
+                     host->l2_bytes, "l3_bytes", host->l3_bytes, "cgroup_quota", host->quota,
+                     "processors", processors, "fma_peak_gflops", peaks);
 }
 
 static json_t *describe_engines(const struct survey *survey)
@@ -118,13 +148,31 @@ static json_t *describe_dataset(const struct campaign *campaign)
                      (json_int_t)dataset->test.count);
 }
 
-static json_t *describe_run(const struct run_log *log)
+/* Variables that decide what libraries do. */
+static json_t *describe_environment(void)
 {
-    return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "started",
-                     log->started, "finished", log->finished, "ended", log->ended, "jobs",
-                     log->jobs, "cells_run", log->cells_run, "cells_skipped", log->cells_skipped,
-                     "wall_seconds", number(log->wall_seconds), "train_seconds",
-                     number(log->train_seconds), "evaluation_seconds",
+    static const char *const prefixes[] = {"OMP_",  "GOMP_",   "KMP_", "OPENBLAS_", "BLIS_",
+                                           "DNNL_", "ONEDNN_", "MKL_", "BATCHLAB_"};
+    json_t *environment = json_object();
+
+    for (char **entry = environ; *entry; entry++)
+        for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+            size_t name = strcspn(*entry, "=");
+
+            if (strncmp(*entry, prefixes[i], strlen(prefixes[i])) == 0 && (*entry)[name])
+                json_object_setn_new(environment, *entry, name, json_string(*entry + name + 1));
+        }
+    return environment;
+}
+
+static json_t *describe_run(const struct survey *survey, const struct run_log *log)
+{
+    return json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
+                     "cpu", survey->host.cpu, "commit", BATCHLAB_COMMIT, "environment",
+                     describe_environment(), "started", log->started, "finished", log->finished,
+                     "ended", log->ended, "jobs", log->jobs, "cells_run", log->cells_run,
+                     "cells_skipped", log->cells_skipped, "wall_seconds", number(log->wall_seconds),
+                     "train_seconds", number(log->train_seconds), "evaluation_seconds",
                      number(log->evaluation_seconds), "load_before", number(log->load_before),
                      "load_after", number(log->load_after), "steal_share",
                      number(log->steal_share));
@@ -147,29 +195,53 @@ static void keep_missing(json_t *into, const json_t *earlier, const char *key)
         json_object_update_missing(into, before);
 }
 
+static json_t *describe_build(void)
+{
+    return json_pack("{s:s, s:s, s:s, s:s}", "version", BATCHLAB_VERSION, "commit", BATCHLAB_COMMIT,
+                     "compiler", BATCHLAB_COMPILER, "flags", BATCHLAB_FLAGS);
+}
+
+/* What the cells were measured with. A run that measured nothing leaves what stands there. */
+static void set_measured_with(json_t *manifest, const struct survey *survey,
+                              const struct run_log *log, const json_t *earlier)
+{
+    static const char *const keys[] = {"machine", "engines", "build", "libraries"};
+    json_t *machine, *engines;
+
+    if (log && log->cells_run == 0 && json_is_object(json_object_get(earlier, "machine"))) {
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+            json_object_set(manifest, keys[i], json_object_get(earlier, keys[i]));
+        return;
+    }
+    machine = describe_machine(survey);
+    engines = describe_engines(survey);
+    keep_missing(engines, earlier, "engines");
+    keep_missing(json_object_get(machine, "fma_peak_gflops"), json_object_get(earlier, "machine"),
+                 "fma_peak_gflops");
+    json_object_set_new(manifest, "machine", machine);
+    json_object_set_new(manifest, "engines", engines);
+    json_object_set_new(manifest, "build", describe_build());
+    json_object_set_new(manifest, "libraries", describe_libraries());
+}
+
 static json_t *describe_all(const struct campaign *campaign, const struct survey *survey,
                             const struct run_log *log, const json_t *earlier)
 {
     const struct experiment *experiment = campaign->experiment;
-    json_t *machine = describe_machine(survey), *engines = describe_engines(survey);
-    json_t *runs = earlier_runs(earlier);
+    json_t *runs = earlier_runs(earlier), *manifest;
 
-    keep_missing(engines, earlier, "engines");
-    keep_missing(json_object_get(machine, "fma_peak_gflops"), json_object_get(earlier, "machine"),
-                 "fma_peak_gflops");
-    if (log)
-        json_array_append_new(runs, describe_run(log));
-    return json_pack(
-        "{s:i, s:s, s:s, s:s, s:s, s:b, s:s, s:i, s:o, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, "
-        "s:s}",
-        "schema_version", MANIFEST_SCHEMA_VERSION, "experiment", experiment->name, "title",
-        experiment->title, "question", experiment->question, "base", campaign->plan->base, "quick",
-        experiment->quick, "measure",
-        experiment->measure == MEASURE_THROUGHPUT ? "throughput" : "convergence", "cells",
-        campaign->plan->count, "dataset", describe_dataset(campaign), "machine", machine, "engines",
-        engines, "build", "version", BATCHLAB_VERSION, "commit", BATCHLAB_COMMIT, "compiler",
-        BATCHLAB_COMPILER, "flags", BATCHLAB_FLAGS, "libraries", describe_libraries(), "runs", runs,
-        "experiment_text", experiment->text);
+    if (log && log->cells_run > 0)
+        json_array_append_new(runs, describe_run(survey, log));
+    manifest = json_pack("{s:i, s:s, s:s, s:s, s:s, s:b, s:s, s:i, s:o, s:o, s:s}",
+                         "schema_version", MANIFEST_SCHEMA_VERSION, "experiment", experiment->name,
+                         "title", experiment->title, "question", experiment->question, "base",
+                         campaign->plan->base, "quick", experiment->quick, "measure",
+                         experiment->measure == MEASURE_THROUGHPUT ? "throughput" : "convergence",
+                         "cells", campaign->plan->count, "dataset", describe_dataset(campaign),
+                         "runs", runs, "experiment_text", experiment->text);
+    if (manifest)
+        set_measured_with(manifest, survey, log, earlier);
+    return manifest;
 }
 
 int manifest_write(const struct campaign *campaign, const struct survey *survey,

@@ -21,6 +21,10 @@ struct run_log {
  * takes the folder over. */
 int manifest_check(const struct campaign *, int force);
 
+/* 0 if what is recorded there was measured on this processor and with these libraries, else -1 with
+ * the difference: seconds would not compare. */
+int manifest_check_machine(const struct campaign *, const struct survey *);
+
 /* Writes the manifest; the logs of earlier runs into the folder are kept. log is NULL before the
  * first cell: the manifest says whose folder it is, even if the run is killed. */
 int manifest_write(const struct campaign *, const struct survey *, const struct run_log *);

@@ -110,14 +110,20 @@ static int take_lock(struct runner *runner)
 
 static int prepare_folder(struct runner *runner)
 {
-    const char *results = runner->campaign->results;
+    const struct campaign *campaign = runner->campaign;
+    int force = runner->options->force;
     char cells[PATH_MAX + 16];
 
-    snprintf(cells, sizeof cells, "%s/cells", results);
-    if (folder_make(cells) != 0 || take_lock(runner) != 0 ||
-        manifest_check(runner->campaign, runner->options->force) != 0 || record_clean(results) != 0)
+    snprintf(cells, sizeof cells, "%s/cells", campaign->results);
+    if (folder_make(cells) != 0 || take_lock(runner) != 0 || manifest_check(campaign, force) != 0 ||
+        record_clean(campaign->results) != 0)
         return -1;
-    return manifest_write(runner->campaign, &runner->survey, NULL); /* whose folder it is */
+    skip_finished(runner);
+    if (runner->queue_count == 0)
+        return 0;
+    if (!force && manifest_check_machine(campaign, &runner->survey) != 0)
+        return -1;
+    return manifest_write(campaign, &runner->survey, NULL); /* whose folder it is */
 }
 
 static void announce_engines(const struct runner *runner)
@@ -178,13 +184,11 @@ static void release_processors(struct runner *runner, struct slot *slot)
 /* 1 if the cell's threads find idle processors; with --jobs the user has decided instead. */
 static int has_room(const struct runner *runner, const struct cell *cell)
 {
-    int idle = 0, running = 0, count = runner->survey.host.processor_count;
+    int idle = 0, count = runner->survey.host.processor_count;
 
     for (int p = 0; p < count; p++)
         idle += runner->busy[p] == 0;
-    for (int s = 0; s < runner->slot_count; s++)
-        running += runner->slots[s].pid != 0;
-    return runner->options->jobs > 0 || running == 0 || idle >= cell->settings.threads;
+    return runner->options->jobs > 0 || idle >= cell->settings.threads;
 }
 
 static void run_child(struct runner *runner, const struct slot *slot, int words, pid_t parent)
@@ -230,16 +234,6 @@ static int start_cell(struct runner *runner, struct slot *slot, const struct cel
     return 0;
 }
 
-static int start_cells(struct runner *runner)
-{
-    for (int s = 0; s < runner->slot_count; s++)
-        if (runner->slots[s].pid == 0 && runner->next < runner->queue_count &&
-            has_room(runner, runner->queue[runner->next]))
-            if (start_cell(runner, &runner->slots[s], runner->queue[runner->next++]) != 0)
-                return -1;
-    return 0;
-}
-
 static void report(struct runner *runner, const struct cell *cell, enum outcome outcome,
                    double wall_seconds)
 {
@@ -257,6 +251,39 @@ static void report(struct runner *runner, const struct cell *cell, enum outcome 
         runner->options->report(runner->options->context, &progress, cell, outcome, wall_seconds);
 }
 
+/* More threads than processors would measure the scheduler. */
+static int refuse_cell(struct runner *runner, const struct cell *cell)
+{
+    char reason[128];
+
+    snprintf(reason, sizeof reason, "%d threads on %d processors", cell->settings.threads,
+             runner->survey.host.processor_count);
+    if (cell_record_loss(runner->campaign, cell, OUTCOME_UNSUPPORTED, reason, 0) != 0)
+        return -1;
+    runner->result->run++;
+    runner->result->unsupported++;
+    report(runner, cell, OUTCOME_UNSUPPORTED, 0);
+    return 0;
+}
+
+static int start_cells(struct runner *runner)
+{
+    for (int s = 0; s < runner->slot_count && runner->next < runner->queue_count; s++) {
+        const struct cell *cell = runner->queue[runner->next];
+
+        if (cell->settings.threads > runner->survey.host.processor_count) {
+            runner->next++;
+            if (refuse_cell(runner, cell) != 0)
+                return -1;
+        } else if (runner->slots[s].pid == 0 && has_room(runner, cell)) {
+            runner->next++;
+            if (start_cell(runner, &runner->slots[s], cell) != 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
 /* How a child that did not say "ok" ended. */
 static int record_loss(struct runner *runner, const struct slot *slot, int status, double wall,
                        enum outcome *outcome)
@@ -267,7 +294,10 @@ static int record_loss(struct runner *runner, const struct slot *slot, int statu
     if (slot->late)
         snprintf(reason, sizeof reason, "ended after %g s (limits: cell_seconds)",
                  runner->campaign->experiment->limits.cell_seconds);
-    else if (WIFSIGNALED(status))
+    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+        *outcome = OUTCOME_OUT_OF_MEMORY; /* nobody else kills so */
+        snprintf(reason, sizeof reason, "killed (signal 9), as the kernel does for want of memory");
+    } else if (WIFSIGNALED(status))
         snprintf(reason, sizeof reason, "signal %d (%s)", WTERMSIG(status),
                  strsignal(WTERMSIG(status)));
     else
@@ -477,8 +507,10 @@ int runner_run(const struct campaign *campaign, const struct runner_options *opt
         survey_make(&runner.survey, campaign, runner.queue, runner.queue_count) != 0 ||
         make_slots(&runner) != 0 || prepare_folder(&runner) != 0)
         goto done;
-    skip_finished(&runner);
     announce_engines(&runner);
+    if (campaign->experiment->measure == MEASURE_THROUGHPUT && runner.queue_count > 0 &&
+        survey_conformance(&runner.survey, campaign, &result->wrong) != 0)
+        goto done;
     await_signals(&awaited);
     sigprocmask(SIG_BLOCK, &awaited, &before);
     mask_set = 1;

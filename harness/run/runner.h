@@ -38,6 +38,8 @@ struct runner_result {
     int run, skipped; /* cells */
     int troubled;     /* of those run: failed, crashed, timeout, out-of-memory */
     int unsupported;
+    int wrong;      /* 1: the run was refused because an engine of a throughput experiment fails its
+                       conformance */
     int unfinished; /* of those chosen */
     int jobs;
     double wall_seconds, cell_wall_seconds, train_seconds, evaluation_seconds;

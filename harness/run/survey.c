@@ -3,11 +3,26 @@
 
 #include "base/child.h"
 #include "base/error.h"
+#include "check/conformance.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ANSWER_SECONDS = 20 };
+
+/* `blas:/path/of/a/library`: a path the user wrote must be there. */
+static int check_library(const struct experiment *experiment, const char *engine)
+{
+    const char *variant = strchr(engine, ':');
+
+    if (!variant || !strchr(variant, '/') || access(variant + 1, R_OK) == 0)
+        return 0;
+    return error_set("%s:%d: engine: %s: %s", experiment->file,
+                     experiment_line(experiment, "engine", engine), variant + 1, strerror(errno));
+}
 
 static int ask_engine(struct survey *survey, const struct campaign *campaign,
                       const struct cell *cell)
@@ -23,9 +38,11 @@ static int ask_engine(struct survey *survey, const struct campaign *campaign,
             return 0;
     if (survey->engine_count == SURVEY_ENGINES_MAX)
         return error_set("grid: more than %d engines", SURVEY_ENGINES_MAX);
+    if (check_library(experiment, cell->settings.engine) != 0)
+        return -1;
     answer = child_capture(cell_probe_engine, &probe, ANSWER_SECONDS, text, size);
     if (answer == -2) /* it crashes or hangs: so may its cells, but nobody else's */
-        snprintf(text, size, "no word on its library: %.400s", error_text());
+        snprintf(text, size, CELL_UNAVAILABLE "%.400s", error_text());
     if (answer == -1)
         return error_set("%s:%d: engine: %s: %s", experiment->file,
                          experiment_line(experiment, "engine", cell->settings.engine),
@@ -72,6 +89,49 @@ int survey_make(struct survey *survey, const struct campaign *campaign,
         if (ask_engine(survey, campaign, cells[i]) != 0)
             return -1;
         measure_peak(survey, cells[i]->settings.threads);
+    }
+    return 0;
+}
+
+enum { FIRST_BYTES = 400 };
+
+/* Keeps the first case that failed. */
+static void note_failure(void *context, const struct conformance_case_result *result)
+{
+    char *first = context;
+
+    if (!result->passed && !first[0])
+        snprintf(first, FIRST_BYTES, "%.95s: %.255s", result->name, result->note);
+}
+
+int survey_has_library(const char *text)
+{
+    return strncmp(text, CELL_UNAVAILABLE, strlen(CELL_UNAVAILABLE)) != 0;
+}
+
+int survey_conformance(const struct survey *survey, const struct campaign *campaign, int *wrong)
+{
+    enum { CASE_SECONDS = 60 };
+    const struct experiment *experiment = campaign->experiment;
+
+    *wrong = 0;
+    for (int i = 0; i < survey->engine_count; i++) {
+        char engine[PATH_MAX], first[FIRST_BYTES] = "";
+        int failures;
+
+        if (!survey_has_library(survey->libraries[i]))
+            continue;
+        if (experiment_engine(experiment, survey->engines[i], engine, sizeof engine) != 0 ||
+            conformance_run_isolated(engine, 1, CASE_SECONDS, note_failure, first, &failures) != 0)
+            return -1;
+        if (failures > 0) {
+            *wrong = 1;
+            return error_set("%s:%d: engine: %s computes wrong results, so its speed means nothing "
+                             "(%s); batchlab check --engine %s",
+                             experiment->file,
+                             experiment_line(experiment, "engine", survey->engines[i]),
+                             survey->engines[i], first, engine);
+        }
     }
     return 0;
 }

@@ -24,4 +24,12 @@ struct survey {
 int survey_make(struct survey *, const struct campaign *, const struct cell *const *cells,
                 int count);
 
+/* 1 if the text is what an engine said of its library, 0 if it says why there is nothing. */
+int survey_has_library(const char *text);
+
+/* Holds each engine of the survey against the contract: a throughput experiment shows no speed of
+ * an engine that has not passed. -1 with the first failed case; *wrong tells such an engine (1)
+ * from a suite that could not run (0). */
+int survey_conformance(const struct survey *, const struct campaign *, int *wrong);
+
 #endif

@@ -73,6 +73,8 @@ refuses_with 's/  network: tiny/  network: huge/' bad.yaml:6: "'huge'" tiny
 refuses_with 's/{hidden: \[4\]}/{hidden: [4, 0]}/' bad.yaml:3: hidden "'0'"
 refuses_with 's/blobs/blops/' bad.yaml:2: "'blops'" blobs
 refuses_with 's/validation: 20/validation: 200/' bad.yaml:2: validation 200 'has 100'
+refuses_with 's/blobs, examples: 100, features: 3, classes: 2/linear, examples: 100/' \
+    bad.yaml:9: validation_error regression validation_loss
 refuses_with 's/: 0\.3/: -1/' bad.yaml:9: targets "'-1'"
 refuses_with 's/{validation_error/{accuracy/' bad.yaml:9: accuracy validation_error
 refuses_with 's/, validation: 20//' bad.yaml: validation_error 'validation examples'
@@ -218,12 +220,8 @@ refuses_with 's|naive|./no_engine.so|' bad.yaml:5: ./no_engine.so batchlab_engin
 refuses_with 's|naive|./wrong_abi.so|' bad.yaml:5: ./wrong_abi.so 'ABI 2' 'ABI 1'
 refuses_with 's|naive|./missing_slot.so|' bad.yaml:5: ./missing_slot.so loss
 
-case='a BLAS library that is not there'
-sed 's|naive|blas:/nowhere.so|' good.yaml >bad.yaml
-ends_with 1 run bad.yaml --results unsupported
-complains 'no engine supports'
-grep -q '^engine blas:/nowhere.so: .*cannot load.*/nowhere.so' err || fail 'the reason is not said'
-[ "$(grep -c ',unsupported,' unsupported/cells.csv)" -eq 2 ] || fail 'not recorded as unsupported'
+refuses_with 's|naive|blas:/nowhere.so|' bad.yaml:5: /nowhere.so 'No such file'
+refuses_with 's|naive|blas:blsi|' bad.yaml:5: blsi blis
 
 # ---- Results folder and options ------------------------------------------------------------------
 

@@ -91,6 +91,27 @@ if grep -q '^agreement: an engine' out; then fail 'its words are on stdout'; fi
 ends_with 3 check --engine lab/hangs.so --timeout 0.5
 prints hangs
 
+case='no speed is shown of an engine that computes wrong results'
+cat >lab/speed.yaml <<'END'
+measure: throughput
+dataset: {name: blobs, examples: 200}
+grid: {engine: [naive, ./bias_off.so], network: S, batch_size: 8}
+throughput: {seconds: 0.05, block_seconds: 0.001}
+END
+ends_with 3 run lab/speed.yaml --results speed --no-charts
+complains lab/speed.yaml:3 bias_off.so 'wrong results' 'batchlab check'
+[ ! -e speed/cells.csv ] || fail 'speeds were recorded'
+sed 's/, .\/bias_off.so//' lab/speed.yaml >lab/right.yaml
+ends_with 0 run lab/right.yaml --results speed-2 --no-charts
+has_cells speed-2 1
+
+case='a BLAS library that is not there is an error of the file'
+experiment 'naive, "blas:/nowhere/libblas.so"'
+ends_with 1 run lab/mine.yaml --results nowhere
+says_one_line
+complains lab/mine.yaml: /nowhere/libblas.so 'No such file'
+[ ! -e nowhere ] || fail 'a folder was left'
+
 case='lists'
 ends_with 0 list engines
 prints naive reference blas batchlab_engine

@@ -101,3 +101,45 @@ ends_with 0 run grid.yaml --results out-2 --no-charts
 prints '1 cells in' '5 finished cells were there already'
 convergence_of out-2 >second
 is_same first second
+
+case='seconds of another machine are not mixed in, unless by force'
+ends_with 0 run grid.yaml --results out-3 --no-charts --only k16
+sed 's/"cpu": ".*"/"cpu": "Another processor"/' out-3/manifest.json >manifest.json
+cp manifest.json out-3/manifest.json
+ends_with 1 run grid.yaml --results out-3 --no-charts
+says_one_line
+complains out-3 'another machine' 'Another processor' --force
+has_cells out-3 2
+ends_with 0 run grid.yaml --results out-3 --no-charts --only k16 # nothing to measure
+grep -q '"cpu": "Another processor"' out-3/manifest.json || fail 'the machine was relabelled'
+ends_with 0 run grid.yaml --results out-3 --no-charts --force
+prints '4 cells in'
+
+case='changed data are other cells, by force too'
+i=0
+echo 'a,b,class' >points.csv
+while [ "$i" -lt 60 ]; do
+    echo "$i,$((i % 7)),$((i % 2))" >>points.csv
+    i=$((i + 1))
+done
+cat >points.yaml <<'END'
+dataset: {name: csv, path: points.csv, label: class, validation: 10}
+grid: {engine: naive, batch_size: [1, 8]}
+budget: {epochs: 1}
+END
+ends_with 0 run points.yaml --results out-4 --no-charts
+sed 's/^3,3,1/3,4,1/' points.csv >moved.csv
+mv moved.csv points.csv
+ends_with 1 run points.yaml --results out-4 --no-charts
+says_one_line
+complains out-4 'other data' --force
+ends_with 0 run points.yaml --results out-4 --no-charts --force
+prints '2 cells in'
+has_cells out-4 4
+
+case='the folder it is called from does not matter'
+mkdir elsewhere
+cd elsewhere
+ends_with 0 run ../points.yaml --results ../out-4 --no-charts
+prints '2 finished cells were there already'
+cd ..
