@@ -17,10 +17,11 @@ stats data using (take_caption(strcol("caption"), strcol("source")), \
 heading = "Training time to ".target.", by engine and batch size"
 ok = split_caption(0)
 @find_censored
-panel_columns = panel_count < 4 ? panel_count : (panel_count == 4 ? 2 : 3)
+panel_columns = panel_count < 4 ? panel_count : (panel_count == 4 ? 2 : (panel_count <= 9 ? 3 : 4))
 panel_rows = (panel_count + panel_columns - 1) / panel_columns
-legend_width = 8.0 * longest_label + 60
-height = 190 + 330 * panel_rows
+legend_width = legend_of(longest_label)
+@fit_titles
+height = 190 + (gap_height + smaller(252.0, larger(130.0, 1600.0 / panel_rows - gap_height))) * panel_rows
 @resize
 @cost_range
 
@@ -35,7 +36,7 @@ do for [p = 1:panel_count] {
     stats data using (column("panel") == p ? take_k(column("batch_size"), column("full_batch")) : 0) nooutput
     @place
     @batch_x
-    set title titles[p]
+    @panel_title
     if (c == 1) { set ylabel "training time to target [s]" } else { unset ylabel }
     if (p + panel_columns > panel_count) { set xlabel "batch size K [examples]" } else { unset xlabel }
     plot for [i = 1:series_count] data \

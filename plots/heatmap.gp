@@ -1,4 +1,4 @@
-# Validation error at the end over batch size and learning rate: one panel per setting.
+# Error (or loss) at the end over batch size and learning rate: one panel per setting.
 #   gnuplot -c plots/heatmap.gp RESULTS OUT.svg|png|pdf
 name = "heatmap"
 results = ARG1
@@ -15,27 +15,31 @@ rate_count = 0
 add_tic(list, text, place) = strstrt(list, sprintf(",'%s' %d,", text, place)) ? list \
     : list.sprintf("'%s' %d,", text, place)
 errors_seen = 0
+validation_seen = 0
 stats data using (take_caption(strcol("caption"), strcol("source")), \
     take_panel(column("panel"), strcol("panel_title")), \
     k_tics = add_tic(k_tics, column("full_batch") == 1 ? "full" : sprintf("%.0f", column("batch_size")), int(column("column"))), \
     rate_tics = add_tic(rate_tics, sprintf("%g", column("learning_rate")), int(column("row"))), \
     batch_count = larger(batch_count, int(column("column"))), \
     rate_count = larger(rate_count, int(column("row"))), \
-    errors_seen = column("validation_error") > 0 ? 1 : errors_seen, 1) nooutput
-# Regression has no errors: its loss is drawn.
-what = errors_seen ? "validation_error" : "validation_loss"
+    errors_seen = column("validation_error") > 0 ? 1 : errors_seen, \
+    validation_seen = column("validation_loss") > 0 ? 1 : validation_seen, 1) nooutput
+# Regression has no errors, and there may be no validation split: then its loss, or that of training.
+what = errors_seen ? "validation_error" : (validation_seen ? "validation_loss" : "train_loss")
 scale = errors_seen ? 100.0 : 1.0
 stats data using (take(scale * column(what)), 1) nooutput
 any_value = high > 0
 ok = settle(1.02)
 
-heading = errors_seen ? "Validation error at the end [%], by batch size and learning rate" \
-                      : "Validation loss at the end, by batch size and learning rate"
+heading = (errors_seen ? "Validation error at the end [%]" \
+    : (validation_seen ? "Validation loss at the end" : "Training loss at the end")).", by batch size and learning rate"
 ok = split_caption(0)
-panel_columns = panel_count < 3 ? panel_count : 3
+# More panels to a row, and lower ones, rather than a page that scrolls for ever.
+panel_columns = panel_count < 3 ? panel_count : (panel_count <= 9 ? 3 : (panel_count <= 16 ? 4 : 5))
 panel_rows = (panel_count + panel_columns - 1) / panel_columns
 legend_width = 80.0
-height = 190 + (gap_height + 40.0 * rate_count) * panel_rows
+@fit_titles
+height = 190 + (gap_height + smaller(40.0 * rate_count, larger(90.0, 1600.0 / panel_rows - gap_height))) * panel_rows
 @resize
 
 # Viridis, eight of its colours (van der Walt and Smith 2015).
@@ -68,7 +72,7 @@ do for [p = 1:panel_count] {
     c = (p - 1) % panel_columns + 1
     r = (p - 1) / panel_columns + 1
     @place
-    set title titles[p]
+    @panel_title
     if (c == 1) { set ylabel "learning rate α" } else { unset ylabel }
     if (p + panel_columns > panel_count) { set xlabel "batch size K [examples]" } else { unset xlabel }
     if (p == 1 && any_value) {

@@ -35,6 +35,7 @@ series_count = 0
 panel_count = 0
 longest_label = 11
 larger(a, b) = a > b ? a : b
+smaller(a, b) = a < b ? a : b
 take_caption(text, from) = (caption = strlen(caption) ? caption : text, \
                             source = strlen(source) ? source : from, 1)
 take_series(i, text) = (labels[int(i)] = text, longest_label = larger(longest_label, strlen(text)), \
@@ -148,13 +149,31 @@ bar_end(v) = v == v ? v : ceiling
 
 # ---- Title and caption -----------------------------------------------------------------------------
 
-# Labels on the page, taken along by the first plot after `set multiplot`. A caption that says which
-# setting is shown says so on a line of its own; a long one is cut at a blank.
-characters = width / 7.6
-last_blank(text, i) = (i < 2 || substr(text, i, i) eq " ") ? i : last_blank(text, i - 1)
-cut_of(text) = strstrt(text, "shown: ") ? strstrt(text, "shown: ") - 1 \
-    : (strlen(text) > characters ? last_blank(text, int(characters)) : 0)
-split_caption(any) = (cut = cut_of(caption), \
-    caption_top = cut ? caption[1:cut - (caption[cut - 1:cut - 1] eq "·" ? 2 : 0)] : caption, caption_bottom = cut ? caption[cut + 1:*] : source, \
-    source = cut ? source : "", 1)
-page = "set label 1 heading at screen 0.5,screen 1 - 22.0 / height center font heading_font noenhanced; set label 2 caption_top at screen margin_left / width,screen 46.0 / height left textcolor rgb '#444444' font small_font noenhanced; set label 3 caption_bottom at screen margin_left / width,screen 28.0 / height left textcolor rgb '#444444' font small_font noenhanced; set label 4 source at screen margin_left / width,screen 11.0 / height left textcolor rgb '#444444' font small_font noenhanced"
+# A text in lines of at most so many characters, cut at a blank where there is one in the second half
+# of the line, else (a path) where the line is full.
+last_blank(text, i, least) = i <= least ? 0 : (substr(text, i, i) eq " " ? i : last_blank(text, i - 1, least))
+cut_of(text, most) = (blank = last_blank(text, int(most) + 1, int(most) / 2), blank > 0 ? blank : int(most))
+wrapped(text, most) = strlen(text) <= most ? text \
+    : (cut = cut_of(text, most), substr(text, 1, cut))."\n".wrapped_rest(text, cut, most)
+wrapped_rest(text, cut, most) = wrapped(substr(text, cut + 1, strlen(text)), most)
+line_count(text) = 1 + (strstrt(text, "\n") ? line_count(text[strstrt(text, "\n") + 1:*]) : 0)
+
+# Panel titles in as many lines as the panels' width asks for; the gaps between the panels grow.
+title_characters(any) = larger(12, panel_width(0) / 7.8)
+title_lines = 1
+fit_titles = "do for [p = 1:panel_count] { titles[p] = wrapped(titles[p], title_characters(0)); title_lines = larger(title_lines, line_count(titles[p])) }; gap_height = gap_height + 17.0 * (title_lines - 1); margin_top = margin_top + 17.0 * (title_lines - 1)"
+panel_title = "set title titles[p]"
+# A legend takes less than half of the page.
+legend_of(characters) = smaller(8.0 * characters + 60, 0.45 * width)
+
+# Labels on the page, taken along by the first plot after `set multiplot`: the caption in lines, below
+# them the source. A caption that says which setting is shown says so on a line of its own.
+caption_lines = ""
+shown_at(text) = strstrt(text, " · shown: ")
+split_caption(any) = (characters = width / 7.4, \
+    caption_lines = shown_at(caption) ? wrapped(caption[1:shown_at(caption) - 1], characters)."\n".wrapped(caption[shown_at(caption) + 3:*], characters) \
+                                      : wrapped(caption, characters), \
+    margin_bottom = margin_bottom + 17.0 * larger(0, line_count(caption_lines) - 2), 1)
+caption_line(i, text) = i == 1 ? (strstrt(text, "\n") ? text[1:strstrt(text, "\n") - 1] : text) \
+    : (strstrt(text, "\n") ? caption_line(i - 1, text[strstrt(text, "\n") + 1:*]) : "")
+page = "set label 1 heading at screen 0.5,screen 1 - 22.0 / height center font heading_font noenhanced; set label 2 source at screen margin_left / width,screen 11.0 / height left textcolor rgb '#444444' font small_font noenhanced; do for [line = 1:line_count(caption_lines)] { set label 2 + line caption_line(line, caption_lines) at screen margin_left / width,screen (11.0 + 17.0 * (line_count(caption_lines) + 1 - line)) / height left textcolor rgb '#444444' font small_font noenhanced }"

@@ -8,15 +8,16 @@ height = 560
 load ARG0[1:strlen(ARG0) - strlen(name.".gp")]."style.gp"
 
 stats data using (take_caption(strcol("caption"), strcol("source")), \
-                  take_panel(column("panel"), strcol("panel_title")), \
+                  take_panel(column("panel"), "network ".strcol("panel_title")), \
                   take_series(column("series"), strcol("label")), 1) nooutput
 
 heading = "Throughput by batch size"
 ok = split_caption(0)
 panel_columns = panel_count < 3 ? panel_count : 3
 panel_rows = (panel_count + panel_columns - 1) / panel_columns
-legend_width = 8.0 * longest_label + 60
-height = 190 + 390 * panel_rows
+legend_width = legend_of(longest_label)
+@fit_titles
+height = 190 + (gap_height + 312) * panel_rows
 @resize
 
 row_of(p, i, input) = column("panel") == p && column("series") == i && strcol("input") eq input
@@ -43,7 +44,7 @@ do for [p = 1:panel_count] {
     @place
     @log_y
     @batch_x
-    set title "network ".titles[p]
+    @panel_title
     if (c == 1) { set ylabel "examples per second" } else { unset ylabel }
     if (p + panel_columns > panel_count) { set xlabel "batch size K [examples]" } else { unset xlabel }
     do for [j = 1:words(roofs) / 2] {

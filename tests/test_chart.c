@@ -1,8 +1,7 @@
-/* Choosing the best rates, the numbers that charts draw, and drawing them. */
+/* The numbers that charts draw, and drawing them. */
 #include "report/chart.h"
 
 #include "base/error.h"
-#include "report/groups.h"
 #include "report/plot.h"
 #include "results_fixture.h"
 
@@ -10,31 +9,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
 #define COUNT(items) (sizeof(items) / sizeof(items)[0])
-
-static struct results results;
-static struct groups groups;
-
-static void open_groups(const struct fixture_cell *cells, size_t count)
-{
-    fixture_cells(cells, count);
-    assert_int_equal(results_open(&results, scratch_folder), 0);
-    assert_int_equal(groups_open(&groups, &results, "convergence"), 0);
-}
-
-static void close_groups(void)
-{
-    groups_close(&groups);
-    results_close(&results);
-}
-
-static double best_rate(size_t group)
-{
-    return groups.arms[groups.groups[group].best].learning_rate;
-}
 
 /* The chart's file, opened: to be closed by the caller. */
 static struct table *written(const char *chart)
@@ -47,160 +26,6 @@ static struct table *written(const char *chart)
     snprintf(name, sizeof name, "figures/%s.csv", chart);
     assert_int_equal(table_open(&table, scratch_path(name)), 0);
     return table;
-}
-
-/* ---- The best rate --------------------------------------------------------------------------- */
-
-static void the_best_rate_is_soonest_at_the_hardest_target(void **state)
-{
-    /* Rate 0.1 is first at the easy target, 0.3 at the hard one; 1 has the lowest loss. */
-    const struct fixture_cell cells[] = {
-        {"blas", 8, 0.3, 1, 1, "reached", 0.30, 0.10, 2, 3},
-        {"blas", 8, 1.0, 1, 1, "budget", 0.20, 0.11, 4, NAN},
-        {"blas", 8, 0.1, 1, 1, "reached", 0.31, 0.10, 1, 5},
-    };
-
-    (void)state;
-    open_groups(cells, COUNT(cells));
-    assert_int_equal(groups.group_count, 1);
-    assert_int_equal(groups.arm_count, 3);
-    assert_int_equal(groups.groups[0].hardest, 1);
-    assert_true(best_rate(0) == 0.3);
-    assert_false(groups.groups[0].edge);
-    assert_true(group_cost(&groups, &groups.groups[0], "updates", 1) == 300);
-    close_groups();
-}
-
-static void a_seed_that_does_not_reach_is_infinite_not_absent(void **state)
-{
-    /* 0.1 is faster where it arrives, but two of three seeds do not. */
-    const struct fixture_cell cells[] = {
-        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 1},
-        {"blas", 8, 0.1, 1, 2, "budget", 0.3, 0.2, 1, NAN},
-        {"blas", 8, 0.1, 1, 3, "crashed", NAN, NAN, NAN, NAN},
-        {"blas", 8, 0.3, 1, 1, "reached", 0.3, 0.1, 5, 9},
-        {"blas", 8, 0.3, 1, 2, "reached", 0.3, 0.1, 5, 7},
-        {"blas", 8, 0.3, 1, 3, "budget", 0.3, 0.2, 5, NAN},
-    };
-
-    (void)state;
-    open_groups(cells, COUNT(cells));
-    assert_true(best_rate(0) == 0.3);
-    assert_true(group_cost(&groups, &groups.groups[0], "seconds", 1) == 9);
-    assert_true(isinf(arm_median(&groups, &groups.arms[0], results_cost(&results, "seconds", 1))));
-    close_groups();
-}
-
-static void a_target_reached_by_half_of_the_seeds_has_no_finite_median(void **state)
-{
-    const struct fixture_cell cells[] = {
-        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
-        {"blas", 8, 0.1, 1, 2, "budget", 0.3, 0.2, 3, NAN},
-    };
-
-    (void)state;
-    open_groups(cells, COUNT(cells));
-    assert_int_equal(groups.groups[0].hardest, 0);
-    assert_true(group_cost(&groups, &groups.groups[0], "seconds", 0) == 2);
-    close_groups();
-}
-
-static void without_a_target_the_lowest_loss_wins_and_divergence_loses(void **state)
-{
-    /* The diverged cell stopped at a small number: it is infinite all the same. */
-    const struct fixture_cell cells[] = {
-        {"blas", 8, 0.01, 1, 1, "budget", 2.0, 0.8, NAN, NAN},
-        {"blas", 8, 0.10, 1, 1, "budget", 1.5, 0.5, NAN, NAN},
-        {"blas", 8, 1.00, 1, 1, "diverged", 0.1, 0.9, NAN, NAN},
-        {"blas", 8, 3.00, 1, 1, "failed", NAN, NAN, NAN, NAN},
-    };
-
-    (void)state;
-    open_groups(cells, COUNT(cells));
-    assert_int_equal(groups.groups[0].hardest, -1);
-    assert_true(best_rate(0) == 0.1);
-    close_groups();
-}
-
-static void ties_go_to_the_lower_loss_then_to_the_smaller_rate(void **state)
-{
-    const struct fixture_cell by_loss[] = {
-        {"blas", 8, 0.1, 1, 1, "reached", 0.4, 0.1, 1, 2},
-        {"blas", 8, 0.3, 1, 1, "reached", 0.3, 0.1, 1, 2},
-    };
-    const struct fixture_cell by_rate[] = {
-        {"blas", 8, 0.3, 1, 1, "reached", 0.3, 0.1, 1, 2},
-        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
-    };
-
-    (void)state;
-    open_groups(by_loss, COUNT(by_loss));
-    assert_true(best_rate(0) == 0.3);
-    close_groups();
-    open_groups(by_rate, COUNT(by_rate));
-    assert_true(best_rate(0) == 0.1);
-    close_groups();
-}
-
-static void a_best_rate_on_the_edge_is_flagged(void **state)
-{
-    const struct fixture_cell cells[] = {
-        {"blas", 1, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2}, /* smallest of two */
-        {"blas", 1, 0.3, 1, 1, "reached", 0.3, 0.1, 1, 3},
-        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2}, /* the middle of three */
-        {"blas", 8, 0.01, 1, 1, "reached", 0.3, 0.1, 1, 9},
-        {"blas", 8, 0.3, 1, 1, "diverged", NAN, NAN, NAN, NAN},
-        {"blas", 0, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2}, /* the only one */
-    };
-
-    (void)state;
-    open_groups(cells, COUNT(cells));
-    assert_int_equal(groups.group_count, 3);
-    assert_true(groups.groups[0].edge);
-    assert_false(groups.groups[1].edge);
-    assert_true(groups.groups[2].edge);
-    assert_int_equal(groups.groups[2].count, 1);
-    close_groups();
-}
-
-static void the_full_batch_is_last_and_one_column_whatever_its_size(void **state)
-{
-    const struct fixture_cell cells[] = {
-        {"blas", 0, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
-        {"blas", 2000, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
-        {"blas", 1000, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
-        {"blas", 0, 0.1, 2, 1, "reached", 0.3, 0.1, 1, 2},
-    };
-
-    (void)state;
-    open_groups(cells, COUNT(cells));
-    assert_int_equal(groups.group_count, 4);
-    assert_true(groups.groups[0].batch_size == 1000 && !groups.groups[0].full_batch);
-    assert_true(groups.groups[2].full_batch && groups.groups[3].full_batch);
-    assert_false(groups_same_batch(&groups, 0, 2)); /* 1000 of 1000, but not called full */
-    assert_true(groups_same_batch(&groups, 2, 3));
-    assert_false(groups_same(&groups, 2, 3, AXES_ALL));
-    assert_true(groups_same(&groups, 2, 3, AXES_ALL & ~AXIS_BIT(AXIS_REDUNDANCY)));
-    close_groups();
-}
-
-static void the_common_target_is_the_hardest_that_half_of_the_groups_reach(void **state)
-{
-    const struct fixture_cell cells[] = {
-        {"blas", 1, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
-        {"blas", 8, 0.1, 1, 1, "budget", 0.3, 0.2, 1, NAN},
-        {"blas", 32, 0.1, 1, 1, "budget", 0.3, 0.2, 1, NAN},
-    };
-    const size_t all[] = {0, 1, 2}, last[] = {2};
-
-    (void)state;
-    open_groups(cells, COUNT(cells));
-    assert_int_equal(groups_common_target(&groups, all, 3), 0);
-    assert_int_equal(groups_common_target(&groups, all, 2), 1);
-    assert_int_equal(groups_common_target(&groups, last, 1), 0);
-    assert_int_equal(groups_common_target(&groups, last, 0), -1);
-    assert_int_equal(groups_fastest(&groups), 0);
-    close_groups();
 }
 
 /* ---- The numbers drawn -------------------------------------------------------------------------
@@ -343,6 +168,126 @@ static void the_grid_chart_has_a_panel_per_redundancy_and_a_line_per_engine(void
     table_close(drawn);
 }
 
+/* As the planner records them: nothing is repeated at r = 1, so it has neither mode nor copies. */
+static const struct fixture_cell jittered[] = {
+    {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+    {"blas", 8, 0.1, 2, 1, "reached", 0.3, 0.1, 1, 3, "fill", "jitter"},
+    {"blas", 8, 0.1, 5, 1, "reached", 0.3, 0.1, 1, 4, "fill", "jitter"},
+    {"blas", 8, 0.1, 5, 1, "reached", 0.3, 0.1, 1, 5, "grow", "jitter"},
+};
+
+static void the_redundancy_chart_keeps_its_baseline_whatever_the_mode(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(jittered, COUNT(jittered));
+    drawn = written("redundancy");
+    assert_int_equal(table_rows(drawn), 3);
+    assert_true(table_numbers(drawn, "redundancy")[0] == 1);
+    assert_true(table_numbers(drawn, "redundancy")[1] == 2);
+    assert_true(table_numbers(drawn, "median_seconds")[2] == 4);
+    assert_non_null(
+        strstr(table_texts(drawn, "caption")[0], "shown: fill (the fastest of 2 settings)"));
+    table_close(drawn);
+}
+
+static void the_redundancy_chart_of_one_mode_shows_the_only_setting(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(jittered, 3); /* r = 1 is grow, the others fill: not two settings */
+    drawn = written("redundancy");
+    assert_int_equal(table_rows(drawn), 3);
+    assert_null(strstr(table_texts(drawn, "caption")[0], "shown"));
+    table_close(drawn);
+}
+
+static void the_grid_chart_has_the_baseline_on_every_line(void **state)
+{
+    struct table *drawn;
+    double seen[3] = {0};
+
+    (void)state;
+    fixture_cells(jittered, COUNT(jittered));
+    drawn = written("grid");
+    assert_int_equal(table_rows(drawn), 5); /* r = 1 twice: on the lines fill and grow */
+    for (size_t r = 0; r < 5; r++)
+        if (strcmp(table_texts(drawn, "panel_title")[r], "r = 1") == 0) {
+            double series = table_numbers(drawn, "series")[r];
+
+            assert_string_equal(table_texts(drawn, "label")[r], series == 1 ? "fill" : "grow");
+            seen[(int)series]++;
+        }
+    assert_true(seen[1] == 1 && seen[2] == 1);
+    table_close(drawn);
+}
+
+static const struct fixture_cell one_that_trains[] = {
+    {"blas", 8, 0.1, 1, 1, "budget", 0.6, 0.25, NAN, NAN},
+    {"blas", 8, 0.3, 1, 1, "budget", 0.5, 0.20, NAN, NAN},
+    {"blas", 8, 3.0, 1, 1, "failed", NAN, NAN, NAN, NAN},
+    {"blas", 32, 0.1, 1, 1, "diverged", 0.9, 0.9, NAN, NAN},
+    {"blas", 32, 0.3, 1, 1, "diverged", 0.8, 0.9, NAN, NAN},
+};
+
+static void the_heatmap_rings_nothing_where_every_rate_diverged(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(one_that_trains, COUNT(one_that_trains));
+    drawn = written("heatmap");
+    assert_true(table_numbers(drawn, "best")[1] == 1);
+    assert_true(table_numbers(drawn, "best")[3] == 0 && table_numbers(drawn, "best")[4] == 0);
+    assert_non_null(strstr(table_texts(drawn, "caption")[0], "grey ×: diverged"));
+    assert_non_null(strstr(table_texts(drawn, "caption")[0], "grey –: failed or not run"));
+    assert_non_null(strstr(table_texts(drawn, "caption")[0], "blank: not tried"));
+    table_close(drawn);
+    fixture_cells(one_that_trains, 2); /* no mark is explained that is not there */
+    drawn = written("heatmap");
+    assert_null(strstr(table_texts(drawn, "caption")[0], "grey"));
+    assert_null(strstr(table_texts(drawn, "caption")[0], "blank"));
+    table_close(drawn);
+}
+
+static void the_loss_chart_names_whom_it_leaves_out(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(one_that_trains, COUNT(one_that_trains));
+    fixture_text("curves.csv", "id,epoch,update,train_seconds,train_loss,validation_loss\n"
+                               "c1,0,0,0,2.0,2.5\nc3,0,0,0,2.0,2.5\n");
+    drawn = written("loss");
+    assert_int_equal(table_rows(drawn), 1);
+    assert_non_null(strstr(table_texts(drawn, "caption")[0],
+                           "left out (every rate diverged or failed): K = 32"));
+    table_close(drawn);
+    fixture_cells(&one_that_trains[3], 2);
+    assert_int_equal(chart_applies(scratch_folder, "loss"), 0);
+}
+
+static void without_a_validation_split_the_captions_say_what_decided(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 8, 0.1, 1, 1, "budget", NAN, NAN, NAN, NAN, .train_loss = 0.5},
+        {"blas", 8, 0.3, 1, 1, "budget", NAN, NAN, NAN, NAN, .train_loss = 0.2},
+    };
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(cells, COUNT(cells));
+    drawn = written("heatmap");
+    assert_true(table_numbers(drawn, "best")[1] == 1);
+    assert_true(table_numbers(drawn, "train_loss")[1] == 0.2);
+    assert_true(table_numbers(drawn, "masked")[0] == 0);
+    assert_non_null(strstr(table_texts(drawn, "caption")[0],
+                           "best rates by training loss: there is no validation split"));
+    table_close(drawn);
+}
+
 static void the_throughput_chart_has_quartiles_and_a_roof(void **state)
 {
     struct table *drawn;
@@ -443,18 +388,41 @@ static void every_chart_is_drawn_even_of_missing_values(void **state)
     if (!plot_available())
         skip();
     fixture_cells(cells, COUNT(cells));
-    fixture_text("curves.csv", "id,epoch,update,train_seconds,train_loss,validation_loss\n"
-                               "c0,0,0,0,2.0,2.5\nc0,1,1,0.5,nan,inf\n");
-    draw("loss");
     draw("target");
     draw("heatmap");
     draw("redundancy");
     draw("grid");
+    fixture_cells(one_that_trains, COUNT(one_that_trains));
+    fixture_text("curves.csv", "id,epoch,update,train_seconds,train_loss,validation_loss\n"
+                               "c1,0,0,0,2.0,2.5\nc1,1,1,0.5,nan,inf\n");
+    draw("loss");
     fixture_cells(two_engines, COUNT(two_engines));
     draw("grid");
     draw("redundancy");
     fixture_throughput();
     draw("throughput");
+}
+
+static void what_a_killed_drawing_left_is_removed(void **state)
+{
+    pid_t gone = fork();
+    char dead[64], alive[64];
+
+    (void)state;
+    if (gone == 0)
+        _exit(0);
+    waitpid(gone, NULL, 0);
+    if (!plot_available())
+        skip();
+    fixture_throughput();
+    assert_int_equal(chart_write(scratch_folder, "throughput"), 0);
+    snprintf(dead, sizeof dead, "figures/.tmp-%ld-loss.svg", (long)gone);
+    snprintf(alive, sizeof alive, "figures/.tmp-%ld-loss.svg", (long)getppid());
+    fixture_text(dead, "half");
+    fixture_text(alive, "half");
+    draw("throughput");
+    assert_int_equal(access(scratch_path(dead), F_OK), -1);
+    assert_int_equal(access(scratch_path(alive), F_OK), 0); /* another drawing's */
 }
 
 static void a_machine_without_gnuplot_says_what_to_install(void **state)
@@ -489,18 +457,6 @@ static void what_gnuplot_complains_of_is_passed_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(the_best_rate_is_soonest_at_the_hardest_target, fixture_clear),
-        cmocka_unit_test_setup(a_seed_that_does_not_reach_is_infinite_not_absent, fixture_clear),
-        cmocka_unit_test_setup(a_target_reached_by_half_of_the_seeds_has_no_finite_median,
-                               fixture_clear),
-        cmocka_unit_test_setup(without_a_target_the_lowest_loss_wins_and_divergence_loses,
-                               fixture_clear),
-        cmocka_unit_test_setup(ties_go_to_the_lower_loss_then_to_the_smaller_rate, fixture_clear),
-        cmocka_unit_test_setup(a_best_rate_on_the_edge_is_flagged, fixture_clear),
-        cmocka_unit_test_setup(the_full_batch_is_last_and_one_column_whatever_its_size,
-                               fixture_clear),
-        cmocka_unit_test_setup(the_common_target_is_the_hardest_that_half_of_the_groups_reach,
-                               fixture_clear),
         cmocka_unit_test_setup(the_loss_chart_draws_median_and_range_while_most_seeds_train,
                                fixture_clear),
         cmocka_unit_test_setup(the_target_chart_keeps_what_was_not_reached, fixture_clear),
@@ -508,11 +464,21 @@ int main(void)
         cmocka_unit_test_setup(the_redundancy_chart_has_a_line_per_batch_size, fixture_clear),
         cmocka_unit_test_setup(the_grid_chart_has_a_panel_per_redundancy_and_a_line_per_engine,
                                fixture_clear),
+        cmocka_unit_test_setup(the_redundancy_chart_keeps_its_baseline_whatever_the_mode,
+                               fixture_clear),
+        cmocka_unit_test_setup(the_redundancy_chart_of_one_mode_shows_the_only_setting,
+                               fixture_clear),
+        cmocka_unit_test_setup(the_grid_chart_has_the_baseline_on_every_line, fixture_clear),
+        cmocka_unit_test_setup(the_heatmap_rings_nothing_where_every_rate_diverged, fixture_clear),
+        cmocka_unit_test_setup(the_loss_chart_names_whom_it_leaves_out, fixture_clear),
+        cmocka_unit_test_setup(without_a_validation_split_the_captions_say_what_decided,
+                               fixture_clear),
         cmocka_unit_test_setup(the_throughput_chart_has_quartiles_and_a_roof, fixture_clear),
         cmocka_unit_test_setup(a_chart_without_its_data_does_not_apply, fixture_clear),
         cmocka_unit_test_setup(an_unknown_chart_is_answered_with_the_known_ones, fixture_clear),
         cmocka_unit_test_setup(a_failed_chart_leaves_no_file, fixture_clear),
         cmocka_unit_test_setup(every_chart_is_drawn_even_of_missing_values, fixture_clear),
+        cmocka_unit_test_setup(what_a_killed_drawing_left_is_removed, fixture_clear),
         cmocka_unit_test_setup(a_machine_without_gnuplot_says_what_to_install, fixture_clear),
         cmocka_unit_test_setup_teardown(what_gnuplot_complains_of_is_passed_up, fixture_clear,
                                         fixture_clear),

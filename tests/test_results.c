@@ -1,5 +1,5 @@
-/* Reading CSV files and results folders. */
-#include "report/results.h"
+/* Reading CSV files and results folders, and choosing the best rates of their cells. */
+#include "report/groups.h"
 
 #include "base/error.h"
 #include "results_fixture.h"
@@ -9,6 +9,8 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+
+#define COUNT(items) (sizeof(items) / sizeof(items)[0])
 
 static struct table *open_text(const char *text)
 {
@@ -182,6 +184,7 @@ static void targets_are_listed_from_easy_to_hard(void **state)
     assert_int_equal(results.target_count, 5);
     for (size_t t = 0; t < 5; t++)
         assert_string_equal(results.targets[t].name, expected[t]);
+    assert_int_equal(results.leading_count, 3); /* of validation error, the first column's */
     results_close(&results);
 }
 
@@ -245,6 +248,202 @@ static void a_manifest_may_be_absent_but_not_broken(void **state)
     results_close(&results);
 }
 
+/* ---- The best rate ----------------------------------------------------------------------------
+ */
+
+static struct results grouped;
+static struct groups groups;
+
+static void open_groups(const struct fixture_cell *cells, size_t count)
+{
+    fixture_cells(cells, count);
+    assert_int_equal(results_open(&grouped, scratch_folder), 0);
+    assert_int_equal(groups_open(&groups, &grouped, "convergence"), 0);
+}
+
+static void close_groups(void)
+{
+    groups_close(&groups);
+    results_close(&grouped);
+}
+
+static double best_rate(size_t group)
+{
+    return groups.arms[groups.groups[group].best].learning_rate;
+}
+
+static void the_best_rate_is_soonest_at_the_hardest_target(void **state)
+{
+    /* Rate 0.1 is first at the easy target, 0.3 at the hard one; 1 has the lowest loss. */
+    const struct fixture_cell cells[] = {
+        {"blas", 8, 0.3, 1, 1, "reached", 0.30, 0.10, 2, 3},
+        {"blas", 8, 1.0, 1, 1, "budget", 0.20, 0.11, 4, NAN},
+        {"blas", 8, 0.1, 1, 1, "reached", 0.31, 0.10, 1, 5},
+    };
+
+    (void)state;
+    open_groups(cells, COUNT(cells));
+    assert_int_equal(groups.group_count, 1);
+    assert_int_equal(groups.arm_count, 3);
+    assert_int_equal(groups.groups[0].hardest, 1);
+    assert_true(best_rate(0) == 0.3);
+    assert_false(groups.groups[0].edge);
+    assert_true(group_cost(&groups, &groups.groups[0], "updates", 1) == 300);
+    close_groups();
+}
+
+static void a_seed_that_does_not_reach_is_infinite_not_absent(void **state)
+{
+    /* 0.1 is faster where it arrives, but two of three seeds do not. */
+    const struct fixture_cell cells[] = {
+        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 1},
+        {"blas", 8, 0.1, 1, 2, "budget", 0.3, 0.2, 1, NAN},
+        {"blas", 8, 0.1, 1, 3, "crashed", NAN, NAN, NAN, NAN},
+        {"blas", 8, 0.3, 1, 1, "reached", 0.3, 0.1, 5, 9},
+        {"blas", 8, 0.3, 1, 2, "reached", 0.3, 0.1, 5, 7},
+        {"blas", 8, 0.3, 1, 3, "budget", 0.3, 0.2, 5, NAN},
+    };
+
+    (void)state;
+    open_groups(cells, COUNT(cells));
+    assert_true(best_rate(0) == 0.3);
+    assert_true(group_cost(&groups, &groups.groups[0], "seconds", 1) == 9);
+    assert_true(isinf(arm_median(&groups, &groups.arms[0], results_cost(&grouped, "seconds", 1))));
+    close_groups();
+}
+
+static void a_target_reached_by_half_of_the_seeds_has_no_finite_median(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"blas", 8, 0.1, 1, 2, "budget", 0.3, 0.2, 3, NAN},
+    };
+
+    (void)state;
+    open_groups(cells, COUNT(cells));
+    assert_int_equal(groups.groups[0].hardest, 0);
+    assert_true(group_cost(&groups, &groups.groups[0], "seconds", 0) == 2);
+    close_groups();
+}
+
+static void without_a_target_the_lowest_loss_wins_and_divergence_loses(void **state)
+{
+    /* The diverged cell stopped at a small number: it is infinite all the same. */
+    const struct fixture_cell cells[] = {
+        {"blas", 8, 0.01, 1, 1, "budget", 2.0, 0.8, NAN, NAN},
+        {"blas", 8, 0.10, 1, 1, "budget", 1.5, 0.5, NAN, NAN},
+        {"blas", 8, 1.00, 1, 1, "diverged", 0.1, 0.9, NAN, NAN},
+        {"blas", 8, 3.00, 1, 1, "failed", NAN, NAN, NAN, NAN},
+    };
+
+    (void)state;
+    open_groups(cells, COUNT(cells));
+    assert_int_equal(groups.groups[0].hardest, -1);
+    assert_true(best_rate(0) == 0.1);
+    close_groups();
+}
+
+static void ties_go_to_the_lower_loss_then_to_the_smaller_rate(void **state)
+{
+    const struct fixture_cell by_loss[] = {
+        {"blas", 8, 0.1, 1, 1, "reached", 0.4, 0.1, 1, 2},
+        {"blas", 8, 0.3, 1, 1, "reached", 0.3, 0.1, 1, 2},
+    };
+    const struct fixture_cell by_rate[] = {
+        {"blas", 8, 0.3, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+    };
+
+    (void)state;
+    open_groups(by_loss, COUNT(by_loss));
+    assert_true(best_rate(0) == 0.3);
+    close_groups();
+    open_groups(by_rate, COUNT(by_rate));
+    assert_true(best_rate(0) == 0.1);
+    close_groups();
+}
+
+static void a_best_rate_on_the_edge_is_flagged(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 1, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2}, /* smallest of two */
+        {"blas", 1, 0.3, 1, 1, "reached", 0.3, 0.1, 1, 3},
+        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2}, /* the middle of three */
+        {"blas", 8, 0.01, 1, 1, "reached", 0.3, 0.1, 1, 9},
+        {"blas", 8, 0.3, 1, 1, "diverged", NAN, NAN, NAN, NAN},
+        {"blas", 0, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2}, /* the only one */
+    };
+
+    (void)state;
+    open_groups(cells, COUNT(cells));
+    assert_int_equal(groups.group_count, 3);
+    assert_true(groups.groups[0].edge);
+    assert_false(groups.groups[1].edge);
+    assert_true(groups.groups[2].edge);
+    assert_int_equal(groups.groups[2].count, 1);
+    close_groups();
+}
+
+static void the_full_batch_is_last_and_one_column_whatever_its_size(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 0, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"blas", 2000, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"blas", 1000, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"blas", 0, 0.1, 2, 1, "reached", 0.3, 0.1, 1, 2},
+    };
+
+    (void)state;
+    open_groups(cells, COUNT(cells));
+    assert_int_equal(groups.group_count, 4);
+    assert_true(groups.groups[0].batch_size == 1000 && !groups.groups[0].full_batch);
+    assert_true(groups.groups[2].full_batch && groups.groups[3].full_batch);
+    assert_false(groups_same_batch(&groups, 0, 2)); /* 1000 of 1000, but not called full */
+    assert_true(groups_same_batch(&groups, 2, 3));
+    assert_false(groups_same(&groups, 2, 3, AXES_ALL));
+    assert_true(groups_same(&groups, 2, 3, AXES_ALL & ~AXIS_BIT(AXIS_REDUNDANCY)));
+    close_groups();
+}
+
+static void the_common_target_is_the_hardest_that_half_of_the_groups_reach(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 1, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"blas", 8, 0.1, 1, 1, "budget", 0.3, 0.2, 1, NAN},
+        {"blas", 32, 0.1, 1, 1, "budget", 0.3, 0.2, 1, NAN},
+    };
+    const size_t all[] = {0, 1, 2}, last[] = {2};
+
+    (void)state;
+    open_groups(cells, COUNT(cells));
+    assert_int_equal(groups_common_target(&groups, all, 3), 0);
+    assert_int_equal(groups_common_target(&groups, all, 2), 1);
+    assert_int_equal(groups_common_target(&groups, last, 1), 0);
+    assert_int_equal(groups_common_target(&groups, last, 0), -1);
+    assert_int_equal(groups_fastest(&groups), 0);
+    close_groups();
+}
+
+static void the_folder_that_all_engines_share_is_left_out(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"./build/a/mine.so", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"./build/b/mine.so", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+    };
+    char text[64];
+
+    (void)state;
+    open_groups(cells, COUNT(cells));
+    groups_describe(&groups, 0, AXES_ALL, text, sizeof text);
+    assert_string_equal(text, "engine a/mine.so");
+    groups_describe(&groups, 1, AXES_ALL, text, sizeof text);
+    assert_string_equal(text, "engine b/mine.so");
+    groups_describe(&groups, 2, AXES_ALL, text, sizeof text);
+    assert_string_equal(text, "engine blas");
+    close_groups();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +463,19 @@ int main(void)
         cmocka_unit_test_setup(a_column_that_is_no_target_is_refused, fixture_clear),
         cmocka_unit_test_setup(the_manifest_names_machine_data_and_peak, fixture_clear),
         cmocka_unit_test_setup(a_manifest_may_be_absent_but_not_broken, fixture_clear),
+        cmocka_unit_test_setup(the_best_rate_is_soonest_at_the_hardest_target, fixture_clear),
+        cmocka_unit_test_setup(a_seed_that_does_not_reach_is_infinite_not_absent, fixture_clear),
+        cmocka_unit_test_setup(a_target_reached_by_half_of_the_seeds_has_no_finite_median,
+                               fixture_clear),
+        cmocka_unit_test_setup(without_a_target_the_lowest_loss_wins_and_divergence_loses,
+                               fixture_clear),
+        cmocka_unit_test_setup(ties_go_to_the_lower_loss_then_to_the_smaller_rate, fixture_clear),
+        cmocka_unit_test_setup(a_best_rate_on_the_edge_is_flagged, fixture_clear),
+        cmocka_unit_test_setup(the_full_batch_is_last_and_one_column_whatever_its_size,
+                               fixture_clear),
+        cmocka_unit_test_setup(the_common_target_is_the_hardest_that_half_of_the_groups_reach,
+                               fixture_clear),
+        cmocka_unit_test_setup(the_folder_that_all_engines_share_is_left_out, fixture_clear),
     };
 
     return cmocka_run_group_tests(tests, scratch_open, scratch_close);

@@ -99,7 +99,8 @@ static void the_best_batch_size_and_its_runner_up_are_named(void **state)
     assert_int_equal(summary.outcomes[2], 1);
     print();
     assert_says("Best here: K = 32, rate 0.1, engine blas: 0.5 s to 10 % validation error "
-                "(runner-up: K = 1, rate 0.03, engine blas, 1.04 s, 2.1 times slower).");
+                "(runner-up: K = 1, rate 0.03, engine blas, 1.04 s, 2.1 times slower but not told "
+                "apart by 1 seed).");
     assert_says("8 cells, whatever the rate: 5 reached, 2 budget, 1 diverged.");
 }
 
@@ -173,7 +174,31 @@ static void a_tie_is_called_one(void **state)
     print();
     assert_says(
         "Best here: K = 8, rate 0.1, engine blas: 2 s to 10 % validation error (runner-up: K "
-        "= 32, rate 0.1, engine blas, 2 s, the same).");
+        "= 32, rate 0.1, engine blas, 2 s, not told apart by 1 seed).");
+}
+
+static void ranges_that_do_not_meet_are_told_apart(void **state)
+{
+    struct fixture_cell cells[] = {
+        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.10, 1, 2.0},
+        {"blas", 8, 0.1, 1, 2, "reached", 0.3, 0.10, 1, 3.0},
+        {"blas", 32, 0.1, 1, 1, "reached", 0.3, 0.10, 1, 3.5},
+        {"blas", 32, 0.1, 1, 2, "reached", 0.3, 0.10, 1, 4.0},
+    };
+
+    (void)state;
+    compute(cells, COUNT(cells));
+    assert_true(row_at(summary.sections[0].best)->low == 2);
+    assert_true(row_at(summary.sections[0].best)->high == 3);
+    print();
+    assert_says("3.75 s, 1.5 times slower).");
+    assert_null(strstr(printed, "told"));
+    summary_close(&summary);
+    results_close(&results);
+    cells[2].seconds_to_10 = 2.9; /* now they do */
+    compute(cells, COUNT(cells));
+    print();
+    assert_says("3.45 s, 1.4 times slower but not told apart by 2 seeds).");
 }
 
 static void without_a_target_the_lowest_error_is_named(void **state)
@@ -188,11 +213,12 @@ static void without_a_target_the_lowest_error_is_named(void **state)
     (void)state;
     compute(cells, COUNT(cells));
     assert_int_equal(summary.sections[0].target, SUMMARY_NONE);
-    assert_true(row_at(summary.sections[0].best)->validation_error == 0.31);
+    assert_true(row_at(summary.sections[0].best)->end == 0.31);
     print();
     assert_says(
         "No target was reached by most seeds of any batch size. Lowest validation error: K = "
-        "8, rate 0.1, engine blas: 31.0% (median of 3 seeds).");
+        "8, rate 0.1, engine blas: 31.0% (median of 3 seeds). Runner-up: K = full, rate 0.1, "
+        "engine blas: 45.0%, not told apart by 1 seed.");
     assert_says("1 reached");
     assert_says("2 budget");
 }
@@ -200,14 +226,138 @@ static void without_a_target_the_lowest_error_is_named(void **state)
 static void a_regression_compares_losses(void **state)
 {
     const struct fixture_cell cells[] = {
-        {"blas", 8, 0.1, 1, 1, "budget", 0.5, 0, NAN, NAN},
-        {"blas", 32, 0.1, 1, 1, "budget", 0.4, 0, NAN, NAN},
+        {"blas", 8, 0.1, 1, 1, "budget", 0.5, NAN, NAN, NAN},
+        {"blas", 32, 0.1, 1, 1, "budget", 0.4, NAN, NAN, NAN},
     };
 
     (void)state;
     compute(cells, COUNT(cells));
     print();
-    assert_says("Lowest validation loss: K = 32, rate 0.1, engine blas: 0.4 (median of 1 seed).");
+    assert_says("losses at the end.");
+    assert_says("0.500 0.500");
+    assert_says("Lowest validation loss: K = 32, rate 0.1, engine blas: 0.400 (median of 1 seed).");
+    assert_null(strstr(printed, "error"));
+    assert_null(strstr(printed, "%"));
+}
+
+static void an_error_of_zero_is_an_error_all_the_same(void **state)
+{
+    const struct fixture_cell cell = {"blas", 8, 0.1, 1, 1, "reached", 0.01, 0, 1, 2};
+
+    (void)state;
+    compute(&cell, 1);
+    print();
+    assert_says("errors at the end.");
+    assert_says("0.0%  0.0%");
+}
+
+static void without_a_validation_split_the_training_loss_decides_and_is_named(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 8, 0.1, 1, 1, "budget", NAN, NAN, NAN, NAN, .train_loss = 0.5, .test_error = 0.3},
+        {"blas", 8, 0.3, 1, 1, "budget", NAN, NAN, NAN, NAN, .train_loss = 0.2, .test_error = 0.4},
+        {"blas", 8, 1.0, 1, 1, "diverged", NAN, NAN, NAN, NAN, .train_loss = 0.1},
+    };
+
+    (void)state;
+    compute(cells, COUNT(cells));
+    assert_true(summary.groups.by_train_loss);
+    assert_true(row_at(summary.sections[0].best)->end == 0.2);
+    print();
+    assert_says("training loss and test error at the end. Best by training loss: there is no "
+                "validation split.");
+    assert_says(" train  test outcome");
+    assert_says(" 0.3  1       -       -       - 0.200 40.0% 1 budget");
+    assert_says("- no number: not reached by most seeds, diverged, or not evaluated");
+    assert_says("Lowest training loss: K = 8, rate 0.3, engine blas: 0.200 (median of 1 seed).");
+}
+
+static void where_every_rate_diverged_none_is_best(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 8, 0.1, 1, 1, "diverged", 0.3, 0.9, NAN, NAN},
+        {"blas", 8, 0.3, 1, 1, "diverged", 0.2, 0.9, NAN, NAN},
+        {"blas", 8, 1.0, 1, 1, "crashed", NAN, NAN, NAN, NAN},
+        {"blas", 32, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+    };
+
+    (void)state;
+    compute(cells, COUNT(cells));
+    assert_false(summary.groups.groups[0].trained);
+    assert_false(summary.groups.groups[0].edge);
+    assert_true(summary.groups.groups[1].trained);
+    print();
+    assert_says("blas           8       -  3       -       -       -     -     - 2 diverged");
+    assert_says("1 crashed");
+    assert_says("rate -: every rate diverged or failed, so none is best");
+    assert_says("(runner-up: K = 8, engine blas, did not reach it).");
+    assert_null(strstr(printed, "*"));
+}
+
+static void rates_chosen_on_the_seeds_they_are_shown_on_are_admitted(void **state)
+{
+    (void)state;
+    compute(contest, COUNT(contest));
+    print();
+    assert_says("Rates are chosen on these same seeds: the best looks a bit better than it is.");
+    summary_close(&summary);
+    results_close(&results);
+    compute(&contest[4], 1); /* there was nothing to choose */
+    print();
+    assert_null(strstr(printed, "same seeds"));
+}
+
+static void only_targets_of_the_first_metric_are_compared(void **state)
+{
+    /* The second rate alone reaches the other metric's target, later at the first one's. */
+    const struct fixture_cell cells[] = {
+        {"blas", 8, 0.1, 1, 1, "budget", 0.3, 0.2, 1, NAN},
+        {"blas", 8, 0.3, 1, 1, "reached", 0.2, 0.2, 2, 3},
+    };
+
+    (void)state;
+    fixture_targets[1] = "train_loss_0.5";
+    compute(cells, COUNT(cells));
+    fixture_targets[1] = "validation_error_0.1";
+    assert_int_equal(summary.sections[0].target, 0);
+    assert_true(row_at(summary.sections[0].best)->seconds == 1);
+}
+
+static void r_of_1_has_neither_mode_nor_copies(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"blas", 8, 0.1, 1, 2, "reached", 0.3, 0.1, 1, 2, "fill", "jitter"}, /* by hand */
+        {"blas", 8, 0.1, 5, 1, "reached", 0.3, 0.1, 1, 1, "fill"},
+        {"blas", 8, 0.1, 5, 1, "reached", 0.3, 0.1, 1, 1, "grow"},
+    };
+
+    (void)state;
+    compute(cells, COUNT(cells));
+    assert_int_equal(summary.section_count, 3);
+    print();
+    assert_int_equal(strncmp(printed, "r = 1\n", 6), 0);
+    assert_says("fill · r = 5");
+    assert_says("grow · r = 5");
+    assert_null(strstr(printed, "jitter"));
+}
+
+static void long_names_of_engines_are_numbered_under_the_table(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"./engines/fast/mine.so", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"./engines/fast/other.so", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"./engines/fast/other.so", 32, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+    };
+
+    (void)state;
+    compute(cells, COUNT(cells));
+    print();
+    assert_non_null(strstr(printed, "\ne1             8 "));
+    assert_non_null(strstr(printed, "\ne2            32 "));
+    assert_non_null(strstr(printed, "\nblas           8 "));
+    assert_says("e1 = ./engines/fast/mine.so e2 = ./engines/fast/other.so ");
 }
 
 static void when_everything_fails_it_says_so_and_counts(void **state)
@@ -239,7 +389,9 @@ static void different_data_is_not_compared(void **state)
     assert_int_equal(summary.sections[0].count, 2);
     assert_int_equal(summary.sections[1].runner_up, SUMMARY_NONE);
     print();
-    assert_says("(runner-up: K = 8, rate 0.1, engine naive, 3 s, 1.5 times slower)");
+    assert_says(
+        "(runner-up: K = 8, rate 0.1, engine naive, 3 s, 1.5 times slower but not told apart "
+        "by 1 seed)");
     assert_says("r = 5");
 }
 
@@ -255,6 +407,26 @@ static void throughput_names_the_fastest_and_its_share_of_the_peak(void **state)
         "the multiply-add peak).");
     assert_null(strstr(printed, "nan"));
     assert_null(strstr(printed, "inf"));
+}
+
+static void throughput_rows_that_look_alike_stand_under_their_setting(void **state)
+{
+    (void)state;
+    fixture_text(
+        "cells.csv",
+        "id,measure,engine,network,batch_size,full_batch,learning_rate,optimizer,momentum,beta1,"
+        "beta2,epsilon,redundancy,redundancy_mode,copies,sampler,last_batch,threads,chunk,seed,"
+        "train_examples,outcome,examples_per_second,gflops,pregathered_examples_per_second,"
+        "final_train_loss,final_validation_loss,final_validation_error,test_loss,test_error\n"
+        "a,throughput,./engines/longer-than-it.so,mlp,8,0,0.1,sgd,,,,,1,grow,exact,reshuffle,"
+        "keep,1,64,1,1000,budget,200,20,,,,,,\n"
+        "b,throughput,./engines/longer-than-it.so,mlp,8,0,0.1,sgd,,,,,1,grow,exact,reshuffle,"
+        "keep,1,none,1,1000,budget,300,30,,,,,,\n");
+    print();
+    assert_says("  chunk 64 e1 ");
+    assert_says("  chunk none e1 ");
+    assert_says("e1 = ./engines/longer-than-it.so - not measured ");
+    assert_says("K = 8, 1 thread, chunk none: 300 examples/s, 30 GFLOP/s.");
 }
 
 static void unreadable_results_are_an_error(void **state)
@@ -276,8 +448,20 @@ int main(void)
         cmocka_unit_test_teardown(a_best_rate_on_the_edge_is_never_quiet, close_all),
         cmocka_unit_test_teardown(a_single_cell_has_no_runner_up, close_all),
         cmocka_unit_test_teardown(a_tie_is_called_one, close_all),
+        cmocka_unit_test_teardown(ranges_that_do_not_meet_are_told_apart, close_all),
         cmocka_unit_test_teardown(without_a_target_the_lowest_error_is_named, close_all),
         cmocka_unit_test_teardown(a_regression_compares_losses, close_all),
+        cmocka_unit_test_teardown(an_error_of_zero_is_an_error_all_the_same, close_all),
+        cmocka_unit_test_teardown(without_a_validation_split_the_training_loss_decides_and_is_named,
+                                  close_all),
+        cmocka_unit_test_teardown(where_every_rate_diverged_none_is_best, close_all),
+        cmocka_unit_test_teardown(rates_chosen_on_the_seeds_they_are_shown_on_are_admitted,
+                                  close_all),
+        cmocka_unit_test_teardown(only_targets_of_the_first_metric_are_compared, close_all),
+        cmocka_unit_test_teardown(r_of_1_has_neither_mode_nor_copies, close_all),
+        cmocka_unit_test_teardown(long_names_of_engines_are_numbered_under_the_table, close_all),
+        cmocka_unit_test_teardown(throughput_rows_that_look_alike_stand_under_their_setting,
+                                  close_all),
         cmocka_unit_test_teardown(when_everything_fails_it_says_so_and_counts, close_all),
         cmocka_unit_test_teardown(different_data_is_not_compared, close_all),
         cmocka_unit_test_teardown(throughput_names_the_fastest_and_its_share_of_the_peak,

@@ -24,7 +24,8 @@ static const struct argp_option options[] = {
     {"only", KEY_ONLY, "REGEX", 0, "Only cells whose id matches", 0},
     {"jobs", KEY_JOBS, "N", 0, "Cells at a time (default: as many as cores allow)", 0},
     {"threads", KEY_THREADS, "N", 0, "Threads of the engines, instead of the file's", 0},
-    {"force", KEY_FORCE, 0, 0, "Take over a folder that holds another experiment", 0},
+    {"force", KEY_FORCE, 0, 0,
+     "Go on in a folder of another experiment, of other data, machine or libraries", 0},
     {"quick", KEY_QUICK, 0, 0, "With the overrides under `quick:` in the file", 0},
     {"deadline", KEY_DEADLINE, "SECONDS", 0, "Be done by then, whatever is unfinished", 0},
     {"no-charts", KEY_NO_CHARTS, 0, 0, "Do not draw", 0},
@@ -111,10 +112,10 @@ static void print_account(const struct runner_result *result)
 
     if (result->run == 0)
         return;
-    printf("%d cells in %.0f s, %d at a time: training %.0f %%, evaluation %.0f %%, the rest "
+    printf("%d cell%s in %.0f s, %d at a time: training %.0f %%, evaluation %.0f %%, the rest "
            "%.0f %% of the time.\n",
-           result->run, result->wall_seconds, result->jobs, 100 * result->train_seconds / room,
-           100 * result->evaluation_seconds / room,
+           result->run, result->run == 1 ? "" : "s", result->wall_seconds, result->jobs,
+           100 * result->train_seconds / room, 100 * result->evaluation_seconds / room,
            100 * (1 - (result->train_seconds + result->evaluation_seconds) / room));
 }
 

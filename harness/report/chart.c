@@ -9,7 +9,8 @@
 
 const struct chart charts[] = {
     {"loss", "loss against epochs, updates and seconds, per batch size at its best rate",
-     "convergence cells and curves.csv", "loss.gp", chart_loss_applies, chart_loss_write},
+     "convergence cells that trained, and curves.csv", "loss.gp", chart_loss_applies,
+     chart_loss_write},
     {"target", "time, updates and examples to each target against batch size",
      "convergence cells and targets", "target.gp", chart_target_applies, chart_target_write},
     {"heatmap", "validation error over learning rate and batch size, divergence marked",

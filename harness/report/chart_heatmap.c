@@ -1,4 +1,4 @@
-/* Chart `heatmap`: median validation error at the end over learning rate and batch size, a panel
+/* Chart `heatmap`: median error (or loss) at the end over learning rate and batch size, a panel
  * per setting; combinations that diverge or fail are masked, the best rate of each batch size is
  * ringed. */
 #include "base/error.h"
@@ -52,26 +52,43 @@ static double batch_key(const struct group *group)
     return group->full_batch ? (double)INFINITY : group->batch_size;
 }
 
+enum fate { TRAINED, DIVERGED, NOT_TRAINED };
+
+/* Diverged: most seeds, or those that leave no finite median. Not trained: failed, unsupported. */
+static enum fate fate_of(const struct groups *groups, const struct arm *arm)
+{
+    const double *loss =
+        table_numbers(groups->results->cells,
+                      groups->by_train_loss ? "final_train_loss" : "final_validation_loss");
+    size_t diverged = arm_outcomes(groups, arm, "diverged");
+
+    if (2 * diverged <= arm->count && isfinite(arm_median(groups, arm, loss)))
+        return TRAINED;
+    return diverged > 0 ? DIVERGED : NOT_TRAINED;
+}
+
 static void write_arm(struct sheet *sheet, const struct groups *groups, const struct group *group,
                       size_t a)
 {
+    static const char *const columns[] = {"final_validation_error", "final_validation_loss",
+                                          "final_train_loss"};
     struct table *cells = groups->results->cells;
     const struct arm *arm = &groups->arms[a];
-    double error = arm_median(groups, arm, table_numbers(cells, "final_validation_error"));
-    double loss = arm_median(groups, arm, table_numbers(cells, "final_validation_loss"));
     size_t diverged = arm_outcomes(groups, arm, "diverged");
     size_t trained = diverged + arm_outcomes(groups, arm, "reached") +
                      arm_outcomes(groups, arm, "budget") + arm_outcomes(groups, arm, "dead");
-    bool masked = 2 * diverged > arm->count || !isfinite(loss);
+    bool masked = fate_of(groups, arm) != TRAINED;
+    bool best = group->trained && a == group->best;
 
     sheet_number(sheet, (double)arm->count);
     sheet_number(sheet, (double)diverged);
     sheet_number(sheet, (double)(arm->count - trained));
     sheet_number(sheet, masked);
-    sheet_number(sheet, masked ? (double)NAN : error);
-    sheet_number(sheet, masked ? (double)NAN : loss);
-    sheet_number(sheet, a == group->best);
-    sheet_number(sheet, a == group->best && group->edge);
+    for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++)
+        sheet_number(sheet, masked ? (double)NAN
+                                   : arm_median(groups, arm, table_numbers(cells, columns[c])));
+    sheet_number(sheet, best);
+    sheet_number(sheet, best && group->edge);
     sheet_end_row(sheet);
 }
 
@@ -99,6 +116,34 @@ static void write_panels(struct sheet *sheet, const struct groups *groups,
     }
 }
 
+/* What the marks mean, of those that occur. */
+static void explain(struct sheet *sheet, const struct groups *groups, const struct scale *batches,
+                    const struct scale *rates)
+{
+    size_t panels = 0;
+    bool found[3] = {false}, edge = false;
+
+    for (size_t g = 0; g < groups->group_count; g++) {
+        panels += g == 0 || !groups_same(groups, g, g - 1, AXES_ALL);
+        edge |= groups->groups[g].edge;
+    }
+    for (size_t a = 0; a < groups->arm_count; a++)
+        found[fate_of(groups, &groups->arms[a])] = true;
+    sheet_explain(sheet, groups->results->leading_count == 0
+                             ? "ring: best rate by final loss"
+                             : "ring: best rate by time to the hardest target reached or else by "
+                               "final loss");
+    if (edge)
+        sheet_explain(sheet, "dashed ring: on the edge of the rates tried");
+    sheet_explain_rates(sheet, groups);
+    if (found[DIVERGED])
+        sheet_explain(sheet, "grey ×: diverged");
+    if (found[NOT_TRAINED])
+        sheet_explain(sheet, "grey –: failed or not run");
+    if (groups->arm_count < panels * batches->count * rates->count)
+        sheet_explain(sheet, "blank: not tried");
+}
+
 int chart_heatmap_write(struct results *results, FILE *file)
 {
     struct groups groups;
@@ -120,12 +165,11 @@ int chart_heatmap_write(struct results *results, FILE *file)
         rates.values[rates.count++] = groups.arms[a].learning_rate;
     sort_distinct(&batches);
     sort_distinct(&rates);
-    sheet_open(&sheet, file, &groups);
-    snprintf(sheet.caption, sizeof sheet.caption,
-             "colour: median over seeds; ring: best rate by time to the hardest target reached "
-             "or else by loss (dashed: on the edge of those tried); grey ×: diverged");
+    sheet_open(&sheet, file, &groups, "colour: median over seeds");
+    explain(&sheet, &groups, &batches, &rates);
     sheet_header(&sheet, "panel,panel_title,column,batch_size,full_batch,row,learning_rate,n,"
-                         "diverged,not_trained,masked,validation_error,validation_loss,best,edge");
+                         "diverged,not_trained,masked,validation_error,validation_loss,train_loss,"
+                         "best,edge");
     write_panels(&sheet, &groups, &batches, &rates);
 done:
     free(batches.values);

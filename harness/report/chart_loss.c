@@ -52,12 +52,21 @@ static int evaluations_open(struct evaluations *evaluations, const struct result
     return 0;
 }
 
+static bool any_trained(const struct groups *groups)
+{
+    bool any = false;
+
+    for (size_t g = 0; g < groups->group_count; g++)
+        any |= groups->groups[g].trained;
+    return any;
+}
+
 int chart_loss_applies(struct results *results)
 {
     struct groups groups;
     int status = groups_open(&groups, results, "convergence");
 
-    if (status == 0 && groups.group_count > 0 && results_has_curves(results))
+    if (status == 0 && any_trained(&groups) && results_has_curves(results))
         status = results_curves(results) == 0 ? table_rows(results->curves) > 0 : -1;
     groups_close(&groups);
     return status;
@@ -117,6 +126,25 @@ static void write_curve(struct sheet *sheet, const struct groups *groups,
     }
 }
 
+/* Names the batch sizes that have no curve, as no rate is their best. */
+static void explain_left_out(struct sheet *sheet, const struct groups *groups, size_t shown)
+{
+    char text[256] = "left out (every rate diverged or failed): ", batch[32];
+    bool any = false;
+
+    for (size_t g = 0; g < groups->group_count; g++) {
+        size_t used = strlen(text);
+
+        if (groups->groups[g].trained || !groups_same(groups, g, shown, AXES_ALL))
+            continue;
+        group_batch_text(&groups->groups[g], batch, sizeof batch);
+        snprintf(text + used, sizeof text - used, "%s%s", any ? "; " : "", batch);
+        any = true;
+    }
+    if (any)
+        sheet_explain(sheet, text);
+}
+
 int chart_loss_write(struct results *results, FILE *file)
 {
     int status = -1;
@@ -142,18 +170,19 @@ int chart_loss_write(struct results *results, FILE *file)
         goto done;
     }
     shown = groups_fastest(&groups);
-    sheet_open(&sheet, file, &groups);
-    snprintf(sheet.caption, sizeof sheet.caption, "line: median over seeds; band: %s",
-             most <= 1   ? "none (one seed)"
-             : most <= 3 ? "smallest to largest"
-                         : "10 % to 90 %");
+    sheet_open(&sheet, file, &groups,
+               most <= 1   ? "line: median over seeds; band: none (one seed)"
+               : most <= 3 ? "line: median over seeds; band: smallest to largest"
+                           : "line: median over seeds; band: 10 % to 90 %");
+    explain_left_out(&sheet, &groups, shown);
+    sheet_explain_rates(&sheet, &groups);
     sheet_name_setting(&sheet, &groups, shown, AXES_ALL);
     sheet_header(&sheet, "series,label," SHEET_GROUP
                          ",evaluation,n,epochs,updates,train_seconds,train_loss,train_loss_low,"
                          "train_loss_high,validation_loss,validation_loss_low,"
                          "validation_loss_high");
     for (size_t g = 0; g < groups.group_count; g++)
-        if (groups_same(&groups, g, shown, AXES_ALL))
+        if (groups.groups[g].trained && groups_same(&groups, g, shown, AXES_ALL))
             write_curve(&sheet, &groups, &evaluations, columns, ++series, g, values);
     status = 0;
 done:

@@ -40,13 +40,25 @@ static void append(char *line, size_t size, const char *part)
         snprintf(line + used, size - used, "%s%s", used ? " · " : "", part);
 }
 
-void sheet_open(struct sheet *sheet, FILE *file, const struct groups *groups)
+void sheet_explain(struct sheet *sheet, const char *part)
+{
+    append(sheet->caption, sizeof sheet->caption, part);
+}
+
+void sheet_explain_rates(struct sheet *sheet, const struct groups *groups)
+{
+    if (groups->by_train_loss)
+        sheet_explain(sheet, "best rates by training loss: there is no validation split");
+}
+
+void sheet_open(struct sheet *sheet, FILE *file, const struct groups *groups, const char *caption)
 {
     const struct results *results = groups->results;
     size_t seeds = count_seeds(groups);
     char part[32];
 
     *sheet = (struct sheet){.file = file};
+    sheet_explain(sheet, caption);
     snprintf(part, sizeof part, "%zu seed%s", seeds, seeds == 1 ? "" : "s");
     append(sheet->source, sizeof sheet->source, results->dataset);
     append(sheet->source, sizeof sheet->source, part);
@@ -101,7 +113,7 @@ void sheet_group(struct sheet *sheet, const struct groups *groups, const struct 
 {
     sheet_number(sheet, group->batch_size);
     sheet_number(sheet, group->full_batch);
-    sheet_number(sheet, groups->arms[group->best].learning_rate);
+    sheet_number(sheet, group->trained ? groups->arms[group->best].learning_rate : (double)NAN);
     sheet_number(sheet, group->edge);
     sheet_number(sheet, (double)group->count);
 }
@@ -119,18 +131,18 @@ void sheet_name_setting(struct sheet *sheet, const struct groups *groups, size_t
                         unsigned axes)
 {
     char setting[256], part[320];
-    size_t *rank = calloc(groups->group_count, sizeof *rank);
+    size_t *lines = calloc(groups->group_count, sizeof *lines);
     size_t settings;
 
-    if (!rank)
+    if (!lines)
         abort();
-    settings = groups_rank(groups, axes, rank);
-    free(rank);
+    settings = groups_lines(groups, axes, lines);
+    free(lines);
     if (settings < 2)
         return;
     groups_describe(groups, group, axes, setting, sizeof setting);
     snprintf(part, sizeof part, "shown: %s (the fastest of %zu settings)", setting, settings);
-    append(sheet->caption, sizeof sheet->caption, part);
+    sheet_explain(sheet, part);
 }
 
 struct cost group_cost_range(const struct groups *groups, const struct group *group,

@@ -11,7 +11,7 @@
  * under the figure. */
 struct sheet {
     FILE *file;
-    char caption[512]; /* how to read it: what a line, a bar, a mark is */
+    char caption[768]; /* how to read it: what a line, a bar, a mark is */
     char source[512];  /* data, seeds, machine */
     bool row_open, first_row_done;
 };
@@ -19,8 +19,12 @@ struct sheet {
 /* For qsort. */
 int compare_doubles(const void *, const void *);
 
-/* Sets the source line. */
-void sheet_open(struct sheet *, FILE *, const struct groups *);
+/* Sets the source line, and begins the caption. */
+void sheet_open(struct sheet *, FILE *, const struct groups *, const char *caption);
+/* Appends a part to the caption, after a " · ". */
+void sheet_explain(struct sheet *, const char *part);
+/* Says so where the best rates are those of the training loss. */
+void sheet_explain_rates(struct sheet *, const struct groups *);
 /* Names of the columns, comma-separated; caption and source are added. */
 void sheet_header(struct sheet *, const char *columns);
 /* The next field. Commas become semicolons and quotation marks vanish: gnuplot cannot read them. */
@@ -29,11 +33,12 @@ void sheet_text(struct sheet *, const char *text);
 void sheet_number(struct sheet *, double value);
 void sheet_end_row(struct sheet *);
 
-/* Fields `batch_size,full_batch,learning_rate,edge,rates_tried`. */
+/* Fields `batch_size,full_batch,learning_rate,edge,rates_tried`; no rate where none trained. */
 void sheet_group(struct sheet *, const struct groups *, const struct group *);
 #define SHEET_GROUP "batch_size,full_batch,learning_rate,edge,rates_tried"
 
 /* "K = 32 · α = 0.1", with " (edge)" where the best rate is the smallest or largest of several. */
+/* group->trained */
 void group_label(const struct groups *, const struct group *, char *text, size_t size);
 
 /* Appends "shown: engine blas (the fastest of 6 settings)" to the caption where these axes take

@@ -62,8 +62,8 @@ int chart_target_write(struct results *results, FILE *file)
     if (status != 0)
         goto done;
     shown = groups_fastest(&groups);
-    sheet_open(&sheet, file, &groups);
-    snprintf(sheet.caption, sizeof sheet.caption, "%s", bars_text);
+    sheet_open(&sheet, file, &groups, bars_text);
+    sheet_explain_rates(&sheet, &groups);
     sheet_name_setting(&sheet, &groups, shown, AXES_ALL);
     sheet_header(&sheet, "series,label,target," SHEET_GROUP
                          ",n,reached,censored,median_seconds,low_seconds,high_seconds,"
@@ -86,13 +86,19 @@ int chart_redundancy_applies(struct results *results)
     return has_targets(results, AXIS_BIT(AXIS_REDUNDANCY));
 }
 
+static double redundancy_of(const struct groups *groups, size_t g)
+{
+    const double *redundancy = table_numbers(groups->results->cells, "redundancy");
+
+    return redundancy[groups->order[groups->arms[groups->groups[g].first].first]];
+}
+
 static void write_redundancy(struct sheet *sheet, const struct groups *groups, size_t g,
                              size_t series, int target)
 {
     static const char *const units[] = {"updates", "examples", "seconds"};
     const struct group *group = &groups->groups[g];
     struct cost seconds = group_cost_range(groups, group, "seconds", target);
-    const double *redundancy = table_numbers(groups->results->cells, "redundancy");
     char label[96] = "no target reached";
 
     sheet_number(sheet, (double)series);
@@ -103,7 +109,7 @@ static void write_redundancy(struct sheet *sheet, const struct groups *groups, s
     else
         snprintf(label, sizeof label, "any target (none reached)");
     sheet_text(sheet, label);
-    sheet_number(sheet, redundancy[groups->order[groups->arms[group->first].first]]);
+    sheet_number(sheet, redundancy_of(groups, g));
     sheet_group(sheet, groups, group);
     sheet_number(sheet, (double)seconds.n);
     sheet_number(sheet, (double)seconds.reached);
@@ -129,13 +135,14 @@ int chart_redundancy_write(struct results *results, FILE *file)
         status = error_set("%s: out of memory", results->folder);
         goto done;
     }
-    shown = groups_fastest(&groups);
+    /* r = 1 is on the lines of all modes and copies: what repeats says which line is meant. */
+    shown = groups_fastest_repeated(&groups, groups_fastest(&groups), shared);
     for (size_t g = 0; g < groups.group_count; g++)
         if (groups_same(&groups, g, shown, shared))
             members[count++] = g;
     target = groups_common_target(&groups, members, count);
-    sheet_open(&sheet, file, &groups);
-    snprintf(sheet.caption, sizeof sheet.caption, "%s", bars_text);
+    sheet_open(&sheet, file, &groups, bars_text);
+    sheet_explain_rates(&sheet, &groups);
     sheet_name_setting(&sheet, &groups, shown, shared);
     sheet_header(&sheet, "series,label,target,redundancy," SHEET_GROUP
                          ",n,reached,censored,median_updates,low_updates,high_updates,"
@@ -173,7 +180,7 @@ static const unsigned series_axes =
     AXES_ALL & ~(AXIS_BIT(AXIS_NETWORK) | AXIS_BIT(AXIS_REDUNDANCY));
 
 static void write_grid(struct sheet *sheet, const struct groups *groups, size_t g, size_t panel,
-                       size_t series, int target)
+                       size_t series, size_t line, int target)
 {
     const struct group *group = &groups->groups[g];
     const struct results *results = groups->results;
@@ -185,8 +192,8 @@ static void write_grid(struct sheet *sheet, const struct groups *groups, size_t 
     groups_describe(groups, g, panel_axes, text, sizeof text);
     sheet_text(sheet, text);
     sheet_number(sheet, (double)series);
-    groups_describe(groups, g, series_axes, text, sizeof text);
-    if (!(groups->varying & series_axes))
+    groups_describe(groups, line, series_axes, text, sizeof text);
+    if (!*text)
         snprintf(text, sizeof text, "engine %s", table_texts(results->cells, "engine")[cell]);
     sheet_text(sheet, text);
     snprintf(text, sizeof text, "any target (none reached)");
@@ -205,7 +212,8 @@ int chart_grid_write(struct results *results, FILE *file)
 {
     struct groups groups;
     struct sheet sheet;
-    size_t *members = NULL, *panel = NULL, *series = NULL;
+    size_t *members = NULL, *panel = NULL, *lines = NULL;
+    size_t line_count;
     int target;
     int status = groups_open(&groups, results, "convergence");
 
@@ -213,26 +221,28 @@ int chart_grid_write(struct results *results, FILE *file)
         goto done;
     members = calloc(groups.group_count, sizeof *members);
     panel = calloc(groups.group_count, sizeof *panel);
-    series = calloc(groups.group_count, sizeof *series);
-    if (!members || !panel || !series) {
+    lines = calloc(groups.group_count, sizeof *lines);
+    if (!members || !panel || !lines) {
         status = error_set("%s: out of memory", results->folder);
         goto done;
     }
     for (size_t g = 0; g < groups.group_count; g++)
         members[g] = g;
     groups_rank(&groups, panel_axes, panel);
-    groups_rank(&groups, series_axes, series);
+    line_count = groups_lines(&groups, series_axes, lines);
     target = groups_common_target(&groups, members, groups.group_count);
-    sheet_open(&sheet, file, &groups);
-    snprintf(sheet.caption, sizeof sheet.caption, "%s", bars_text);
+    sheet_open(&sheet, file, &groups, bars_text);
+    sheet_explain_rates(&sheet, &groups);
     sheet_header(&sheet, "panel,panel_title,series,label,target," SHEET_GROUP
                          ",n,reached,censored,median_seconds,low_seconds,high_seconds");
     for (size_t g = 0; g < groups.group_count; g++)
-        write_grid(&sheet, &groups, g, panel[g], series[g], target);
+        for (size_t l = 0; l < line_count; l++)
+            if (groups_same(&groups, g, lines[l], series_axes))
+                write_grid(&sheet, &groups, g, panel[g], l + 1, lines[l], target);
 done:
     free(members);
     free(panel);
-    free(series);
+    free(lines);
     groups_close(&groups);
     return status;
 }

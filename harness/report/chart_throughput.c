@@ -93,9 +93,8 @@ int chart_throughput_write(struct results *results, FILE *file)
     }
     groups_rank(&groups, AXIS_BIT(AXIS_NETWORK), panel);
     groups_rank(&groups, series_axes, series);
-    sheet_open(&sheet, file, &groups);
-    snprintf(
-        sheet.caption, sizeof sheet.caption,
+    sheet_open(
+        &sheet, file, &groups,
         "points: median over timed blocks; bars: quartiles; solid: gathered from the data set; "
         "dashed: pre-gathered; thin lines: multiply-add peak / FLOP per example");
     sheet_header(&sheet,

@@ -46,11 +46,27 @@ static int compare_numbers(double a, double b)
     return (a > b) - (a < b);
 }
 
+/* Says nothing about the cell: with r = 1 nothing is copied. */
+static bool axis_idle(const struct keys *keys, size_t axis, size_t cell)
+{
+    return (axis == AXIS_REDUNDANCY_MODE || axis == AXIS_COPIES) &&
+           keys->numbers[AXIS_REDUNDANCY][cell] == 1;
+}
+
+/* What an axis says nothing about comes first, and equals itself. */
 static int compare_axis(const struct keys *keys, size_t axis, size_t a, size_t b)
 {
+    if (axis_idle(keys, axis, a) || axis_idle(keys, axis, b))
+        return axis_idle(keys, axis, b) - axis_idle(keys, axis, a);
     if (axes[axis].number)
         return compare_numbers(keys->numbers[axis][a], keys->numbers[axis][b]);
     return strcmp(keys->texts[axis][a], keys->texts[axis][b]);
+}
+
+static bool axis_agrees(const struct keys *keys, size_t axis, size_t a, size_t b)
+{
+    return axis_idle(keys, axis, a) || axis_idle(keys, axis, b) ||
+           compare_axis(keys, axis, a, b) == 0;
 }
 
 /* On every axis and the batch size: 0 in one group. A full batch is last whatever its size. */
@@ -108,9 +124,23 @@ static int fetch_outcomes(struct results *results)
                 return -1;
     if (!table_numbers(results->cells, "final_validation_loss") ||
         !table_numbers(results->cells, "final_validation_error") ||
+        !table_numbers(results->cells, "final_train_loss") ||
+        !table_numbers(results->cells, "test_error") ||
+        !table_numbers(results->cells, "test_loss") ||
         !table_numbers(results->cells, "train_examples") || !table_texts(results->cells, "outcome"))
         return -1;
     return 0;
+}
+
+/* Any of the cells has something in the column, be it `nan` or `inf`. */
+static bool any_filled(const struct groups *groups, const char *column)
+{
+    const char *const *texts = table_texts(groups->results->cells, column);
+
+    for (size_t i = 0; i < groups->cell_count; i++)
+        if (texts[groups->order[i]][0] != '\0')
+            return true;
+    return false;
 }
 
 struct arm group_cells(const struct groups *groups, const struct group *group)
@@ -130,6 +160,17 @@ void arm_values(const struct groups *groups, const struct arm *arm, const double
         if (isnan(values[i]))
             values[i] = INFINITY;
     }
+}
+
+void arm_end_values(const struct groups *groups, const struct arm *arm, const double *column,
+                    double *values)
+{
+    const char *const *outcomes = table_texts(groups->results->cells, "outcome");
+
+    arm_values(groups, arm, column, values);
+    for (size_t i = 0; i < arm->count; i++)
+        if (strcmp(outcomes[groups->order[arm->first + i]], "diverged") == 0)
+            values[i] = INFINITY;
 }
 
 double arm_median(const struct groups *groups, const struct arm *arm, const double *column)
@@ -162,20 +203,17 @@ static double arm_seconds(const struct groups *groups, const struct arm *arm, in
     return arm_median(groups, arm, results_cost(groups->results, "seconds", (size_t)target));
 }
 
-/* A diverged cell's loss is infinite, whatever number it stopped at. */
-static double arm_validation_loss(const struct groups *groups, const struct arm *arm)
+static double arm_loss(const struct groups *groups, const struct arm *arm)
 {
-    const double *column = table_numbers(groups->results->cells, "final_validation_loss");
-    const char *const *outcomes = table_texts(groups->results->cells, "outcome");
+    const double *column =
+        table_numbers(groups->results->cells,
+                      groups->by_train_loss ? "final_train_loss" : "final_validation_loss");
     double *values = calloc(arm->count, sizeof *values);
     double median;
 
     if (!values)
         abort();
-    arm_values(groups, arm, column, values);
-    for (size_t i = 0; i < arm->count; i++)
-        if (strcmp(outcomes[groups->order[arm->first + i]], "diverged") == 0)
-            values[i] = INFINITY;
+    arm_end_values(groups, arm, column, values);
     median = stats_median(values, arm->count);
     free(values);
     return median;
@@ -189,14 +227,14 @@ static bool arm_better(const struct groups *groups, const struct arm *a, const s
 
     if (seconds_a != seconds_b)
         return seconds_a < seconds_b;
-    return arm_validation_loss(groups, a) < arm_validation_loss(groups, b);
+    return arm_loss(groups, a) < arm_loss(groups, b);
 }
 
 static void choose_rate(const struct groups *groups, struct group *group)
 {
     const struct arm *arms = groups->arms;
 
-    group->hardest = (int)groups->results->target_count - 1;
+    group->hardest = (int)groups->results->leading_count - 1;
     for (; group->hardest >= 0; group->hardest--) {
         size_t a = 0;
 
@@ -210,7 +248,9 @@ static void choose_rate(const struct groups *groups, struct group *group)
     for (size_t a = group->first + 1; a < group->first + group->count; a++)
         if (arm_better(groups, &arms[a], &arms[group->best], group->hardest))
             group->best = a;
-    group->edge = group->best == group->first || group->best == group->first + group->count - 1;
+    group->trained = group->hardest >= 0 || isfinite(arm_loss(groups, &arms[group->best]));
+    group->edge = group->trained &&
+                  (group->best == group->first || group->best == group->first + group->count - 1);
 }
 
 /* Cuts the sorted cells into arms and groups. */
@@ -235,9 +275,24 @@ static void cut(struct groups *groups)
             groups->groups[groups->group_count - 1].count++;
         }
         groups->arms[groups->arm_count - 1].count++;
-        for (size_t axis = 0; axis < AXIS_COUNT; axis++)
-            if (compare_axis(keys, axis, cell, groups->order[0]) != 0)
+    }
+}
+
+static void find_varying(struct groups *groups)
+{
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++) {
+        const size_t *first = NULL; /* that the axis says something about */
+
+        for (size_t i = 0; i < groups->cell_count; i++) {
+            const size_t *cell = &groups->order[i];
+
+            if (axis_idle(groups->keys, axis, *cell))
+                continue;
+            if (!first)
+                first = cell;
+            if (compare_axis(groups->keys, axis, *first, *cell) != 0)
                 groups->varying |= AXIS_BIT(axis);
+        }
     }
 }
 
@@ -263,6 +318,11 @@ int groups_open(struct groups *groups, struct results *results, const char *meas
             groups->order[groups->cell_count++] = r;
     qsort_r(groups->order, groups->cell_count, sizeof *groups->order, compare_cells, groups->keys);
     cut(groups);
+    find_varying(groups);
+    groups->has_errors =
+        any_filled(groups, "final_validation_error") || any_filled(groups, "test_error");
+    groups->by_train_loss =
+        !any_filled(groups, "final_validation_loss") && any_filled(groups, "final_train_loss");
     for (size_t g = 0; g < groups->group_count; g++) {
         struct group *group = &groups->groups[g];
 
@@ -293,8 +353,7 @@ bool groups_same(const struct groups *groups, size_t a, size_t b, unsigned mask)
 
     for (size_t axis = 0; axis < AXIS_COUNT && same; axis++)
         if (mask & AXIS_BIT(axis))
-            same =
-                compare_axis(groups->keys, axis, group_cell(groups, a), group_cell(groups, b)) == 0;
+            same = axis_agrees(groups->keys, axis, group_cell(groups, a), group_cell(groups, b));
     return same;
 }
 
@@ -312,6 +371,37 @@ size_t groups_rank(const struct groups *groups, unsigned mask, size_t *rank)
     return distinct;
 }
 
+static bool repeats(const struct groups *groups, size_t group)
+{
+    return groups->keys->numbers[AXIS_REDUNDANCY][group_cell(groups, group)] != 1;
+}
+
+static int compare_indices(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+size_t groups_lines(const struct groups *groups, unsigned mask, size_t *lines)
+{
+    size_t count = 0;
+
+    for (int with_repeats = 1; with_repeats >= 0; with_repeats--)
+        for (size_t g = 0; g < groups->group_count; g++) {
+            size_t like = 0;
+
+            if (repeats(groups, g) != with_repeats)
+                continue;
+            while (like < count && !groups_same(groups, lines[like], g, mask))
+                like++;
+            if (like == count)
+                lines[count++] = g;
+        }
+    qsort(lines, count, sizeof *lines, compare_indices);
+    return count;
+}
+
 bool groups_same_batch(const struct groups *groups, size_t a, size_t b)
 {
     const struct group *first = &groups->groups[a], *second = &groups->groups[b];
@@ -319,6 +409,32 @@ bool groups_same_batch(const struct groups *groups, size_t a, size_t b)
     if (first->full_batch || second->full_batch)
         return first->full_batch && second->full_batch;
     return first->batch_size == second->batch_size;
+}
+
+/* Length of the folder that all engines given by a path share: it tells none apart. */
+static size_t shared_folder(const struct groups *groups)
+{
+    const char *const *engines = groups->keys->texts[AXIS_ENGINE];
+    const char *first = NULL;
+    size_t shared = 0;
+
+    for (size_t i = 0; i < groups->cell_count; i++) {
+        const char *engine = engines[groups->order[i]];
+        size_t same = 0;
+
+        if (!strchr(engine, '/'))
+            continue;
+        if (!first) {
+            first = engine;
+            shared = strlen(engine);
+        }
+        while (same < shared && engine[same] == first[same])
+            same++;
+        shared = same;
+        while (shared > 0 && first[shared - 1] != '/')
+            shared--;
+    }
+    return shared;
 }
 
 void groups_describe(const struct groups *groups, size_t group, unsigned mask, char *text,
@@ -329,12 +445,17 @@ void groups_describe(const struct groups *groups, size_t group, unsigned mask, c
     text[0] = '\0';
     for (size_t axis = 0; axis < AXIS_COUNT; axis++) {
         const char *const *texts = table_texts(groups->results->cells, axes[axis].column);
+        const char *value;
 
-        if (!(mask & groups->varying & AXIS_BIT(axis)) || !texts || texts[cell][0] == '\0')
+        if (!(mask & groups->varying & AXIS_BIT(axis)) || !texts || texts[cell][0] == '\0' ||
+            axis_idle(groups->keys, axis, cell))
             continue;
+        value = texts[cell];
+        if (axis == AXIS_ENGINE && strchr(value, '/'))
+            value += shared_folder(groups);
         if (used < size)
             used += (size_t)snprintf(text + used, size - used, "%s%s%s%s", used ? " · " : "",
-                                     axes[axis].before, texts[cell], axes[axis].after);
+                                     axes[axis].before, value, axes[axis].after);
     }
 }
 
@@ -358,16 +479,16 @@ double group_cost(const struct groups *groups, const struct group *group, const 
     return arm_median(groups, &groups->arms[group->best], column);
 }
 
-double group_validation_loss(const struct groups *groups, const struct group *group)
+double group_loss(const struct groups *groups, const struct group *group)
 {
-    return arm_validation_loss(groups, &groups->arms[group->best]);
+    return arm_loss(groups, &groups->arms[group->best]);
 }
 
 int groups_common_target(const struct groups *groups, const size_t *members, size_t count)
 {
     int any = -1;
 
-    for (int t = (int)groups->results->target_count - 1; t >= 0; t--) {
+    for (int t = (int)groups->results->leading_count - 1; t >= 0; t--) {
         size_t reached = 0;
 
         for (size_t i = 0; i < count; i++)
@@ -381,17 +502,34 @@ int groups_common_target(const struct groups *groups, const size_t *members, siz
     return any;
 }
 
-size_t groups_fastest(const struct groups *groups)
+static bool sooner(const struct groups *groups, size_t a, size_t b)
 {
     int hardest = -1;
-    size_t best = 0;
 
     for (size_t g = 0; g < groups->group_count; g++)
         if (groups->groups[g].hardest > hardest)
             hardest = groups->groups[g].hardest;
+    return arm_better(groups, &groups->arms[groups->groups[a].best],
+                      &groups->arms[groups->groups[b].best], hardest);
+}
+
+size_t groups_fastest(const struct groups *groups)
+{
+    size_t best = 0;
+
     for (size_t g = 1; g < groups->group_count; g++)
-        if (arm_better(groups, &groups->arms[groups->groups[g].best],
-                       &groups->arms[groups->groups[best].best], hardest))
+        if (sooner(groups, g, best))
+            best = g;
+    return best;
+}
+
+size_t groups_fastest_repeated(const struct groups *groups, size_t group, unsigned mask)
+{
+    size_t best = group;
+
+    for (size_t g = 0; g < groups->group_count; g++)
+        if (repeats(groups, g) && groups_same(groups, g, group, mask) &&
+            (!repeats(groups, best) || sooner(groups, g, best)))
             best = g;
     return best;
 }

@@ -4,7 +4,10 @@
  *   group    arms that differ only in their learning rate
  *   setting  groups that differ only in their batch size: not stored, see groups_same
  *
- * A cell that has not reached a target has the cost +infinity there: it is never dropped. */
+ * A cell that has not reached a target has the cost +infinity there: it is never dropped.
+ *
+ * With r = 1 nothing is repeated, so neither how nor whether the set grows means anything: such a
+ * group agrees with every redundancy mode and every kind of copies. */
 #ifndef BATCHLAB_GROUPS_H
 #define BATCHLAB_GROUPS_H
 
@@ -46,10 +49,12 @@ struct group {
     bool full_batch;
     double train_examples;
 
-    /* The best rate: smallest median seconds to the hardest target with a finite median; where no
-     * target has one, smallest median final validation loss (diverged: infinite). Equals: the other
-     * criterion, then the smaller rate. */
+    /* The best rate: smallest median seconds to the hardest target (of results.leading_count) with
+     * a finite median; where no target has one, smallest median final loss (diverged: infinite).
+     * Equals: the other criterion, then the smaller rate. */
     size_t best; /* index in groups.arms */
+    bool
+        trained; /* false: every rate's loss is infinite, so none is best and `best` says nothing */
     bool edge;   /* it is the smallest or the largest rate tried */
     int hardest; /* that target's index in results.targets, -1: none */
 };
@@ -61,23 +66,32 @@ struct groups {
     struct arm *arms;
     size_t group_count; /* sorted by axis, then batch size, full batch last */
     struct group *groups;
-    unsigned varying;  /* axes with more than one value */
-    struct keys *keys; /* the axes' columns */
+    unsigned varying;   /* axes with more than one value, r = 1 aside for those of its copies */
+    bool by_train_loss; /* there is no validation split: "the final loss" is that of training */
+    bool has_errors;    /* false: regression, which has losses only */
+    struct keys *keys;  /* the axes' columns */
 };
 
 /* The cells of one measure: "convergence" or "throughput". No such cells: group_count 0. */
 int groups_open(struct groups *, struct results *, const char *measure);
 void groups_close(struct groups *); /* also after a failed open */
 
-/* The two groups agree on all of these axes (a mask of AXIS_BITs). */
+/* The two groups agree on all of these axes (a mask of AXIS_BITs). Where the redundancy is not
+ * among them, a group with r = 1 may agree with two that differ from each other. */
 bool groups_same(const struct groups *, size_t a, size_t b, unsigned axes);
 /* rank[group_count] = from 1, which of the distinct values of these axes the group has, in the
- * order of appearance. Returns their number. */
+ * order of appearance. Returns their number. The axes hold the redundancy, or neither its mode nor
+ * the copies: else the rank of r = 1 is not unique, see groups_lines. */
 size_t groups_rank(const struct groups *, unsigned axes, size_t *rank);
+/* lines[group_count]: one group for each distinct combination of values of these axes; a group is
+ * on every line that it agrees with. r = 1 opens a line only where no other r has one for it.
+ * Returns their number. */
+size_t groups_lines(const struct groups *, unsigned axes, size_t *lines);
 /* Both full, or the same K. */
 bool groups_same_batch(const struct groups *, size_t a, size_t b);
 
-/* The group's values on those of these axes that vary: "engine blas · threads 2", "" if none. */
+/* The group's values on those of these axes that vary: "engine blas · threads 2", "" if none. Of
+ * engines given by a path, the folder that all of them share is left out. */
 void groups_describe(const struct groups *, size_t group, unsigned axes, char *text, size_t size);
 
 /* "K = 32", "K = full" */
@@ -88,21 +102,28 @@ struct arm group_cells(const struct groups *, const struct group *);
 
 /* values[arm->count] = the column's value of each of the arm's cells, not-a-number as +infinity. */
 void arm_values(const struct groups *, const struct arm *, const double *column, double *values);
-/* Median of those. */
+/* The same, and +infinity for diverged cells whatever number they stopped at. */
+void arm_end_values(const struct groups *, const struct arm *, const double *column,
+                    double *values);
+/* Median of arm_values. */
 double arm_median(const struct groups *, const struct arm *, const double *column);
 /* Number of the arm's cells with that outcome. */
 size_t arm_outcomes(const struct groups *, const struct arm *, const char *outcome);
 
 /* Median over the best arm's seeds of a target's cost; target -1: +infinity. */
 double group_cost(const struct groups *, const struct group *, const char *unit, int target);
-double group_validation_loss(const struct groups *, const struct group *);
+/* Median over the best arm's seeds of the final loss, of validation or (by_train_loss) training. */
+double group_loss(const struct groups *, const struct group *);
 
-/* The hardest target that at least half, or failing that any, of the groups reach in the median;
- * -1: none. members[count] are indices of groups. */
+/* The hardest target (of results.leading_count) that at least half, or failing that any, of the
+ * groups reach in the median; -1: none. members[count] are indices of groups. */
 int groups_common_target(const struct groups *, const size_t *members, size_t count);
 
 /* The group that reaches the hardest target of all soonest; if none reaches any, the one with the
- * smallest validation loss. group_count >= 1. */
+ * smallest final loss. group_count >= 1. */
 size_t groups_fastest(const struct groups *);
+/* The same among the groups with r > 1 that agree with this one on these axes; itself if there are
+ * none. */
+size_t groups_fastest_repeated(const struct groups *, size_t group, unsigned axes);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "report/chart.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -126,6 +127,29 @@ static int run_gnuplot(const char *script, const char *folder, const char *outpu
     return 0;
 }
 
+/* Removes what a killed drawing left: .tmp-PID-*, of no process that still runs. */
+static void remove_stale(const char *folder)
+{
+    char *figures = NULL;
+    DIR *listing = NULL;
+    const struct dirent *entry;
+
+    if (asprintf(&figures, "%s/figures", folder) < 0)
+        return; /* nothing is lost: the next drawing removes them */
+    listing = opendir(figures);
+    while (listing && (entry = readdir(listing))) {
+        long process;
+
+        if (sscanf(entry->d_name, ".tmp-%ld-", &process) != 1 || process <= 0)
+            continue;
+        if (process == (long)getpid() || (kill((pid_t)process, 0) != 0 && errno == ESRCH))
+            unlinkat(dirfd(listing), entry->d_name, 0);
+    }
+    if (listing)
+        closedir(listing);
+    free(figures);
+}
+
 /* Draws one format to a temporary name that ends in the suffix, then renames. */
 static int draw(const char *folder, const char *chart, const char *script, const char *suffix)
 {
@@ -133,7 +157,8 @@ static int draw(const char *folder, const char *chart, const char *script, const
     char *output = NULL, *temporary = NULL;
 
     if (asprintf(&output, "%s/figures/%s.%s", folder, chart, suffix) < 0 ||
-        asprintf(&temporary, "%s/figures/.%s.%ld.%s", folder, chart, (long)getpid(), suffix) < 0) {
+        asprintf(&temporary, "%s/figures/.tmp-%ld-%s.%s", folder, (long)getpid(), chart, suffix) <
+            0) {
         error_set("%s: out of memory", folder);
         goto done;
     }
@@ -163,6 +188,7 @@ int plot_draw(const char *results_folder, const char *chart_name, const char *pl
                          results_folder);
     if (asprintf(&script, "%s/%s", plots_folder, chart->script) < 0)
         return error_set("%s: out of memory", results_folder);
+    remove_stale(results_folder);
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0] && status == 0; i++)
         status = draw(results_folder, chart_name, script, suffixes[i]);
     free(script);

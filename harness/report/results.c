@@ -78,6 +78,9 @@ static int find_targets(struct results *results)
             return -1;
         insert_target(results, target);
     }
+    while (results->leading_count < results->target_count &&
+           strcmp(results->targets[results->leading_count].metric, results->targets[0].metric) == 0)
+        results->leading_count++;
     return 0;
 }
 

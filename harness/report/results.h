@@ -19,8 +19,10 @@ struct results {
     struct table *cells;
     struct table *curves; /* NULL: results_curves has not been called */
 
-    /* Easiest first: metrics in the order of the columns, then the value falling. */
-    size_t target_count;
+    /* Easiest first: metrics in the order of the columns, then the value falling. Only targets of
+     * one metric are easier or harder than each other: the rate is chosen by, and "the hardest"
+     * is one of, targets[0 .. leading_count - 1], those with the metric of the file's first. */
+    size_t target_count, leading_count;
     struct target *targets;
 
     /* From manifest.json; "" where it does not say, or is not there. */

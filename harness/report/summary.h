@@ -18,21 +18,23 @@ enum { SUMMARY_OUTCOMES = 10, SUMMARY_NONE = -1 };
 /* "reached", "budget", "diverged", ..., last "other" for a word that is none of them. */
 extern const char *const summary_outcomes[SUMMARY_OUTCOMES];
 
-/* One batch size at its best rate. Medians over its seeds; +infinity: not reached. */
+/* One batch size at its best rate. Medians over its seeds; +infinity: not reached. Where no rate
+ * trained: +infinity throughout, over all cells of all rates. */
 struct summary_row {
-    size_t group;                                         /* in summary.groups */
-    double seconds, epochs, updates, examples;            /* to the section's target */
-    double validation_error, validation_loss, test_error; /* at the end; +infinity: none */
-    size_t outcomes[SUMMARY_OUTCOMES];                    /* of the best rate's seeds */
+    size_t group;                              /* in summary.groups */
+    size_t n;                                  /* seeds */
+    double seconds, epochs, updates, examples; /* to the section's target */
+    double end, test; /* at the end, see summary_end and summary_test; diverged: +infinity */
+    double low, high; /* over the seeds, of what rows are compared by: seconds, or else `end` */
+    size_t outcomes[SUMMARY_OUTCOMES]; /* of those seeds */
 };
 
 /* Rows that may be compared: the same network and data. */
 struct summary_section {
     size_t first, count; /* its rows */
     int target;          /* the hardest that any row reaches in the median, SUMMARY_NONE */
-    bool has_errors;     /* regression has none: the loss is compared */
-    /* Indices of rows, SUMMARY_NONE where there is none. Without a target the order is that of the
-     * median validation error (loss) at the end. */
+    /* Indices of rows, SUMMARY_NONE where there is none. Without a target the order is that of
+     * `end`. */
     int best, runner_up;
     int single, mini, full; /* the best row with K = 1, with 1 < K < N, with the full batch */
 };
@@ -50,6 +52,20 @@ struct summary {
  * cells: row_count 0. */
 int summary_compute(struct summary *, struct results *);
 void summary_close(struct summary *); /* also after a failed compute */
+
+/* What `end` is: "validation error", in regression "validation loss", without a validation split
+ * "training loss". */
+const char *summary_end(const struct groups *);
+/* What `test` is: "test error" or "test loss". */
+const char *summary_test(const struct groups *);
+
+/* The group's engine in a column of that width: its name, or where that is longer "e1", "e2" by
+ * the order of appearance. The legend names those of the groups that agree with `like` on axes. */
+void summary_engine(const struct groups *, size_t group, size_t width, char text[64]);
+void summary_print_engines(FILE *, const struct groups *, size_t like, unsigned axes, size_t width);
+
+/* Broken at blanks into lines of at most 79 characters. */
+void summary_print_wrapped(FILE *, const char *text);
 
 /* Prints the convergence table and the throughput table, whichever the results have cells for.
  * -1 with the message set if the results cannot be read. */

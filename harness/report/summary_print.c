@@ -32,35 +32,6 @@ static void say(struct sentence *sentence, const char *format, ...)
         sentence->length += (size_t)wanted < room ? (size_t)wanted : room - 1;
 }
 
-/* Characters, not bytes. */
-static size_t width_of(const char *text, size_t bytes)
-{
-    size_t width = 0;
-
-    for (size_t i = 0; i < bytes; i++)
-        width += ((unsigned char)text[i] & 0xc0) != 0x80;
-    return width;
-}
-
-/* Broken at blanks into lines of at most 79 characters. */
-static void print_wrapped(FILE *file, const char *text)
-{
-    size_t column = 0;
-
-    while (*text) {
-        size_t bytes = strcspn(text, " "), width = width_of(text, bytes);
-
-        if (column > 0 && column + 1 + width > 79) {
-            fputc('\n', file);
-            column = 0;
-        }
-        column += width + (column > 0);
-        fprintf(file, "%s%.*s", column > width ? " " : "", (int)bytes, text);
-        text += bytes + strspn(text + bytes, " ");
-    }
-    fputc('\n', file);
-}
-
 /* Three digits, and no exponent where there is room; "-" for what was not reached. */
 static const char *short_number(double value, char text[16])
 {
@@ -85,6 +56,36 @@ static const char *short_percent(double fraction, char text[16])
     return text;
 }
 
+/* Five characters. */
+static const char *short_loss(double value, char text[16])
+{
+    if (!isfinite(value))
+        return "-";
+    if (value >= 1e5 || (value != 0 && value < 1e-3))
+        snprintf(text, 16, "%.0e", value);
+    else
+        snprintf(text, 16, "%.*f", value < 1 ? 3 : value < 10 ? 2 : value < 1000 ? 1 : 0, value);
+    return text;
+}
+
+/* "1 update", "104 updates" */
+static void say_count(struct sentence *sentence, double count, const char *thing)
+{
+    char number[16];
+
+    say(sentence, "%s %s%s", short_number(count, number), thing, count == 1 ? "" : "s");
+}
+
+static bool end_is_error(const struct groups *groups)
+{
+    return groups->has_errors && !groups->by_train_loss;
+}
+
+static const char *short_end(const struct groups *groups, double value, char text[16])
+{
+    return end_is_error(groups) ? short_percent(value, text) : short_loss(value, text);
+}
+
 static const char *engine_of(const struct groups *groups, size_t g)
 {
     const struct group *group = &groups->groups[g];
@@ -104,7 +105,10 @@ static void say_choice(struct sentence *sentence, const struct groups *groups, s
     char text[256];
 
     group_batch_text(&groups->groups[g], text, sizeof text);
-    say(sentence, "%s, rate %g, engine %s", text, rate_of(groups, g), engine_of(groups, g));
+    say(sentence, "%s, ", text);
+    if (groups->groups[g].trained)
+        say(sentence, "rate %g, ", rate_of(groups, g));
+    say(sentence, "engine %s", engine_of(groups, g));
     groups_describe(groups, g, AXES_ALL & ~SUMMARY_PROBLEM_AXES & ~AXIS_BIT(AXIS_ENGINE), text,
                     sizeof text);
     if (*text)
@@ -124,7 +128,7 @@ static void say_times(struct sentence *sentence, double ratio, const char *more)
     if (ratio < 1.005)
         say(sentence, "the same");
     else
-        say(sentence, ratio < 9.95 ? "%.1f times %s" : "%.0f times %s", ratio, more);
+        say(sentence, "%.*f times %s", ratio < 1.05 ? 2 : ratio < 9.95 ? 1 : 0, ratio, more);
 }
 
 /* ---- The table of a convergence run ------------------------------------------------------------
@@ -142,32 +146,79 @@ static void print_outcomes(FILE *file, const size_t outcomes[SUMMARY_OUTCOMES])
     }
 }
 
+enum { ENGINE_WIDTH = 9 };
+
 static void print_row(FILE *file, const struct summary *summary, const struct summary_row *row)
 {
     const struct groups *groups = &summary->groups;
     const struct group *group = &groups->groups[row->group];
-    char batch[16] = "full", rate[24], seconds[16], epochs[16], updates[16], error[16], test[16];
+    char engine[64], batch[16] = "full", rate[24] = "-", seconds[16], epochs[16], updates[16];
+    char end[16], test[16];
 
     if (!group->full_batch)
         snprintf(batch, sizeof batch, "%.0f", group->batch_size);
-    snprintf(rate, sizeof rate, "%.4g%s", rate_of(groups, row->group),
-             group->edge && group->count > 1 ? "*" : "");
-    fprintf(file, "%-9.9s %6s %7s %2zu %7s %7s %7s %5s %5s ", engine_of(groups, row->group), batch,
-            rate, groups->arms[group->best].count, short_number(row->seconds, seconds),
-            short_number(row->epochs, epochs), short_number(row->updates, updates),
-            short_percent(row->validation_error, error), short_percent(row->test_error, test));
+    if (group->trained)
+        snprintf(rate, sizeof rate, "%.4g%s", rate_of(groups, row->group),
+                 group->edge && group->count > 1 ? "*" : "");
+    summary_engine(groups, row->group, ENGINE_WIDTH, engine);
+    fprintf(file, "%-*s %6s %7s %2zu %7s %7s %7s %5s %5s ", ENGINE_WIDTH, engine, batch, rate,
+            row->n, short_number(row->seconds, seconds), short_number(row->epochs, epochs),
+            short_number(row->updates, updates), short_end(groups, row->end, end),
+            groups->has_errors ? short_percent(row->test, test) : short_loss(row->test, test));
     print_outcomes(file, row->outcomes);
 }
 
-static bool has_edge(const struct summary *summary, const struct summary_section *section)
+/* What stands under the table: the marks that occur in it, and what to keep in mind. */
+static void print_legend(FILE *file, const struct summary *summary,
+                         const struct summary_section *section)
 {
-    for (size_t r = section->first; r < section->first + section->count; r++) {
-        const struct group *group = &summary->groups.groups[summary->rows[r].group];
+    const struct groups *groups = &summary->groups;
+    bool edge = false, none = false, untrained = false, chosen = false;
 
-        if (group->edge && group->count > 1)
-            return true;
+    for (size_t r = section->first; r < section->first + section->count; r++) {
+        const struct summary_row *row = &summary->rows[r];
+        const struct group *group = &groups->groups[row->group];
+
+        edge |= group->edge && group->count > 1;
+        chosen |= group->trained && group->count > 1;
+        untrained |= !group->trained;
+        none |= !isfinite(row->seconds) || !isfinite(row->end) || !isfinite(row->test);
     }
-    return false;
+    summary_print_engines(file, groups, summary->rows[section->first].group, SUMMARY_PROBLEM_AXES,
+                          ENGINE_WIDTH);
+    if (edge)
+        fprintf(file, "* on the edge of the rates tried: a better one may lie beyond\n");
+    if (none)
+        fprintf(file, "- no number: not reached by most seeds, diverged, or not evaluated\n");
+    if (untrained)
+        summary_print_wrapped(file, "rate -: every rate diverged or failed, so none is best; n and "
+                                    "outcome count all of them");
+    if (chosen)
+        fprintf(file,
+                "Rates are chosen on these same seeds: the best looks a bit better than it is.\n");
+}
+
+/* How to read the table. */
+static void print_heading(FILE *file, const struct groups *groups, int target)
+{
+    struct sentence to = {0};
+
+    say(&to, "Each batch size at its best rate; medians over n seeds");
+    if (target != SUMMARY_NONE) {
+        say(&to, ": seconds, epochs and updates to ");
+        say_target(&to, groups, target);
+    }
+    if (end_is_error(groups))
+        say(&to, "; errors at the end.");
+    else if (groups->has_errors)
+        say(&to, "; training loss and test error at the end.");
+    else
+        say(&to, "; losses at the end.");
+    if (groups->by_train_loss)
+        say(&to, target == SUMMARY_NONE ? " Best" : " What no target decides is best");
+    if (groups->by_train_loss)
+        say(&to, " by training loss: there is no validation split.");
+    summary_print_wrapped(file, to.text);
 }
 
 static void print_table(FILE *file, const struct summary *summary,
@@ -175,24 +226,16 @@ static void print_table(FILE *file, const struct summary *summary,
 {
     const struct groups *groups = &summary->groups;
     const unsigned rest = AXES_ALL & ~SUMMARY_PROBLEM_AXES & ~AXIS_BIT(AXIS_ENGINE);
-    struct sentence to = {0};
     char title[256];
 
     groups_describe(groups, summary->rows[section->first].group, SUMMARY_PROBLEM_AXES, title,
                     sizeof title);
     if (*title)
-        fprintf(file, "%s\n", title);
-    if (section->target != SUMMARY_NONE) {
-        say(&to, "Each batch size at its best rate; medians over n seeds: seconds, epochs and "
-                 "updates to ");
-        say_target(&to, groups, section->target);
-        say(&to, "; errors at the end.");
-    } else {
-        say(&to, "Each batch size at its best rate; medians over n seeds; errors at the end.");
-    }
-    print_wrapped(file, to.text);
-    fprintf(file, "%-9s %6s %7s %2s %7s %7s %7s %5s %5s %s\n", "engine", "K", "rate", "n",
-            "seconds", "epochs", "updates", "val", "test", "outcome");
+        summary_print_wrapped(file, title);
+    print_heading(file, groups, section->target);
+    fprintf(file, "%-*s %6s %7s %2s %7s %7s %7s %5s %5s %s\n", ENGINE_WIDTH, "engine", "K", "rate",
+            "n", "seconds", "epochs", "updates", groups->by_train_loss ? "train" : "val", "test",
+            "outcome");
     for (size_t r = section->first; r < section->first + section->count; r++) {
         size_t g = summary->rows[r].group;
 
@@ -202,8 +245,7 @@ static void print_table(FILE *file, const struct summary *summary,
             fprintf(file, "  %s\n", title);
         print_row(file, summary, &summary->rows[r]);
     }
-    if (has_edge(summary, section))
-        fprintf(file, "* on the edge of the rates tried: a better one may lie beyond\n");
+    print_legend(file, summary, section);
 }
 
 /* ---- The line to act on, and the verdict --------------------------------------------------------
@@ -218,14 +260,60 @@ static void say_edge(struct sentence *sentence, const struct groups *groups, siz
             group->best == group->first ? "smallest" : "largest");
 }
 
+/* The ranges over the seeds do not meet, and are ranges. */
+static bool told_apart(const struct summary_row *best, const struct summary_row *second)
+{
+    return best->n > 1 && second->n > 1 && best->high < second->low;
+}
+
+static void say_not_told_apart(struct sentence *sentence, const struct summary_row *best,
+                               const struct summary_row *second)
+{
+    size_t n = best->n < second->n ? best->n : second->n;
+
+    say(sentence, "not told apart by %zu seed%s", n, n == 1 ? "" : "s");
+}
+
+/* "runner-up: K = 1, rate 0.03, engine blas, 1.04 s, 2.1 times slower" */
+static void say_runner_up(struct sentence *line, const struct summary *summary,
+                          const struct summary_section *section)
+{
+    const struct summary_row *best = &summary->rows[section->best];
+    const struct summary_row *second = &summary->rows[section->runner_up];
+    double ratio = second->seconds / best->seconds;
+    char number[16];
+
+    say_choice(line, &summary->groups, second->group);
+    if (section->target == SUMMARY_NONE) {
+        say(line, ": %s", short_end(&summary->groups, second->end, number));
+        if (!told_apart(best, second) && isfinite(second->end)) {
+            say(line, ", ");
+            say_not_told_apart(line, best, second);
+        }
+    } else if (!isfinite(second->seconds)) {
+        say(line, ", did not reach it");
+        if (best->high >= second->low) {
+            say(line, " in most seeds, ");
+            say_not_told_apart(line, best, second);
+        }
+    } else {
+        say(line, ", %s s, ", short_number(second->seconds, number));
+        if (told_apart(best, second) || ratio >= 1.05)
+            say_times(line, ratio, "slower");
+        if (!told_apart(best, second)) {
+            say(line, ratio >= 1.05 ? " but " : "");
+            say_not_told_apart(line, best, second);
+        }
+    }
+}
+
 static void print_best(FILE *file, const struct summary *summary,
                        const struct summary_section *section)
 {
     const struct groups *groups = &summary->groups;
     const struct summary_row *best = &summary->rows[section->best];
+    bool second = section->runner_up != SUMMARY_NONE;
     struct sentence line = {0};
-    double end = section->has_errors ? best->validation_error : best->validation_loss;
-    size_t seeds = groups->arms[groups->groups[best->group].best].count;
     char number[16];
 
     if (section->target != SUMMARY_NONE) {
@@ -233,35 +321,32 @@ static void print_best(FILE *file, const struct summary *summary,
         say_choice(&line, groups, best->group);
         say(&line, ": %s s to ", short_number(best->seconds, number));
         say_target(&line, groups, section->target);
-        if (section->runner_up != SUMMARY_NONE) {
-            const struct summary_row *second = &summary->rows[section->runner_up];
-
+        if (second) {
             say(&line, " (runner-up: ");
-            say_choice(&line, groups, second->group);
-            if (isfinite(second->seconds)) {
-                say(&line, ", %s s, ", short_number(second->seconds, number));
-                say_times(&line, second->seconds / best->seconds, "slower");
-            } else {
-                say(&line, ", did not reach it");
-            }
+            say_runner_up(&line, summary, section);
             say(&line, ")");
         }
         say(&line, ".");
         say_edge(&line, groups, best->group);
-    } else if (isfinite(end)) {
-        say(&line, "No target was reached by most seeds of any batch size. Lowest validation %s: ",
-            section->has_errors ? "error" : "loss");
+    } else if (isfinite(best->end)) {
+        say(&line, "%sowest %s: ",
+            groups->results->target_count == 0
+                ? "L"
+                : "No target was reached by most seeds of any batch size. L",
+            summary_end(groups));
         say_choice(&line, groups, best->group);
-        if (section->has_errors)
-            say(&line, ": %s", short_percent(end, number));
-        else
-            say(&line, ": %.4g", end);
-        say(&line, " (median of %zu seed%s).", seeds, seeds == 1 ? "" : "s");
+        say(&line, ": %s (median of %zu seed%s).", short_end(groups, best->end, number), best->n,
+            best->n == 1 ? "" : "s");
+        if (second && groups->groups[summary->rows[section->runner_up].group].trained) {
+            say(&line, " Runner-up: ");
+            say_runner_up(&line, summary, section);
+            say(&line, ".");
+        }
         say_edge(&line, groups, best->group);
     } else {
         say(&line, "Nothing trained: no batch size ended with a finite loss in most seeds.");
     }
-    print_wrapped(file, line.text);
+    summary_print_wrapped(file, line.text);
 }
 
 static const char *const kind_names[3] = {"single examples (K = 1)", "mini-batches", "full batch"};
@@ -314,7 +399,7 @@ static void print_axis(FILE *file, const struct summary *summary, const int cont
         }
     }
     say(&line, ".");
-    print_wrapped(file, line.text);
+    summary_print_wrapped(file, line.text);
 }
 
 /* The one of them that reached the target, or none if several did. */
@@ -336,7 +421,7 @@ static void print_only(FILE *file, const struct summary *summary, const int cont
 {
     const struct summary_row *row = &summary->rows[contenders[only]];
     struct sentence line = {0};
-    char seconds[16], updates[16], examples[16], batch[32];
+    char seconds[16], batch[32];
     bool any = false;
 
     say(&line, "Only %s", kind_names[only]);
@@ -344,9 +429,11 @@ static void print_only(FILE *file, const struct summary *summary, const int cont
         group_batch_text(&summary->groups.groups[row->group], batch, sizeof batch);
         say(&line, " (%s)", batch);
     }
-    say(&line, " reached it within the budget: %s s, %s updates, %s examples;",
-        short_number(row->seconds, seconds), short_number(row->updates, updates),
-        short_number(row->examples, examples));
+    say(&line, " reached it within the budget: %s s, ", short_number(row->seconds, seconds));
+    say_count(&line, row->updates, "update");
+    say(&line, ", ");
+    say_count(&line, row->examples, "example");
+    say(&line, ";");
     for (int c = 0; c < 3; c++) {
         if (c == only || contenders[c] == SUMMARY_NONE)
             continue;
@@ -354,7 +441,7 @@ static void print_only(FILE *file, const struct summary *summary, const int cont
         any = true;
     }
     say(&line, " did not.");
-    print_wrapped(file, line.text);
+    summary_print_wrapped(file, line.text);
 }
 
 static void print_verdict(FILE *file, const struct summary *summary,
@@ -371,7 +458,7 @@ static void print_verdict(FILE *file, const struct summary *summary,
     say(&line, "To ");
     say_target(&line, &summary->groups, section->target);
     say(&line, ", each kind with its fastest row above:");
-    print_wrapped(file, line.text);
+    summary_print_wrapped(file, line.text);
     only = only_one(summary, contenders);
     if (only != SUMMARY_NONE) {
         print_only(file, summary, contenders, only);
@@ -396,7 +483,7 @@ static void print_totals(FILE *file, const struct summary *summary)
         any = true;
     }
     say(&line, ".");
-    print_wrapped(file, line.text);
+    summary_print_wrapped(file, line.text);
 }
 
 int summary_print(FILE *file, const char *results_folder)

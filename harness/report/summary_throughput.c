@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const unsigned setting_axes =
+    AXES_ALL & ~(AXIS_BIT(AXIS_NETWORK) | AXIS_BIT(AXIS_ENGINE) | AXIS_BIT(AXIS_THREADS));
+
+enum { ENGINE_WIDTH = 20 };
+
 /* The columns that are printed. */
 struct columns {
     const double *rate, *gflops, *pregathered, *threads;
@@ -48,11 +53,12 @@ static void print_row(FILE *file, const struct groups *groups, const struct colu
     double rate = arm_median(groups, &all, columns->rate);
     double gflops = arm_median(groups, &all, columns->gflops);
     double pregathered = arm_median(groups, &all, columns->pregathered);
-    char batch[16] = "full", peak[16], other[16] = "-";
+    char engine[64], batch[16] = "full", peak[16], other[16] = "-";
 
     if (!group->full_batch)
         snprintf(batch, sizeof batch, "%.0f", group->batch_size);
-    fprintf(file, "%-20.20s %7s %7.0f ", columns->engine[cell], batch, columns->threads[cell]);
+    summary_engine(groups, g, ENGINE_WIDTH, engine);
+    fprintf(file, "%-*s %7s %7.0f ", ENGINE_WIDTH, engine, batch, columns->threads[cell]);
     if (!isfinite(rate)) {
         fprintf(file, "%12s\n", columns->outcome[cell]);
         return;
@@ -70,43 +76,56 @@ static void print_fastest(FILE *file, const struct groups *groups, const struct 
     const struct arm all = group_cells(groups, group);
     size_t cell = groups->order[all.first];
     double gflops = arm_median(groups, &all, columns->gflops);
-    char batch[32], peak[16];
+    char batch[32], peak[16], setting[256], text[1024];
 
     group_batch_text(group, batch, sizeof batch);
+    groups_describe(groups, g, setting_axes, setting, sizeof setting);
     peak_text(groups->results, gflops, columns->threads[cell], peak);
-    fprintf(file,
-            "Fastest for %s: engine %s, %s, %.0f thread%s:\n%.0f examples/s, %.4g GFLOP/s%s%s%s\n",
-            columns->network[cell], columns->engine[cell], batch, columns->threads[cell],
-            columns->threads[cell] == 1 ? "" : "s", arm_median(groups, &all, columns->rate), gflops,
-            *peak ? " (" : "", peak, *peak ? " of the multiply-add peak)." : ".");
+    snprintf(text, sizeof text,
+             "Fastest for %s: engine %s, %s, %.0f thread%s%s%s: %.0f examples/s, %.4g "
+             "GFLOP/s%s%s%s",
+             columns->network[cell], columns->engine[cell], batch, columns->threads[cell],
+             columns->threads[cell] == 1 ? "" : "s", *setting ? ", " : "", setting,
+             arm_median(groups, &all, columns->rate), gflops, *peak ? " (" : "", peak,
+             *peak ? " of the multiply-add peak)." : ".");
+    summary_print_wrapped(file, text);
 }
 
 static void print_network(FILE *file, const struct groups *groups, const struct columns *columns,
                           const size_t *network, size_t number)
 {
     double highest = 0;
-    bool titled = false;
-    size_t fastest = groups->group_count;
+    bool none = false;
+    size_t fastest = groups->group_count, before = groups->group_count;
 
     for (size_t g = 0; g < groups->group_count; g++) {
         const struct arm all = group_cells(groups, &groups->groups[g]);
         double rate = arm_median(groups, &all, columns->rate);
+        bool first = before == groups->group_count;
+        char setting[256];
 
         if (network[g] != number)
             continue;
-        if (!titled) {
+        if (first) {
             fprintf(file, "network %s; medians over timed blocks\n",
                     columns->network[groups->order[all.first]]);
-            fprintf(file, "%-20s %7s %7s %12s %9s %6s %12s\n", "engine", "K", "threads",
-                    "examples/s", "GFLOP/s", "peak", "pre-gathered");
-            titled = true;
+            fprintf(file, "%-*s %7s %7s %12s %9s %6s %12s\n", ENGINE_WIDTH, "engine", "K",
+                    "threads", "examples/s", "GFLOP/s", "peak", "pre-gathered");
         }
+        groups_describe(groups, g, setting_axes, setting, sizeof setting);
+        if (*setting && (first || !groups_same(groups, g, before, setting_axes)))
+            fprintf(file, "  %s\n", setting);
         print_row(file, groups, columns, g);
+        none |= isfinite(rate) && !isfinite(arm_median(groups, &all, columns->pregathered));
         if (isfinite(rate) && rate > highest) {
             highest = rate;
             fastest = g;
         }
+        before = g;
     }
+    summary_print_engines(file, groups, before, AXIS_BIT(AXIS_NETWORK), ENGINE_WIDTH);
+    if (none)
+        fprintf(file, "- not measured\n");
     fputc('\n', file);
     if (fastest < groups->group_count)
         print_fastest(file, groups, columns, fastest);
