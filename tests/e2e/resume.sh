@@ -98,7 +98,7 @@ case='a damaged cell is run again'
 rm out-2/manifest.json
 : >"$(find out-2/cells -name cell.csv | head -n 1)"
 ends_with 0 run grid.yaml --results out-2 --no-charts
-prints '1 cells in' '5 finished cells were there already'
+prints '1 cell in' '5 finished cells were there already'
 convergence_of out-2 >second
 is_same first second
 
