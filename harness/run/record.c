@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- Columns -------------------------------------------------------------------------------- */
@@ -258,29 +259,36 @@ static int write_parts(const char *folder, const struct experiment *experiment,
     return 0;
 }
 
-static int put_in_place(const char *temporary, const char *final)
-{
-    if (folder_remove(final) != 0)
-        return -1;
-    return rename(temporary, final) == 0
-               ? 0
-               : error_set("%s: cannot be written: %s", final, strerror(errno));
-}
-
 static const char temporary_prefix[] = ".tmp-";
+
+/* What an earlier run recorded of the cell steps aside whole, so that at no time half of it is
+ * there. */
+static int put_in_place(const char *temporary, const char *final, const char *old)
+{
+    struct stat status;
+
+    if (stat(final, &status) == 0 && !S_ISDIR(status.st_mode))
+        return error_set("%s: is not a folder", final);
+    if (folder_remove(old) != 0)
+        return -1;
+    if ((rename(final, old) != 0 && errno != ENOENT) || rename(temporary, final) != 0)
+        return error_set("%s: cannot be written: %s", final, strerror(errno));
+    return folder_remove(old);
+}
 
 int record_cell(const char *results, const struct experiment *experiment, const struct cell *cell,
                 const struct cell_record *record)
 {
-    char cells[PATH_MAX], temporary[PATH_MAX + 160], final[PATH_MAX + 160];
+    char cells[PATH_MAX], temporary[PATH_MAX + 160], final[PATH_MAX + 160], old[PATH_MAX + 160];
 
     snprintf(cells, sizeof cells, "%s/cells", results);
     snprintf(temporary, sizeof temporary, "%s/%s%s", cells, temporary_prefix, cell->id);
+    snprintf(old, sizeof old, "%s/%sold-%s", cells, temporary_prefix, cell->id);
     snprintf(final, sizeof final, "%s/%s", cells, cell->id);
     if (folder_remove(temporary) != 0 || folder_make(temporary) != 0)
         return -1;
     if (write_parts(temporary, experiment, cell, record) != 0 ||
-        put_in_place(temporary, final) != 0) {
+        put_in_place(temporary, final, old) != 0) {
         char cause[1024];
 
         snprintf(cause, sizeof cause, "%s", error_text());
