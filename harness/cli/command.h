@@ -38,6 +38,10 @@ void command_share(const char *name, char *path, size_t size);
 /* Draws the chart and says where it lies; a missing gnuplot is said once. 0, or -1 (error set). */
 int command_draw(const char *results, const char *chart);
 
+/* What the parsers of commands on one experiment do with keys that are no option of theirs: exactly
+ * one file is expected. */
+error_t command_experiment(int key, const char *text, struct argp_state *, const char **file);
+
 /* An experiment opened with its data and plan, as run and plan both need it. */
 struct opened {
     struct experiment experiment;

@@ -50,6 +50,21 @@ static int open_dataset(struct opened *opened)
     return error_set("%s:%d: %s", experiment->file, experiment->dataset_line, cause);
 }
 
+error_t command_experiment(int key, const char *text, struct argp_state *state, const char **file)
+{
+    if (key == ARGP_KEY_ARG) {
+        if (*file)
+            argp_error(state, "one experiment at a time, got '%s' and '%s'", *file, text);
+        *file = text;
+        return 0;
+    }
+    if (key != ARGP_KEY_END)
+        return ARGP_ERR_UNKNOWN;
+    if (!*file)
+        argp_error(state, "expected an experiment file");
+    return 0;
+}
+
 int opened_open(struct opened *opened, const char *file, int quick, const char *threads,
                 const char *results)
 {

@@ -33,17 +33,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_QUICK:
         arguments->quick = 1;
         break;
-    case ARGP_KEY_ARG:
-        if (arguments->file)
-            argp_error(state, "one experiment at a time, got '%s' and '%s'", arguments->file, text);
-        arguments->file = text;
-        break;
-    case ARGP_KEY_END:
-        if (!arguments->file)
-            argp_error(state, "expected an experiment file");
-        break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return command_experiment(key, text, state, &arguments->file);
     }
     return 0;
 }

@@ -76,12 +76,16 @@ int experiment_line(const struct experiment *experiment, const char *key, const 
     return line > 0 ? line : 1;
 }
 
+int experiment_engine_is_path(const char *engine)
+{
+    return memchr(engine, '/', strcspn(engine, ":")) != NULL;
+}
+
 int experiment_engine(const struct experiment *experiment, const char *engine, char *path,
                       size_t size)
 {
     const char *slash = strrchr(experiment->file, '/');
-    int is_path = memchr(engine, '/', strcspn(engine, ":")) != NULL; /* not `blas:/a/library` */
-    int relative = slash && is_path && engine[0] != '/';
+    int relative = slash && experiment_engine_is_path(engine) && engine[0] != '/';
     int length = snprintf(path, size, "%.*s%s", relative ? (int)(slash - experiment->file + 1) : 0,
                           experiment->file, engine);
 

@@ -111,6 +111,9 @@ const struct network_spec *experiment_network(const struct experiment *, const c
 /* The line at which an axis has this value; 1 if the file does not say so. */
 int experiment_line(const struct experiment *, const char *key, const char *value);
 
+/* 1 if an engine is given by its path, with or without a variant; 0 for `blas:/a/library`. */
+int experiment_engine_is_path(const char *engine);
+
 /* What the registry loads: an engine given by a relative path lies relative to the experiment file.
  */
 int experiment_engine(const struct experiment *, const char *engine, char *path, size_t size);

@@ -119,7 +119,7 @@ static unsigned long engine_checksum(const struct experiment *experiment, const 
     size_t length;
     FILE *file;
 
-    if (!memchr(engine, '/', strcspn(engine, ":")) ||
+    if (!experiment_engine_is_path(engine) ||
         experiment_engine(experiment, engine, path, sizeof path) != 0)
         return 0;
     path[strcspn(path, ":")] = '\0'; /* without the variant */
