@@ -142,9 +142,18 @@ static void write_settings(FILE *file, const struct cell *cell)
     }
 }
 
-static void write_cell(FILE *file, const struct experiment *experiment, const struct cell *cell,
-                       const struct cell_record *record)
+/* What the writers of a cell's files are given. */
+struct part {
+    const struct experiment *experiment;
+    const struct cell *cell;
+    const struct cell_record *record;
+};
+
+static void write_cell(FILE *file, const struct part *part)
 {
+    const struct experiment *experiment = part->experiment;
+    const struct cell *cell = part->cell;
+    const struct cell_record *record = part->record;
     int reached = 0;
 
     fputs("id,measure", file);
@@ -181,8 +190,10 @@ static void write_cell(FILE *file, const struct experiment *experiment, const st
     fputc('\n', file);
 }
 
-static void write_curve(FILE *file, const struct cell *cell, const struct cell_record *record)
+static void write_curve(FILE *file, const struct part *part)
 {
+    const struct cell *cell = part->cell;
+    const struct cell_record *record = part->record;
     fputs("id,epoch,update,examples", file);
     write_names(file, curve_columns);
     fputc('\n', file);
@@ -198,8 +209,10 @@ static void write_curve(FILE *file, const struct cell *cell, const struct cell_r
     }
 }
 
-static void write_blocks(FILE *file, const struct cell *cell, const struct cell_record *record)
+static void write_blocks(FILE *file, const struct part *part)
 {
+    const struct cell *cell = part->cell;
+    const struct cell_record *record = part->record;
     int number[INPUT_COUNT] = {0};
 
     fputs("id,input,block,updates,examples,seconds\n", file);
@@ -223,39 +236,27 @@ void record_clear(struct cell_record *record)
         record->costs[t] = train_target_cost(NULL, 0, NULL);
 }
 
-/* Opens `folder/name` to be committed with the folder's own rename. */
-static int begin_part(struct whole_file *file, const char *folder, const char *name)
+static int write_part(const char *folder, const char *name,
+                      void (*write)(FILE *, const struct part *), const struct part *part)
 {
     char path[PATH_MAX + 256];
-
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return file_begin(file, path);
-}
-
-static int write_parts(const char *folder, const struct experiment *experiment,
-                       const struct cell *cell, const struct cell_record *record)
-{
     struct whole_file file;
 
-    if (begin_part(&file, folder, "cell.csv") != 0)
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (file_begin(&file, path) != 0)
         return -1;
-    write_cell(file.stream, experiment, cell, record);
-    if (file_commit(&file) != 0)
+    write(file.stream, part);
+    return file_commit(&file);
+}
+
+static int write_parts(const char *folder, const struct part *part)
+{
+    if (write_part(folder, "cell.csv", write_cell, part) != 0 ||
+        (part->record->curve_count > 0 &&
+         write_part(folder, "curve.csv", write_curve, part) != 0) ||
+        (part->record->block_count > 0 &&
+         write_part(folder, "blocks.csv", write_blocks, part) != 0))
         return -1;
-    if (record->curve_count > 0) {
-        if (begin_part(&file, folder, "curve.csv") != 0)
-            return -1;
-        write_curve(file.stream, cell, record);
-        if (file_commit(&file) != 0)
-            return -1;
-    }
-    if (record->block_count > 0) {
-        if (begin_part(&file, folder, "blocks.csv") != 0)
-            return -1;
-        write_blocks(file.stream, cell, record);
-        if (file_commit(&file) != 0)
-            return -1;
-    }
     return 0;
 }
 
@@ -279,6 +280,7 @@ static int put_in_place(const char *temporary, const char *final, const char *ol
 int record_cell(const char *results, const struct experiment *experiment, const struct cell *cell,
                 const struct cell_record *record)
 {
+    const struct part part = {experiment, cell, record};
     char cells[PATH_MAX], temporary[PATH_MAX + 160], final[PATH_MAX + 160], old[PATH_MAX + 160];
 
     snprintf(cells, sizeof cells, "%s/cells", results);
@@ -287,8 +289,7 @@ int record_cell(const char *results, const struct experiment *experiment, const 
     snprintf(final, sizeof final, "%s/%s", cells, cell->id);
     if (folder_remove(temporary) != 0 || folder_make(temporary) != 0)
         return -1;
-    if (write_parts(temporary, experiment, cell, record) != 0 ||
-        put_in_place(temporary, final, old) != 0) {
+    if (write_parts(temporary, &part) != 0 || put_in_place(temporary, final, old) != 0) {
         char cause[1024];
 
         snprintf(cause, sizeof cause, "%s", error_text());
