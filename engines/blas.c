@@ -60,7 +60,8 @@ static const struct dense_products products = {
 static int blas_supports(const struct network *network, const struct engine_options *options,
                          struct message *why)
 {
-    return check_dense(network, options, why) && check_single(options, why) &&
+    return check_network(network, options, why) && check_dense(network, why) &&
+           check_single(options, why) &&
            blas_library(options->variant ? options->variant : "", why);
 }
 

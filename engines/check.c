@@ -5,26 +5,71 @@
 /* 0 is a good way to say no in supports(), and message_set says -1. */
 #define REFUSE(...) (message_set(__VA_ARGS__), 0)
 
+static int check_activation(const struct layer *layer, int l, struct message *why)
+{
+    if (layer->activation < ACTIVATION_IDENTITY || layer->activation > ACTIVATION_SIGMOID)
+        return REFUSE(why, "layer %d has activation %d; known are 0 to %d", l + 1,
+                      (int)layer->activation, (int)ACTIVATION_SIGMOID);
+    if (layer->kind == LAYER_MAX_POOLING && layer->activation != ACTIVATION_IDENTITY)
+        return REFUSE(why, "layer %d pools and has activation %d; expected none", l + 1,
+                      (int)layer->activation);
+    return 1;
+}
+
+/* Along one axis: does a kernel that starts `before` outside fit an output of this length? */
+static int convolves(int input, int output, int kernel, int before)
+{
+    int after = output + kernel - 1 - input - before;
+
+    return kernel >= 1 && output >= 1 && before >= 0 && before < kernel && after >= 0 &&
+           after < kernel;
+}
+
+static int pools(int input, int output, int kernel, int stride)
+{
+    return kernel >= 1 && stride >= 1 && kernel <= input && output == (input - kernel) / stride + 1;
+}
+
+static int check_window(const struct layer *layer, int l, struct message *why)
+{
+    const struct shape in = layer->input, out = layer->output;
+
+    if (layer->kind == LAYER_CONVOLUTION &&
+        !(layer->stride_height == 1 && layer->stride_width == 1 &&
+          convolves(in.height, out.height, layer->kernel_height, layer->padding_height) &&
+          convolves(in.width, out.width, layer->kernel_width, layer->padding_width)))
+        return REFUSE(
+            why, "layer %d: a %d x %d convolution of stride 1 does not take %d x %d to %d x %d",
+            l + 1, layer->kernel_height, layer->kernel_width, in.height, in.width, out.height,
+            out.width);
+    if (layer->kind == LAYER_MAX_POOLING &&
+        !(in.channels == out.channels && layer->padding_height == 0 && layer->padding_width == 0 &&
+          pools(in.height, out.height, layer->kernel_height, layer->stride_height) &&
+          pools(in.width, out.width, layer->kernel_width, layer->stride_width)))
+        return REFUSE(why, "layer %d: pooling %d x %d does not take %d x %d x %d to %d x %d x %d",
+                      l + 1, layer->kernel_height, layer->kernel_width, in.channels, in.height,
+                      in.width, out.channels, out.height, out.width);
+    return 1;
+}
+
 static int check_layer(const struct network *network, int l, struct message *why)
 {
     const struct layer *layer = &network->layers[l];
 
-    if (layer->kind != LAYER_DENSE)
-        return REFUSE(why, "layer %d is of kind %d; only dense layers (%d) are known", l + 1,
-                      (int)layer->kind, (int)LAYER_DENSE);
-    if (layer->activation < ACTIVATION_IDENTITY || layer->activation > ACTIVATION_SIGMOID)
-        return REFUSE(why, "layer %d has activation %d; known are 0 to %d", l + 1,
-                      (int)layer->activation, (int)ACTIVATION_SIGMOID);
-    if (shape_size(layer->input) < 1 || shape_size(layer->output) < 1)
+    if (layer->kind < LAYER_DENSE || layer->kind > LAYER_MAX_POOLING)
+        return REFUSE(why, "layer %d is of kind %d; known are %d to %d", l + 1, (int)layer->kind,
+                      (int)LAYER_DENSE, (int)LAYER_MAX_POOLING);
+    if (layer->input.channels < 1 || layer->input.height < 1 || layer->input.width < 1 ||
+        layer->output.channels < 1 || layer->output.height < 1 || layer->output.width < 1)
         return REFUSE(why, "layer %d has no inputs or no outputs", l + 1);
     if (l > 0 && shape_size(layer->input) != shape_size(network->layers[l - 1].output))
         return REFUSE(why, "layer %d has %zu inputs, the layer before it %zu outputs", l + 1,
                       shape_size(layer->input), shape_size(network->layers[l - 1].output));
-    return 1;
+    return check_activation(layer, l, why) && check_window(layer, l, why);
 }
 
-int check_dense(const struct network *network, const struct engine_options *options,
-                struct message *why)
+int check_network(const struct network *network, const struct engine_options *options,
+                  struct message *why)
 {
     if (network->layer_count < 1)
         return REFUSE(why, "the network has no layers");
@@ -42,6 +87,15 @@ int check_dense(const struct network *network, const struct engine_options *opti
     if (options->chunk < ENGINE_CHUNK_NONE)
         return REFUSE(why, "chunk is %d; expected auto, none or a number of examples",
                       options->chunk);
+    return 1;
+}
+
+int check_dense(const struct network *network, struct message *why)
+{
+    for (int l = 0; l < network->layer_count; l++)
+        if (network->layers[l].kind != LAYER_DENSE)
+            return REFUSE(why, "layer %d is of kind %d; only dense layers (%d) are known here",
+                          l + 1, (int)network->layers[l].kind, (int)LAYER_DENSE);
     return 1;
 }
 

@@ -1,13 +1,16 @@
-/* What the built-in engines ask in supports(): dense layers, known activations and heads. */
+/* What the built-in engines ask in supports(): known layers, activations and heads. */
 #ifndef BATCHLAB_CHECK_H
 #define BATCHLAB_CHECK_H
 
 #include "engine.h"
 
-/* 1 if the network is a chain of dense layers under a known head and the options are in range;
- * 0, with the first thing in the way in `why`, otherwise. Looks at neither precision nor variant.
- */
-int check_dense(const struct network *, const struct engine_options *, struct message *why);
+/* 1 if the network is a chain of layers of the contract under a known head and the options are in
+ * range; 0, with the first thing in the way in `why`, otherwise. Looks at neither precision nor
+ * variant. */
+int check_network(const struct network *, const struct engine_options *, struct message *why);
+
+/* 1 if all layers of a network that passed check_network() are dense, else 0 with `why`. */
+int check_dense(const struct network *, struct message *why);
 
 /* 1 if the engine is asked for single precision, else 0 with `why`. */
 int check_single(const struct engine_options *, struct message *why);

@@ -51,7 +51,7 @@ struct dense {
     const struct dense_products *products;
 };
 
-/* Takes all memory. Does not call the products. The network must have passed check_dense(). On
+/* Takes all memory. Does not call the products. The network must have passed check_network(). On
  * failure nothing is held. */
 int dense_open(struct dense *, const struct network *, const struct engine_options *,
                const struct dense_products *, void *context, struct message *);

@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-#define ENGINE_ABI 1u
+#define ENGINE_ABI 2u
 #define ENGINE_SYMBOL "batchlab_engine"
 
 /* One line for a person: what is wrong and what was expected. No newline at the end. */
@@ -35,9 +35,19 @@ struct message {
 
 /* ---- The network: a list of layers and a head ---------------------------------------------- */
 
+/* x is the layer's input, f its activation. supports() refuses a kind it does not know. */
 enum layer_kind {
-    LAYER_DENSE = 1, /* a[outputs] = activation(W[outputs][inputs] x[inputs] + b[outputs]) */
-    /* Convolution and pooling take the next numbers. supports() refuses a kind it does not know. */
+    /* a[outputs] = f(W[outputs][inputs] x[inputs] + b[outputs]); an image is read as one vector. */
+    LAYER_DENSE = 1,
+    /* a[o][y][v] = f(b[o] + sum over c, i, j of W[o][c][i][j] x[c][y + i - padding_height]
+     * [v + j - padding_width]), where x is 0 outside the image; stride 1. Zeros are added above and
+     * to the left by the paddings, below and to the right by as many as the output asks for: each
+     * side has fewer than the kernel. */
+    LAYER_CONVOLUTION = 2,
+    /* a[c][y][v] = the largest of x[c][y * stride_height + i][v * stride_width + j] over the kernel
+     * (i, j); no padding: windows that do not fit are left out. The derivative goes to the first of
+     * equals, row by row. Activation is ACTIVATION_IDENTITY; there are no parameters. */
+    LAYER_MAX_POOLING = 3,
 };
 
 enum activation {
@@ -54,7 +64,7 @@ enum head {
     HEAD_MEAN_SQUARED_ERROR = 2,
 };
 
-/* Channels, height, width; a flat vector of n values is {n, 1, 1}. */
+/* Channels, height, width, stored in this order; a flat vector of n values is {n, 1, 1}. */
 struct shape {
     int channels, height, width;
 };
@@ -64,12 +74,14 @@ struct layer {
     enum activation activation;
     struct shape input, output;
     int kernel_height, kernel_width;   /* 0 for a dense layer */
-    int padding_height, padding_width; /* 0 for a dense layer */
+    int padding_height, padding_width; /* above and to the left; 0 unless it is a convolution */
+    int stride_height, stride_width;   /* 0 for a dense layer, 1 for a convolution */
 };
 
 struct network {
     int layer_count;            /* >= 1 */
-    const struct layer *layers; /* [layer_count]; output of one = input of the next */
+    const struct layer *layers; /* [layer_count]; output of one = input of the next, which may read
+                                   it flat: an image before a dense layer */
     enum head head;
 };
 
@@ -81,10 +93,22 @@ static inline size_t shape_size(struct shape shape)
 /* Number of weights and biases of one layer. */
 static inline size_t layer_parameters(const struct layer *layer)
 {
-    return shape_size(layer->output) * (shape_size(layer->input) + 1);
+    size_t kernel = (size_t)layer->kernel_height * (size_t)layer->kernel_width;
+
+    switch (layer->kind) {
+    case LAYER_DENSE:
+        return shape_size(layer->output) * (shape_size(layer->input) + 1);
+    case LAYER_CONVOLUTION:
+        return (size_t)layer->output.channels * ((size_t)layer->input.channels * kernel + 1);
+    case LAYER_MAX_POOLING:
+        break;
+    }
+    return 0;
 }
 
-/* P, the length of theta: layer after layer, weights [outputs][inputs] row-major, then biases. */
+/* P, the length of theta: layer after layer, weights row-major, then biases [outputs]. Weights are
+ * [outputs][inputs] of a dense layer, [output channels][input channels][kernel_height]
+ * [kernel_width] of a convolution. */
 static inline size_t network_parameters(const struct network *network)
 {
     size_t count = 0;

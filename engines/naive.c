@@ -302,7 +302,8 @@ static void score_batch(struct session *session, const REAL *theta, const struct
 static int naive_supports(const struct network *network, const struct engine_options *options,
                           struct message *why)
 {
-    if (!check_dense(network, options, why) || !check_no_variant(options, why))
+    if (!check_network(network, options, why) || !check_dense(network, why) ||
+        !check_no_variant(options, why))
         return 0;
 #ifdef NAIVE_DOUBLE
     return 1;

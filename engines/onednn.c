@@ -250,8 +250,8 @@ static const struct dense_products products = {
 static int onednn_supports(const struct network *network, const struct engine_options *options,
                            struct message *why)
 {
-    return check_dense(network, options, why) && check_single(options, why) &&
-           check_no_variant(options, why);
+    return check_network(network, options, why) && check_dense(network, why) &&
+           check_single(options, why) && check_no_variant(options, why);
 }
 
 static void onednn_close(void *opaque)

@@ -319,7 +319,7 @@ static void assert_refused(const struct network *network, const struct engine_op
 {
     struct message why = {""};
 
-    assert_int_equal(check_dense(network, options, &why), 0);
+    assert_int_equal(check_network(network, options, &why), 0);
     if (!strstr(why.text, reason))
         fail_msg("`%s` lacks `%s`", why.text, reason);
 }
@@ -335,7 +335,7 @@ static void test_networks_and_options_out_of_range_are_refused(void **state)
     struct message why;
 
     (void)state;
-    assert_int_equal(check_dense(&network, &good, &why), 1);
+    assert_int_equal(check_network(&network, &good, &why), 1);
     assert_refused(&network, &(struct engine_options){.threads = 1}, "max_batch is 0");
     assert_refused(&network, &(struct engine_options){.max_batch = 1}, "threads 0");
     assert_refused(&network, &(struct engine_options){.max_batch = 1, .threads = 1, .chunk = -2},
@@ -349,14 +349,65 @@ static void test_networks_and_options_out_of_range_are_refused(void **state)
     layers[1].activation = 9;
     assert_refused(&network, &good, "activation 9");
     layers[1].activation = ACTIVATION_IDENTITY;
-    layers[0].kind = 2;
-    assert_refused(&network, &good, "layer 1 is of kind 2");
+    layers[0].kind = 4;
+    assert_refused(&network, &good, "layer 1 is of kind 4");
     layers[0].kind = LAYER_DENSE;
     layers[1].input.channels = 17;
     assert_refused(&network, &good, "17 inputs");
     layers[1].input.channels = 16;
     layers[1].output.height = 0;
     assert_refused(&network, &good, "no outputs");
+}
+
+/* A 5 x 4 image of two channels: a convolution that keeps its size, then pooling by 2. */
+static void test_windows_that_do_not_fit_are_refused(void **state)
+{
+    const struct engine_options good = {.max_batch = 1, .threads = 1};
+    struct layer layers[] = {
+        {.kind = LAYER_CONVOLUTION,
+         .input = {2, 5, 4},
+         .output = {3, 5, 4},
+         .kernel_height = 3,
+         .kernel_width = 2,
+         .padding_height = 1,
+         .stride_height = 1,
+         .stride_width = 1},
+        {.kind = LAYER_MAX_POOLING,
+         .input = {3, 5, 4},
+         .output = {3, 2, 2},
+         .kernel_height = 2,
+         .kernel_width = 2,
+         .stride_height = 2,
+         .stride_width = 2},
+        {.kind = LAYER_DENSE, .input = {12, 1, 1}, .output = {2, 1, 1}},
+    };
+    const struct network network = {3, layers, HEAD_SOFTMAX_CROSS_ENTROPY};
+    const struct layer convolution = layers[0], pooling = layers[1];
+    struct message why = {""};
+
+    (void)state;
+    assert_int_equal(check_network(&network, &good, &why), 1);
+    assert_int_equal(check_dense(&network, &why), 0);
+    assert_non_null(strstr(why.text, "layer 1 is of kind 2"));
+    assert_int_equal(network_parameters(&network), 3 * (2 * 6 + 1) + 2 * 13);
+
+    layers[0].stride_width = 2;
+    assert_refused(&network, &good, "layer 1: a 3 x 2 convolution");
+    layers[0] = convolution;
+    layers[0].padding_height = 3; /* a row of the output would see nothing but zeros */
+    assert_refused(&network, &good, "layer 1: a 3 x 2 convolution");
+    layers[0] = convolution;
+    layers[0].output.width = 6;
+    assert_refused(&network, &good, "5 x 4 to 5 x 6");
+    layers[0] = convolution;
+    layers[1].stride_height = 0;
+    assert_refused(&network, &good, "layer 2: pooling 2 x 2");
+    layers[1] = pooling;
+    layers[1].output.height = 3; /* the odd row left over is no window */
+    assert_refused(&network, &good, "3 x 5 x 4 to 3 x 3 x 2");
+    layers[1] = pooling;
+    layers[1].activation = ACTIVATION_RELU;
+    assert_refused(&network, &good, "pools and has activation 1");
 }
 
 static void test_precision_and_variant_are_refused_by_name(void **state)
@@ -411,6 +462,7 @@ int main(void)
         cmocka_unit_test(test_heads_weight_examples_by_their_place_in_the_batch),
         cmocka_unit_test(test_mean_squared_error_has_known_answers),
         cmocka_unit_test(test_networks_and_options_out_of_range_are_refused),
+        cmocka_unit_test(test_windows_that_do_not_fit_are_refused),
         cmocka_unit_test(test_precision_and_variant_are_refused_by_name),
         cmocka_unit_test(test_a_long_message_is_cut),
     };

@@ -153,7 +153,7 @@ static void test_a_shared_object_without_the_symbol_is_no_engine(void **state)
 static void test_another_abi_is_refused_with_both_numbers(void **state)
 {
     (void)state;
-    assert_refused(MODULE("broken_wrong_abi"), "ABI 2", "ABI 1");
+    assert_refused(MODULE("broken_wrong_abi"), "ABI 3", "ABI 2");
 }
 
 static void test_a_table_without_room_for_what_is_required_is_refused(void **state)

@@ -217,7 +217,7 @@ refuses_with 's|naive|./nowhere.so|' bad.yaml:5: ./nowhere.so 'no such engine'
 refuses_with 's|naive|[naive, ./nowhere.so]|' bad.yaml:5: ./nowhere.so 'no such engine'
 refuses_with 's|naive|./text.so|' bad.yaml:5: ./text.so 'cannot be loaded'
 refuses_with 's|naive|./no_engine.so|' bad.yaml:5: ./no_engine.so batchlab_engine
-refuses_with 's|naive|./wrong_abi.so|' bad.yaml:5: ./wrong_abi.so 'ABI 2' 'ABI 1'
+refuses_with 's|naive|./wrong_abi.so|' bad.yaml:5: ./wrong_abi.so 'ABI 3' 'ABI 2'
 refuses_with 's|naive|./missing_slot.so|' bad.yaml:5: ./missing_slot.so loss
 
 refuses_with 's|naive|blas:/nowhere.so|' bad.yaml:5: /nowhere.so 'No such file'
