@@ -296,6 +296,45 @@ static void not_a_number_stays_visible_and_where_it_is(void **state)
     }
 }
 
+enum { MANY = 1003 }; /* several vectors and a rest, whatever the vectors' width */
+
+static int repeated_gradient(void *context, const float *theta, float *gradient)
+{
+    int *step = context;
+
+    (void)theta;
+    for (int j = 0; j < MANY; j++)
+        gradient[j] = (float)gradients[*step][j % P];
+    ++*step;
+    return 0;
+}
+
+/* Vectors, and what is left over at their end. */
+static void many_parameters_are_updated_as_few_are(void **state)
+{
+    (void)state;
+    for (const struct rule *rule = rule_table(); rule->name; rule++) {
+        struct script script = {0};
+        float few[P], many[MANY];
+        struct rule_state small, large;
+        int step = 0;
+
+        start(few);
+        for (int j = 0; j < MANY; j++)
+            many[j] = few[j % P];
+        rule_open(&small, rule, P, &parameters);
+        rule_open(&large, rule, MANY, &parameters);
+        for (int t = 0; t < STEPS; t++) {
+            rule_step(rule, &small, few, rate, scripted_gradient, &script);
+            rule_step(rule, &large, many, rate, repeated_gradient, &step);
+        }
+        for (int j = 0; j < MANY; j++)
+            assert_near(many[j], (double)few[j % P]);
+        rule_close(&small);
+        rule_close(&large);
+    }
+}
+
 static void rules_are_found_by_name(void **state)
 {
     (void)state;
@@ -330,6 +369,7 @@ int main(void)
         cmocka_unit_test(only_sgd_follows_the_gradient),
         cmocka_unit_test(a_failed_gradient_leaves_theta_as_it_was),
         cmocka_unit_test(not_a_number_stays_visible_and_where_it_is),
+        cmocka_unit_test(many_parameters_are_updated_as_few_are),
         cmocka_unit_test(rules_are_found_by_name),
         cmocka_unit_test(closing_twice_and_closing_nothing_is_harmless),
     };

@@ -44,7 +44,8 @@ int rule_open(struct rule_state *, const struct rule *, size_t parameter_count,
               const struct rule_parameters *);
 void rule_close(struct rule_state *); /* accepts NULL and a zeroed struct */
 
-/* One update of theta[P] in place. 0, or -1 with the oracle's error; theta is then as before. */
+/* One update of theta[P] in place; between the steps of one state theta is nobody else's to change.
+ * 0, or -1 with the oracle's error; theta is then as before. */
 int rule_step(const struct rule *, struct rule_state *, float *theta, double rate,
               gradient_oracle *, void *context);
 
