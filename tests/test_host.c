@@ -8,7 +8,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -83,23 +82,6 @@ static void stolen_time_is_part_of_all_time(void **state)
     assert_true(later >= total && later_steal >= steal);
 }
 
-static int measure_peak(FILE *out, void *context)
-{
-    fprintf(out, "%.17g", host_fma_peak(host.processors, *(int *)context));
-    return 0;
-}
-
-static void the_peak_is_a_positive_number(void **state)
-{
-    char text[64];
-
-    (void)state;
-    for (int threads = 1; threads <= 2 && threads <= host.processor_count; threads++) {
-        assert_int_equal(child_capture(measure_peak, &threads, 60, text, sizeof text), 0);
-        assert_true(atof(text) > 0 && isfinite(atof(text)));
-    }
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -107,7 +89,6 @@ int main(void)
         cmocka_unit_test(processors_are_allowed_and_different),
         cmocka_unit_test(only_what_is_allowed_is_used),
         cmocka_unit_test(stolen_time_is_part_of_all_time),
-        cmocka_unit_test(the_peak_is_a_positive_number),
     };
 
     return cmocka_run_group_tests(tests, read_host, NULL);

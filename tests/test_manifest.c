@@ -121,6 +121,35 @@ static void the_manifest_says_on_what_and_with_what(void **state)
     json_decref(manifest);
 }
 
+static void a_throughput_run_keeps_the_roof_it_was_held_against(void **state)
+{
+    static const char *const rates[] = {"read_gb_per_second", "write_gb_per_second",
+                                        "triad_gb_per_second"};
+    json_t *manifest = load("throughput"), *peak = load("convergence");
+    const json_t *roof = member(manifest, "machine.roofs.1");
+    const json_t *memory = member(roof, "dram");
+
+    (void)state;
+    assert_true(json_real_value(member(roof, "fma_gflops")) > 0);
+    assert_true(json_real_value(member(roof, "fma_gflops")) ==
+                json_real_value(member(manifest, "machine.fma_peak_gflops.1")));
+    assert_true(json_real_value(member(roof, "seconds")) > 0);
+    assert_int_equal(json_integer_value(member(roof, "threads")), 1);
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        assert_true(json_real_value(member(memory, rates[i])) > 0);
+        member(member(roof, "l1"), rates[i]); /* a number or null */
+        member(member(roof, "l2"), rates[i]);
+        member(member(roof, "l3"), rates[i]);
+    }
+    assert_true(json_real_value(member(roof, "dram.measured_bytes")) > 0);
+    assert_true(json_real_value(member(roof, "l2.capacity_bytes")) ==
+                json_real_value(member(manifest, "machine.l2_bytes")));
+    /* A convergence run measures the peak alone. */
+    assert_true(json_is_null(member(peak, "machine.roofs.1.dram.read_gb_per_second")));
+    json_decref(manifest);
+    json_decref(peak);
+}
+
 static void each_run_has_its_log(void **state)
 {
     static const char *const numbers[] = {"wall_seconds", "train_seconds", "evaluation_seconds",
@@ -232,6 +261,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_manifest_says_what_was_run),
         cmocka_unit_test(the_manifest_says_on_what_and_with_what),
+        cmocka_unit_test(a_throughput_run_keeps_the_roof_it_was_held_against),
         cmocka_unit_test(each_run_has_its_log),
         cmocka_unit_test(a_convergence_cell_fills_its_columns),
         cmocka_unit_test(a_throughput_cell_fills_its_columns),

@@ -14,6 +14,7 @@ static const struct command commands[] = {
     {"list", "list engines, charts, optimizers, networks, experiments, or keys", command_list},
     {"check", "conformance: does an engine keep the contract?", command_check},
     {"plot", "draw the charts of a results folder again", command_plot},
+    {"roof", "measure what this machine can do: multiply-add peak, bandwidth", command_roof},
     {0},
 };
 

@@ -123,6 +123,7 @@ void host_read(struct host *host)
         snprintf(host->governor, sizeof host->governor, "unknown");
     snprintf(host->instructions, sizeof host->instructions, "%s", widest_instructions());
     host->memory_bytes = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    host->l1_bytes = fmax(0, (double)sysconf(_SC_LEVEL1_DCACHE_SIZE));
     host->l2_bytes = fmax(0, (double)sysconf(_SC_LEVEL2_CACHE_SIZE));
     host->l3_bytes = fmax(0, (double)sysconf(_SC_LEVEL3_CACHE_SIZE));
     host->quota = read_quota();

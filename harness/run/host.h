@@ -10,9 +10,10 @@ struct host {
     char governor[32];     /* frequency governor; "unknown" where the system does not say */
     char instructions[64]; /* the widest vector instructions: avx512f, avx2, sse2 or baseline */
     double memory_bytes;
-    double l2_bytes, l3_bytes; /* of one core, and shared; 0 where the system does not say */
-    double quota;              /* processors the control group grants; 0: no limit */
-    double load;               /* one-minute load average now */
+    double l1_bytes, l2_bytes;           /* of one core: data; 0 where the system does not say */
+    double l3_bytes;                     /* shared */
+    double quota;                        /* processors the control group grants; 0: no limit */
+    double load;                         /* one-minute load average now */
     int processors[HOST_PROCESSORS_MAX]; /* [processor_count] allowed ones, one a physical core,
                                             at most the quota */
     int processor_count;
@@ -22,10 +23,5 @@ void host_read(struct host *);
 
 /* Seconds of all processors so far, and those stolen by the hypervisor. 0, or -1 if unknown. */
 int host_steal(double *total_seconds, double *steal_seconds);
-
-/* Fused multiply-add peak in GFLOP/s, single precision, of `threads` threads pinned to these
- * processors: independent chains in the widest vectors there are. Takes about 0.1 s. To be called
- * in a child process. */
-double host_fma_peak(const int *processors, int threads);
 
 #endif

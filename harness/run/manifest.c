@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "build_info.h"
+#include "run/roof_json.h"
 
 #include <gsl/gsl_version.h>
 #include <jansson.h>
@@ -102,20 +103,22 @@ static json_t *number(double value)
 static json_t *describe_machine(const struct survey *survey)
 {
     const struct host *host = &survey->host;
-    json_t *peaks = json_object(), *processors = json_array();
+    json_t *peaks = json_object(), *roofs = json_object(), *processors = json_array();
     char key[16];
 
-    for (int i = 0; i < survey->peak_count; i++) {
-        snprintf(key, sizeof key, "%d", survey->peak_threads[i]);
-        json_object_set_new(peaks, key, number(survey->peak_gflops[i]));
+    for (int i = 0; i < survey->roof_count; i++) {
+        snprintf(key, sizeof key, "%d", survey->roofs[i].threads);
+        json_object_set_new(peaks, key, number(survey->roofs[i].fma_gflops));
+        json_object_set_new(roofs, key, roof_describe(&survey->roofs[i]));
     }
     for (int i = 0; i < host->processor_count; i++)
         json_array_append_new(processors, json_integer(host->processors[i]));
-    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:o, s:o}", "cpu", host->cpu,
-                     "kernel", host->kernel, "governor", host->governor, "instructions",
-                     host->instructions, "memory_bytes", host->memory_bytes, "l2_bytes",
-                     host->l2_bytes, "l3_bytes", host->l3_bytes, "cgroup_quota", host->quota,
-                     "processors", processors, "fma_peak_gflops", peaks);
+    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:o, s:o, s:o}", "cpu",
+                     host->cpu, "kernel", host->kernel, "governor", host->governor, "instructions",
+                     host->instructions, "memory_bytes", host->memory_bytes, "l1_bytes",
+                     host->l1_bytes, "l2_bytes", host->l2_bytes, "l3_bytes", host->l3_bytes,
+                     "cgroup_quota", host->quota, "processors", processors, "fma_peak_gflops",
+                     peaks, "roofs", roofs);
 }
 
 static json_t *describe_engines(const struct survey *survey)
@@ -206,6 +209,7 @@ static void set_measured_with(json_t *manifest, const struct survey *survey,
                               const struct run_log *log, const json_t *earlier)
 {
     static const char *const keys[] = {"machine", "engines", "build", "libraries"};
+    static const char *const measured[] = {"fma_peak_gflops", "roofs"};
     json_t *machine, *engines;
 
     if (log && log->cells_run == 0 && json_is_object(json_object_get(earlier, "machine"))) {
@@ -216,8 +220,9 @@ static void set_measured_with(json_t *manifest, const struct survey *survey,
     machine = describe_machine(survey);
     engines = describe_engines(survey);
     keep_missing(engines, earlier, "engines");
-    keep_missing(json_object_get(machine, "fma_peak_gflops"), json_object_get(earlier, "machine"),
-                 "fma_peak_gflops");
+    for (size_t i = 0; i < sizeof measured / sizeof *measured; i++)
+        keep_missing(json_object_get(machine, measured[i]), json_object_get(earlier, "machine"),
+                     measured[i]);
     json_object_set_new(manifest, "machine", machine);
     json_object_set_new(manifest, "engines", engines);
     json_object_set_new(manifest, "build", describe_build());

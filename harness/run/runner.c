@@ -123,6 +123,8 @@ static int prepare_folder(struct runner *runner)
         return 0;
     if (!force && manifest_check_machine(campaign, &runner->survey) != 0)
         return -1;
+    survey_measure(&runner->survey, runner->queue, runner->queue_count,
+                   campaign->experiment->measure == MEASURE_THROUGHPUT ? ROOF_ALL : ROOF_PEAK);
     return manifest_write(campaign, &runner->survey, NULL); /* whose folder it is */
 }
 

@@ -51,46 +51,36 @@ static int ask_engine(struct survey *survey, const struct campaign *campaign,
     return 0;
 }
 
-struct peak_question {
-    const struct host *host;
-    int threads;
-};
-
-static int answer_peak(FILE *out, void *context)
-{
-    const struct peak_question *question = context;
-
-    fprintf(out, "%.17g", host_fma_peak(question->host->processors, question->threads));
-    return 0;
-}
-
-static void measure_peak(struct survey *survey, int threads)
-{
-    struct peak_question question = {&survey->host, threads};
-    char text[64];
-
-    for (int i = 0; i < survey->peak_count; i++)
-        if (survey->peak_threads[i] == threads)
-            return;
-    if (survey->peak_count == SURVEY_PEAKS_MAX || threads > survey->host.processor_count)
-        return;
-    if (child_capture(answer_peak, &question, 10, text, sizeof text) != 0)
-        return; /* a caption without the peak is better than no run */
-    survey->peak_threads[survey->peak_count] = threads;
-    survey->peak_gflops[survey->peak_count++] = atof(text);
-}
-
 int survey_make(struct survey *survey, const struct campaign *campaign,
                 const struct cell *const *cells, int count)
 {
     memset(survey, 0, sizeof *survey);
     host_read(&survey->host);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         if (ask_engine(survey, campaign, cells[i]) != 0)
             return -1;
-        measure_peak(survey, cells[i]->settings.threads);
-    }
     return 0;
+}
+
+const struct roof *survey_roof(const struct survey *survey, int threads)
+{
+    for (int i = 0; i < survey->roof_count; i++)
+        if (survey->roofs[i].threads == threads)
+            return &survey->roofs[i];
+    return NULL;
+}
+
+void survey_measure(struct survey *survey, const struct cell *const *cells, int count,
+                    enum roof_extent extent)
+{
+    for (int i = 0; i < count && survey->roof_count < SURVEY_ROOFS_MAX; i++) {
+        int threads = cells[i]->settings.threads;
+
+        if (!survey_roof(survey, threads) && threads <= survey->host.processor_count &&
+            roof_measure_apart(&survey->roofs[survey->roof_count], &survey->host, threads,
+                               extent) == 0)
+            survey->roof_count++;
+    }
 }
 
 enum { FIRST_BYTES = 400 };

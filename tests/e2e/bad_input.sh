@@ -265,6 +265,11 @@ is_misused 'expected an experiment' plan
 is_misused "'4294967297'" check --threads 4294967297
 is_misused "'0'" check --timeout 0
 is_misused 'unexpected argument' check naive
+is_misused "'0'" roof --threads 0
+is_misused "'1.5'" roof --threads 1.5
+is_misused "'99999'" roof --threads 99999
+is_misused 'unexpected argument' roof l2
+is_misused csv roof --csv
 is_misused "'colours'" list colours
 is_misused 'expected engines' list
 is_misused 'expected a results folder' plot
