@@ -84,9 +84,14 @@ static inline void fixture_text(const char *name, const char *text)
     scratch_write(name, text, strlen(text));
 }
 
+#define FIXTURE_ROOF                                                                               \
+    "roof_examples_per_second,roof_fraction,live_fraction,roof_live_examples_per_second,roof_"     \
+    "bound"
+
 /* Three throughput cells of one network, one of which the engine does not support, and a machine
- * with a peak of 100 GFLOP/s on one thread: a roof of 1000 examples/s. */
-static inline void fixture_throughput(void)
+ * with a peak of 100 GFLOP/s on one thread: 1000 examples/s. roofs: with the columns FIXTURE_ROOF,
+ * which results of an earlier version lack. */
+static inline void fixture_throughput_cells(int roofs)
 {
     static const char settings[] = "sgd,,,,,1,grow,exact,reshuffle,keep";
 
@@ -100,15 +105,22 @@ static inline void fixture_throughput(void)
         "examples_per_second_q3,gflops,blocks,pregathered_examples_per_second,"
         "pregathered_examples_per_second_q1,pregathered_examples_per_second_q3,"
         "pregathered_gflops,pregathered_blocks,final_train_loss,final_validation_loss,"
-        "final_validation_error,test_loss,test_error\n"
+        "final_validation_error,test_loss,test_error%s\n"
         "a,throughput,blas,mlp,8,0,0.1,%s,1,auto,1,1000,1e8,budget,200,190,220,20,30,250,240,260,"
-        "25,31,,,,,\n"
-        "b,throughput,blas,mlp,1000,1,0.1,%s,1,auto,1,1000,1e8,budget,500,490,505,50,30,,,,,,,,,,\n"
-        "c,throughput,naive,mlp,8,0,0.1,%s,2,auto,1,1000,1e8,unsupported,,,,,,,,,,,,,,,\n",
-        settings, settings, settings);
+        "25,31,,,,,%s\n"
+        "b,throughput,blas,mlp,1000,1,0.1,%s,1,auto,1,1000,1e8,budget,500,490,505,50,30,,,,,,,,,,%"
+        "s\n"
+        "c,throughput,naive,mlp,8,0,0.1,%s,2,auto,1,1000,1e8,unsupported,,,,,,,,,,,,,,,%s\n",
+        roofs ? "," FIXTURE_ROOF : "", settings, roofs ? ",400,0.625,,,weights" : "", settings,
+        roofs ? ",800,,,,flops" : "", settings, roofs ? ",,,,," : "");
     fixture_text("cells.csv", text);
     fixture_text("manifest.json", "{\"machine\": {\"cpu\": \"abacus, large\", \"fma_peak_gflops\": "
                                   "{\"1\": 100}}}");
+}
+
+static inline void fixture_throughput(void)
+{
+    fixture_throughput_cells(1);
 }
 
 /* Removes all files, and figures/ with what is in it: for the start of a test. */

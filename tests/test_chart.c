@@ -288,6 +288,22 @@ static void without_a_validation_split_the_captions_say_what_decided(void **stat
     table_close(drawn);
 }
 
+static void draw(const char *chart)
+{
+    static const char *const suffixes[] = {"svg", "png", "pdf"};
+
+    if (chart_write(scratch_folder, chart) != 0 || plot_draw(scratch_folder, chart, PLOTS) != 0)
+        fail_msg("%s: %s", chart, error_text());
+    for (size_t i = 0; i < COUNT(suffixes); i++) {
+        struct stat file;
+        char name[64];
+
+        snprintf(name, sizeof name, "figures/%s.%s", chart, suffixes[i]);
+        assert_int_equal(stat(scratch_path(name), &file), 0);
+        assert_true(file.st_size > 1000);
+    }
+}
+
 static void the_throughput_chart_has_quartiles_and_a_roof(void **state)
 {
     struct table *drawn;
@@ -295,13 +311,14 @@ static void the_throughput_chart_has_quartiles_and_a_roof(void **state)
     (void)state;
     fixture_throughput();
     drawn = written("throughput");
-    assert_int_equal(table_rows(drawn), 6); /* three cells, two inputs */
+    assert_int_equal(table_rows(drawn), 8); /* three cells, two inputs; two roofs */
     assert_string_equal(table_texts(drawn, "input")[0], "gather");
     assert_true(table_numbers(drawn, "examples_per_second")[0] == 200);
     assert_true(table_numbers(drawn, "examples_per_second_q1")[0] == 190);
     assert_true(table_numbers(drawn, "examples_per_second_q3")[0] == 220);
     assert_true(table_numbers(drawn, "n_blocks")[0] == 30);
-    assert_true(table_numbers(drawn, "roof_examples_per_second")[0] == 1000);
+    assert_true(table_numbers(drawn, "roof_examples_per_second")[0] == 400);
+    assert_string_equal(table_texts(drawn, "roof_bound")[0], "weights");
     assert_true(table_numbers(drawn, "full_batch")[1] == 1);
     assert_string_equal(table_texts(drawn, "label")[2], "engine naive · threads 2");
     assert_string_equal(table_texts(drawn, "examples_per_second")[2], "");
@@ -311,7 +328,87 @@ static void the_throughput_chart_has_quartiles_and_a_roof(void **state)
     assert_string_equal(table_texts(drawn, "examples_per_second")[4], "");
     /* gnuplot would cut a text at a comma */
     assert_string_equal(table_texts(drawn, "source")[0], "1 seed · abacus; large");
+    for (size_t i = 6; i < 8; i++) {
+        assert_string_equal(table_texts(drawn, "input")[i], "roof");
+        assert_string_equal(table_texts(drawn, "label")[i], "roof · 1 thread");
+        assert_true(table_numbers(drawn, "series")[i] == 1);
+        assert_true(table_numbers(drawn, "batch_size")[i] == (i == 6 ? 8 : 1000));
+        assert_true(table_numbers(drawn, "examples_per_second")[i] == (i == 6 ? 400 : 800));
+        assert_string_equal(table_texts(drawn, "roof_bound")[i], i == 6 ? "weights" : "flops");
+    }
     table_close(drawn);
+}
+
+static void without_recorded_roofs_the_peak_stands_for_them(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_throughput_cells(0); /* 100 GFLOP/s, 1e8 FLOPs an example */
+    drawn = written("throughput");
+    assert_int_equal(table_rows(drawn), 8);
+    for (size_t i = 6; i < 8; i++) {
+        assert_string_equal(table_texts(drawn, "label")[i], "peak · 1 thread");
+        assert_true(table_numbers(drawn, "examples_per_second")[i] == 1000);
+        assert_string_equal(table_texts(drawn, "roof_bound")[i], "");
+    }
+    table_close(drawn);
+    fixture_text("manifest.json", "{}"); /* nor is the peak known */
+    drawn = written("throughput");
+    assert_int_equal(table_rows(drawn), 6);
+    table_close(drawn);
+    if (plot_available())
+        draw("throughput");
+}
+
+/* Two engines share a roof; of two runs that measured it the higher stands; each network and each
+ * number of threads has a line of its own, its batch sizes rising. */
+static void each_network_and_number_of_threads_has_one_roof(void **state)
+{
+    static const struct {
+        const char *network, *engine;
+        int threads, k;
+        double roof;
+    } cells[] = {{"S", "blas", 1, 8, 300},  {"S", "blas", 1, 64, 310}, {"S", "naive", 1, 64, 320},
+                 {"S", "naive", 1, 1, 100}, {"S", "blas", 2, 8, 600},  {"L", "blas", 1, 8, 30}};
+    static const struct {
+        double panel, series, k, roof;
+    } expected[] = {{1, 1, 8, 30}, {2, 2, 1, 100}, {2, 2, 8, 300}, {2, 2, 64, 320}, {2, 3, 8, 600}};
+    struct table *drawn;
+    char text[8192];
+    int length;
+
+    (void)state;
+    length = snprintf(
+        text, sizeof text,
+        "id,measure,engine,network,batch_size,full_batch,learning_rate,optimizer,momentum,beta1,"
+        "beta2,epsilon,redundancy,redundancy_mode,copies,sampler,last_batch,threads,chunk,seed,"
+        "train_examples,flops_per_example,outcome,examples_per_second,examples_per_second_q1,"
+        "examples_per_second_q3,gflops,blocks,pregathered_examples_per_second,"
+        "pregathered_examples_per_second_q1,pregathered_examples_per_second_q3,"
+        "pregathered_gflops,pregathered_blocks,final_train_loss,final_validation_loss,"
+        "final_validation_error,test_loss,test_error," FIXTURE_ROOF "\n");
+    for (size_t i = 0; i < COUNT(cells); i++)
+        length += snprintf(
+            text + length, sizeof text - (size_t)length,
+            "c%zu,throughput,%s,%s,%d,0,0.1,sgd,,,,,1,grow,exact,reshuffle,keep,%d,"
+            "auto,1,1000,1e8,budget,20,19,22,2,30,25,24,26,2,31,,,,,,%g,0.1,,,flops\n",
+            i, cells[i].engine, cells[i].network, cells[i].k, cells[i].threads, cells[i].roof);
+    fixture_text("cells.csv", text);
+    drawn = written("throughput");
+    assert_int_equal(table_rows(drawn), 2 * COUNT(cells) + COUNT(expected));
+    for (size_t i = 0; i < COUNT(expected); i++) {
+        size_t row = 2 * COUNT(cells) + i;
+
+        assert_string_equal(table_texts(drawn, "input")[row], "roof");
+        assert_true(table_numbers(drawn, "panel")[row] == expected[i].panel);
+        assert_true(table_numbers(drawn, "series")[row] == expected[i].series);
+        assert_true(table_numbers(drawn, "batch_size")[row] == expected[i].k);
+        assert_true(table_numbers(drawn, "examples_per_second")[row] == expected[i].roof);
+    }
+    table_close(drawn);
+    if (plot_available())
+        draw("throughput");
 }
 
 /* ---- Whether a chart applies -------------------------------------------------------------------
@@ -359,22 +456,6 @@ static void a_failed_chart_leaves_no_file(void **state)
 
 /* ---- Drawing -----------------------------------------------------------------------------------
  */
-
-static void draw(const char *chart)
-{
-    static const char *const suffixes[] = {"svg", "png", "pdf"};
-
-    if (chart_write(scratch_folder, chart) != 0 || plot_draw(scratch_folder, chart, PLOTS) != 0)
-        fail_msg("%s: %s", chart, error_text());
-    for (size_t i = 0; i < COUNT(suffixes); i++) {
-        struct stat file;
-        char name[64];
-
-        snprintf(name, sizeof name, "figures/%s.%s", chart, suffixes[i]);
-        assert_int_equal(stat(scratch_path(name), &file), 0);
-        assert_true(file.st_size > 1000);
-    }
-}
 
 static void every_chart_is_drawn_even_of_missing_values(void **state)
 {
@@ -474,6 +555,8 @@ int main(void)
         cmocka_unit_test_setup(without_a_validation_split_the_captions_say_what_decided,
                                fixture_clear),
         cmocka_unit_test_setup(the_throughput_chart_has_quartiles_and_a_roof, fixture_clear),
+        cmocka_unit_test_setup(without_recorded_roofs_the_peak_stands_for_them, fixture_clear),
+        cmocka_unit_test_setup(each_network_and_number_of_threads_has_one_roof, fixture_clear),
         cmocka_unit_test_setup(a_chart_without_its_data_does_not_apply, fixture_clear),
         cmocka_unit_test_setup(an_unknown_chart_is_answered_with_the_known_ones, fixture_clear),
         cmocka_unit_test_setup(a_failed_chart_leaves_no_file, fixture_clear),

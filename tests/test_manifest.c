@@ -82,7 +82,7 @@ static void the_manifest_says_what_was_run(void **state)
     json_t *manifest = load("convergence");
 
     (void)state;
-    assert_int_equal(json_integer_value(member(manifest, "schema_version")), 1);
+    assert_int_equal(json_integer_value(member(manifest, "schema_version")), 2);
     assert_says(manifest, "experiment", "good");
     assert_says(manifest, "question", "Is it \"all\" there?");
     assert_says(manifest, "measure", "convergence");
@@ -216,6 +216,9 @@ static void a_convergence_cell_fills_its_columns(void **state)
                              number_of(cells, "train_seconds", i) / 240 -
                          1) < 1e-9);
         assert_true(isnan(number_of(cells, "blocks", i)));
+        assert_true(isnan(number_of(cells, "roof_examples_per_second", i)));
+        assert_true(isnan(number_of(cells, "live_fraction", i)));
+        assert_string_equal(table_texts(cells, "roof_bound")[i], "");
         assert_true(isfinite(number_of(cells, "test_loss", i)));
         assert_true(number_of(cells, "test_error", i) <= 1);
         assert_true(number_of(cells, "targets", i) == 2);
@@ -248,6 +251,14 @@ static void a_throughput_cell_fills_its_columns(void **state)
                          1) < 1e-9);
         assert_true(isnan(number_of(cells, "final_train_loss", i)));
         assert_true(isnan(number_of(cells, "evaluations", i)));
+        if (isfinite(number_of(cells, "roof_examples_per_second", i))) { /* caches are known */
+            assert_true(fabs(number_of(cells, "roof_fraction", i) *
+                                 number_of(cells, "roof_examples_per_second", i) /
+                                 number_of(cells, "pregathered_examples_per_second", i) -
+                             1) < 1e-9);
+            assert_true(table_texts(cells, "roof_bound")[i][0] != '\0');
+        }
+        assert_true(isnan(number_of(cells, "live_fraction", i))); /* S has no hidden layer */
         blocks += number_of(cells, "blocks", i) + number_of(cells, "pregathered_blocks", i);
     }
     assert_true(blocks == (double)table_rows(timings));

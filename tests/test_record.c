@@ -105,6 +105,11 @@ static void a_cell_holds_its_settings_and_its_numbers(void **state)
     record.examples = 1e12;
     record.epochs = 0.1;
     record.train_seconds = 1.5;
+    record.roof = 2000;
+    record.roof_fraction = 0.25;
+    record.roof_bound = "weights";
+    record.live_fraction = 0.5;
+    record.roof_live = 3000;
     record.costs[1] = (struct target_cost){10, 80.5, 0.8, 4e14, 0.25};
     write_cell(3);
     table = open_table(below("cells/%s/cell.csv", plan.cells[3].id));
@@ -126,6 +131,11 @@ static void a_cell_holds_its_settings_and_its_numbers(void **state)
     assert_text(table, "epochs", "0.1");
     assert_text(table, "train_seconds", "1.5");
     assert_text(table, "evaluation_seconds", "");
+    assert_text(table, "roof_examples_per_second", "2000");
+    assert_text(table, "roof_fraction", "0.25");
+    assert_text(table, "roof_bound", "weights");
+    assert_text(table, "live_fraction", "0.5");
+    assert_text(table, "roof_live_examples_per_second", "3000");
     assert_text(table, "test_error", "");
     assert_text(table, "targets", "3");
     assert_text(table, "targets_reached", "1");

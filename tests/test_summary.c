@@ -398,7 +398,7 @@ static void different_data_is_not_compared(void **state)
 static void throughput_names_the_fastest_and_its_share_of_the_peak(void **state)
 {
     (void)state;
-    fixture_throughput();
+    fixture_throughput_cells(0);
     print();
     assert_says("unsupported");
     assert_says("50 %");
@@ -407,6 +407,35 @@ static void throughput_names_the_fastest_and_its_share_of_the_peak(void **state)
         "the multiply-add peak).");
     assert_null(strstr(printed, "nan"));
     assert_null(strstr(printed, "inf"));
+}
+
+static void throughput_says_how_near_the_roof_is_and_what_binds(void **state)
+{
+    char text[4096];
+
+    (void)state;
+    snprintf(
+        text, sizeof text,
+        "id,measure,engine,network,batch_size,full_batch,learning_rate,optimizer,momentum,beta1,"
+        "beta2,epsilon,redundancy,redundancy_mode,copies,sampler,last_batch,threads,chunk,seed,"
+        "train_examples,outcome,examples_per_second,gflops,pregathered_examples_per_second,"
+        "final_train_loss,final_validation_loss,final_validation_error,test_loss,test_"
+        "error," FIXTURE_ROOF "\n"
+        "a,throughput,blas,mlp,1,0,0.1,sgd,,,,,1,grow,exact,reshuffle,keep,1,auto,1,1000,budget,"
+        "100,10,120,,,,,,400,0.3,0.52,600,weights\n"
+        "b,throughput,naive,mlp,1,0,0.1,sgd,,,,,1,grow,exact,reshuffle,keep,1,auto,1,1000,budget,"
+        "90,9,90,,,,,,400,0.225,0.52,600,weights\n"
+        "c,throughput,blas,mlp,64,0,0.1,sgd,,,,,1,grow,exact,reshuffle,keep,1,auto,1,1000,budget,"
+        "200,20,250,,,,,,500,0.5,,,flops\n");
+    fixture_text("cells.csv", text);
+    print();
+    assert_says("100          120       10  30 % weights");
+    assert_says("200          250       20  50 %   flops");
+    assert_says("Fastest for mlp: engine blas, K = 64, 1 thread: 200 examples/s, 20 GFLOP/s "
+                "(pre-gathered 50 % of the roof, bound by FLOPs).");
+    assert_says("K = 1, 1 thread: 52 % of the hidden units are live; the roof of their rows alone "
+                "is 600 examples/s, of which engine blas reaches 20 %.");
+    assert_null(strstr(printed, "nan"));
 }
 
 static void throughput_rows_that_look_alike_stand_under_their_setting(void **state)
@@ -466,6 +495,7 @@ int main(void)
         cmocka_unit_test_teardown(different_data_is_not_compared, close_all),
         cmocka_unit_test_teardown(throughput_names_the_fastest_and_its_share_of_the_peak,
                                   close_all),
+        cmocka_unit_test_teardown(throughput_says_how_near_the_roof_is_and_what_binds, close_all),
         cmocka_unit_test_teardown(unreadable_results_are_an_error, close_all),
     };
 

@@ -237,6 +237,24 @@ static void an_engine_that_gives_up_is_a_failed_cell(void **state)
     close_timing();
 }
 
+/* He's weights are symmetric around 0: about half of the units are live. */
+static void live_units_are_counted_where_one_example_makes_a_step(void **state)
+{
+    (void)state;
+    time_with(&fused, DATA QUICKLY "grid: {batch_size: 1, network: M}\n", 0, "");
+    assert_non_null(result.live);
+    assert_true(result.live[0] > 0.2 && result.live[0] < 0.8);
+    assert_true(result.live[1] == 1);
+    close_timing();
+    assert_null(result.live);
+    time_with(&fused, DATA QUICKLY "grid: {batch_size: 8, network: M}\n", 0, "");
+    assert_null(result.live);
+    close_timing();
+    time_with(&fused, DATA QUICKLY "grid: {batch_size: 1, network: S}\n", 0, "");
+    assert_null(result.live); /* no hidden layer */
+    close_timing();
+}
+
 static void regression_is_timed_too(void **state)
 {
     (void)state;
@@ -259,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_fused_step_is_what_is_timed_where_there_is_one),
         cmocka_unit_test(theta_stays_near_its_start),
         cmocka_unit_test(an_engine_that_gives_up_is_a_failed_cell),
+        cmocka_unit_test(live_units_are_counted_where_one_example_makes_a_step),
         cmocka_unit_test(regression_is_timed_too),
     };
 

@@ -4,8 +4,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "run/record.h"
+#include "run/step_roof.h"
+#include "train/live.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -155,8 +158,29 @@ static void fill_from_throughput(struct cell_record *record, const struct throug
     record->block_count = result->block_count;
 }
 
+static void hold_against_roof(struct cell_record *record, const struct roof *roof,
+                              const struct throughput_result *timed, const struct workbench *bench)
+{
+    const struct network *network = &bench->model->network;
+    double flops = bench->model->flops_per_example;
+    struct step_work work = step_work(network, flops, bench->cell->batch_size);
+    struct step_roof limit = step_roof(&work, roof);
+
+    if (isnan(limit.examples_per_second))
+        return;
+    record->roof = limit.examples_per_second;
+    record->roof_bound = bound_names[limit.bound];
+    if (record->rates[INPUT_PREGATHERED].median > 0)
+        record->roof_fraction = record->rates[INPUT_PREGATHERED].median / record->roof;
+    if (timed->live && step_work_live(network, flops, timed->live, &work)) {
+        record->live_fraction = live_fraction(network, timed->live);
+        record->roof_live = step_roof(&work, roof).examples_per_second;
+    }
+}
+
 static int run_and_record(const struct campaign *campaign, const struct cell *cell,
-                          struct bench_parts *parts, struct cell_record *record, double start)
+                          const struct roof *roof, struct bench_parts *parts,
+                          struct cell_record *record, double start)
 {
     struct training_result training = {0};
     struct throughput_result timed = {0};
@@ -167,6 +191,8 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
         status = throughput(&parts->bench, &timed);
         record->setup_seconds += timed.setup_seconds;
         fill_from_throughput(record, &timed, &parts->bench);
+        if (roof)
+            hold_against_roof(record, roof, &timed, &parts->bench);
     } else {
         status = train(&parts->bench, &training);
         record->setup_seconds += training.setup_seconds;
@@ -184,7 +210,7 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
     return status;
 }
 
-int cell_run(const struct campaign *campaign, const struct cell *cell)
+int cell_run(const struct campaign *campaign, const struct cell *cell, const struct roof *roof)
 {
     const struct settings *settings = &cell->settings;
     const struct redundancy redundancy = {settings->redundancy, settings->redundancy_mode,
@@ -205,7 +231,7 @@ int cell_run(const struct campaign *campaign, const struct cell *cell)
         ready = open_engine(&parts, &message);
     }
     if (ready == 1) {
-        status = run_and_record(campaign, cell, &parts, &record, start);
+        status = run_and_record(campaign, cell, roof, &parts, &record, start);
     } else {
         record.outcome = ready == 0 ? OUTCOME_UNSUPPORTED : OUTCOME_FAILED;
         snprintf(record.reason, sizeof record.reason, "%.255s", message.text);

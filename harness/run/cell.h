@@ -3,6 +3,7 @@
 #define BATCHLAB_CELL_H
 
 #include "plan/plan.h"
+#include "run/roof.h"
 #include "train/train.h"
 
 #include <stdio.h>
@@ -16,8 +17,9 @@ struct campaign {
 };
 
 /* Trains or times the cell and records how it ended. To be called in a child process: it loads the
- * engine. 0 once it is recorded, whatever the outcome; -1 if it could not be (error set). */
-int cell_run(const struct campaign *, const struct cell *);
+ * engine. roof: of the machine with the cell's threads, NULL if it is not known. 0 once it is
+ * recorded, whatever the outcome; -1 if it could not be (error set). */
+int cell_run(const struct campaign *, const struct cell *, const struct roof *roof);
 
 /* Records a cell that could not do so itself: crashed, timed out. */
 int cell_record_loss(const struct campaign *, const struct cell *, enum outcome, const char *reason,

@@ -49,6 +49,10 @@ static const struct column cell_columns[] = {
     CELL("pregathered_examples_per_second_q3", rates[INPUT_PREGATHERED].q3),
     CELL("pregathered_gflops", gflops[INPUT_PREGATHERED]),
     CELL("pregathered_blocks", blocks[INPUT_PREGATHERED]),
+    CELL("roof_examples_per_second", roof),
+    CELL("roof_fraction", roof_fraction),
+    CELL("live_fraction", live_fraction),
+    CELL("roof_live_examples_per_second", roof_live),
     CELL("peak_memory_bytes", peak_memory_bytes),
     CELL("evaluations", evaluations),
     CELL("final_train_loss", final_train_loss),
@@ -162,7 +166,7 @@ static void write_cell(FILE *file, const struct part *part)
                 strcmp(field->key, "batch_size") == 0 ? ",full_batch" : "");
     fputs(",train_examples,parameters,flops_per_example,outcome,reason", file);
     write_names(file, cell_columns);
-    fputs(",targets,targets_reached", file);
+    fputs(",roof_bound,targets,targets_reached", file);
     for (int t = 0; t < experiment->target_count; t++)
         for (size_t c = 0; c < sizeof cost_columns / sizeof *cost_columns; c++)
             fprintf(file, ",%s_%s", cost_columns[c].prefix, experiment->targets[t].name);
@@ -179,7 +183,8 @@ static void write_cell(FILE *file, const struct part *part)
     write_columns(file, cell_columns, record);
     for (int t = 0; t < experiment->target_count; t++)
         reached += record->costs[t].seconds != NOT_APPLICABLE;
-    fprintf(file, ",%d,%d", experiment->target_count, reached);
+    fprintf(file, ",%s,%d,%d", record->roof_bound ? record->roof_bound : "",
+            experiment->target_count, reached);
     for (int t = 0; t < experiment->target_count; t++)
         for (size_t c = 0; c < sizeof cost_columns / sizeof *cost_columns; c++) {
             const char *cost = (const char *)&record->costs[t];

@@ -16,6 +16,10 @@ struct cell_record {
     double train_seconds, evaluation_seconds, setup_seconds, wall_seconds;
     struct rate rates[INPUT_COUNT]; /* convergence: only the median of INPUT_GATHER */
     double gflops[INPUT_COUNT], blocks[INPUT_COUNT];
+    /* Throughput alone: the step's roof, and the pre-gathered median as a share of it. */
+    double roof, roof_fraction;
+    const char *roof_bound;          /* "flops", "weights", "inputs"; NULL: does not apply */
+    double live_fraction, roof_live; /* K = 1 and dense layers with ReLU */
     double peak_memory_bytes, evaluations;
     double final_train_loss, final_validation_loss, final_validation_error, best_validation_error;
     struct evaluated test;

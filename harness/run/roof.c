@@ -47,6 +47,7 @@ double roof_buffer_bytes(const struct host *host, enum level level, int threads)
 struct job {
     enum traffic traffic;
     size_t count, stride; /* floats of an array, and from one to the next */
+    int is_shared;        /* between threads: L3 and memory */
     double seconds;       /* repetitions go on for so long, three at least */
 };
 
@@ -56,6 +57,7 @@ struct member {
     int processor;
     float *buffer;
     double start, end, work; /* of the last repetition */
+    double best;             /* rate of this thread in the job */
 };
 
 struct team {
@@ -126,9 +128,9 @@ static int repeat(struct member *member)
     return 1;
 }
 
-/* Work of all from the first start to the last end: a thread that came late, and so left the others
- * alone with what they share, makes the repetition slow, never fast. */
-static double rate_of(const struct team *team, double *seconds)
+/* Of what threads share: work of all from the first start to the last end, so that a thread that
+ * came late, and left the others alone with it, makes the repetition slow, never fast. */
+static double shared_rate(const struct team *team)
 {
     double start = team->members[0].start, end = team->members[0].end, work = 0;
 
@@ -137,30 +139,47 @@ static double rate_of(const struct team *team, double *seconds)
         end = fmax(end, team->members[i].end);
         work += team->members[i].work;
     }
-    *seconds = end - start;
-    return *seconds > 0 ? work / *seconds : 0;
+    return end > start ? work / (end - start) : 0;
+}
+
+/* Of what each core has for itself: the best of each thread so far, whenever it was. */
+static double private_rate(const struct team *team)
+{
+    double sum = 0;
+
+    for (int i = 0; i < team->threads; i++) {
+        struct member *member = &team->members[i];
+
+        if (member->end > member->start)
+            member->best = fmax(member->best, member->work / (member->end - member->start));
+        sum += member->best;
+    }
+    return sum;
 }
 
 /* The best rate of a job in FLOP/s or bytes/s. Called by the first thread while the others wait for
- * the next repetition. */
+ * the next repetition. Repetitions are short, as short ones escape what disturbs them, but long
+ * beside the clock and, of what is shared, beside starting together (each about 1e-7 s). */
 static double lead(struct member *member, struct job job)
 {
     enum { PASSES_MAX = 1 << 20, AT_LEAST = 3 };
-    static const double long_enough = 0.0005; /* beside starting together, below 1e-6 s */
     struct team *team = member->team;
-    double best = 0, seconds, deadline;
+    double (*rate)(const struct team *) = job.is_shared ? shared_rate : private_rate;
+    double long_enough = job.is_shared ? 5e-4 : 5e-5, best = 0, deadline;
 
     team->job = job;
+    for (int i = 0; i < team->threads; i++)
+        team->members[i].best = 0;
     for (team->passes = 1; team->passes < PASSES_MAX; team->passes *= 2) {
         repeat(member);
-        best = fmax(best, rate_of(team, &seconds));
-        if (seconds >= long_enough)
+        best = fmax(best, rate(team));
+        if (member->end - member->start >= long_enough)
             break;
     }
     deadline = clock_now() + job.seconds;
     for (int i = 0; i < AT_LEAST || clock_now() < deadline; i++) {
         repeat(member);
-        best = fmax(best, rate_of(team, &seconds));
+        best = fmax(best, rate(team));
     }
     return best;
 }
@@ -169,35 +188,44 @@ static double lead(struct member *member, struct job job)
  * lower 12 bits of its address would wait for it. */
 enum { PAGE_FLOATS = 1024, SHIFT_FLOATS = 336, BUFFER_SLACK = 6 * PAGE_FLOATS };
 
-static struct job traffic_job(double bytes, enum traffic traffic, double seconds)
+static struct job traffic_job(enum level level, double bytes, enum traffic traffic)
 {
     size_t floats = (size_t)(bytes / sizeof(float)) / (traffic == TRAFFIC_TRIAD ? 3 : 1);
-    struct job job = {.traffic = traffic, .seconds = seconds};
+    struct job job = {.traffic = traffic, .seconds = 0.03};
 
+    job.is_shared = level == LEVEL_L3 || level == LEVEL_MEMORY;
     job.count = floats / KERNEL_FLOATS * KERNEL_FLOATS;
     job.stride = (job.count / PAGE_FLOATS + 1) * PAGE_FLOATS + SHIFT_FLOATS;
     return job;
 }
 
+static void measure_level(struct member *member, enum level level)
+{
+    const struct team *team = member->team;
+    double bytes = roof_buffer_bytes(team->host, level, team->threads);
+
+    for (int t = 0; t < TRAFFIC_COUNT; t++) {
+        struct job job = traffic_job(level, bytes, (enum traffic)t);
+
+        if (job.count == 0)
+            continue;
+        team->roof->bandwidth[level][t] = lead(member, job) / 1e9;
+        team->roof->measured_bytes[level] = bytes;
+    }
+}
+
+/* The peak has several turns, as frequency and neighbours change: the best of them counts. */
 static void measure_all(struct member *member)
 {
-    static const double seconds = 0.03;
-    struct team *team = member->team;
-    struct roof *roof = team->roof;
+    const struct job peak = {.traffic = TRAFFIC_COUNT, .seconds = 0.05};
+    const struct team *team = member->team;
+    double best = fmax(lead(member, peak), lead(member, peak));
 
-    roof->fma_gflops = lead(member, (struct job){.traffic = TRAFFIC_COUNT, .seconds = 0.1}) / 1e9;
     for (int l = 0; l < LEVEL_COUNT && team->extent == ROOF_ALL; l++) {
-        double bytes = roof_buffer_bytes(team->host, (enum level)l, team->threads);
-
-        for (int t = 0; t < TRAFFIC_COUNT; t++) {
-            struct job job = traffic_job(bytes, (enum traffic)t, seconds);
-
-            if (job.count == 0)
-                continue;
-            roof->bandwidth[l][t] = lead(member, job) / 1e9;
-            roof->measured_bytes[l] = bytes;
-        }
+        measure_level(member, (enum level)l);
+        best = fmax(best, lead(member, peak));
     }
+    team->roof->fma_gflops = best / 1e9;
 }
 
 static void *work(void *context)

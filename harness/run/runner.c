@@ -203,7 +203,8 @@ static void run_child(struct runner *runner, const struct slot *slot, int words,
     for (int i = 0; i < slot->processor_count; i++)
         processors[i] = runner->survey.host.processors[slot->processors[i]];
     child_pin(processors, slot->processor_count);
-    status = cell_run(runner->campaign, slot->cell);
+    status = cell_run(runner->campaign, slot->cell,
+                      survey_roof(&runner->survey, slot->cell->settings.threads));
     if (status != 0)
         text = error_text();
     if (write(words, text, strlen(text)) < 0)

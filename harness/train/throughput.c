@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/stats.h"
 #include "data/sampler.h"
+#include "train/live.h"
 #include "train/step.h"
 
 #include <stdlib.h>
@@ -266,6 +267,28 @@ static int time_all(struct timing *timing, double *rates)
     return 0;
 }
 
+/* Off the clock. */
+static int count_live(struct timing *timing)
+{
+    enum { EXAMPLES = 256 };
+    const struct network *network = &timing->bench->model->network;
+    double *live;
+    int status;
+
+    if (timing->bench->cell->batch_size > 1)
+        return 0;
+    live = calloc((size_t)network->layer_count, sizeof *live);
+    if (!live)
+        return error_set("out of memory");
+    status = live_units(network, timing->stepper.theta, timing->pool,
+                        timing->pool_count < EXAMPLES ? timing->pool_count : EXAMPLES, live);
+    if (status == 1)
+        timing->result->live = live;
+    else
+        free(live);
+    return status < 0 ? -1 : 0;
+}
+
 int throughput(const struct workbench *bench, struct throughput_result *result)
 {
     struct timing timing = {.bench = bench, .result = result};
@@ -274,6 +297,8 @@ int throughput(const struct workbench *bench, struct throughput_result *result)
 
     memset(result, 0, sizeof *result);
     status = rates ? time_all(&timing, rates) : error_set("out of memory");
+    if (status == 0)
+        status = count_live(&timing);
     result->outcome = status == 0 ? OUTCOME_BUDGET : OUTCOME_FAILED;
     if (status == 0)
         snprintf(result->reason, sizeof result->reason, "median over %d blocks",
@@ -291,6 +316,8 @@ int throughput(const struct workbench *bench, struct throughput_result *result)
 void throughput_free(struct throughput_result *result)
 {
     free(result->blocks);
+    free(result->live);
     result->blocks = NULL;
+    result->live = NULL;
     result->block_count = 0;
 }

@@ -33,6 +33,8 @@ struct throughput_result {
     struct rate rates[INPUT_COUNT];
     long updates; /* all timed ones, gathering */
     double train_seconds, setup_seconds;
+    double *live; /* [layer_count] as live_units counts them over the first 256 gathered examples at
+                     the theta where timing ended; owned; NULL where K > 1 or it does not apply */
 };
 
 /* A step is what training does for a batch: draw, gradient, update by the cell's rule. 0, or -1
