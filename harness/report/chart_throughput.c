@@ -215,8 +215,8 @@ int chart_throughput_write(struct results *results, FILE *file)
                "points: median over timed blocks; bars: quartiles; solid: gathered from the data "
                "set; dashed: pre-gathered");
     sheet_explain(&sheet, table_has(results->cells, "roof_examples_per_second")
-                              ? "grey dots: roof of a step, the slowest of multiply-add peak, "
-                                "traffic of the weights and reading the inputs"
+                              ? "grey dots: roof of a step by multiply-add peak or weight traffic "
+                                "or reading of inputs"
                               : "grey dots: multiply-add peak / FLOPs of an example");
     sheet_header(&sheet,
                  "panel,panel_title,series,label,input,batch_size,full_batch,threads,n_blocks,"

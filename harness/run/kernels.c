@@ -9,51 +9,46 @@ enum { UNROLLED = 8 };                    /* vectors of an array in one turn of 
 /* Memory as a whole may have changed, and whatever was written is looked at: no pass is left out,
  * and none is merged with the next. */
 #define MEMORY_IS_OBSERVED() __asm__ volatile("" ::: "memory")
-#define VALUE_IS_USED(value) __asm__ volatile("" : : "r"(value))
+#define VALUE_IS_USED(value) __asm__ volatile("" : : "m"(value))
 
 /* One set of functions per vector width: the compiler turns a * x + y on vectors into one
- * instruction. Reading combines with exclusive or, which takes one cycle whatever the bits are. */
+ * instruction. Vectors are set whole and loops over them unrolled: of one that is set lane by lane
+ * gcc keeps a copy in memory, and a loop that loads it measures loads. Reading combines with
+ * exclusive or, which takes one cycle whatever the bits are. */
 #define DEFINE_KERNELS(name, attributes, floats)                                                   \
     typedef float name##_vector __attribute__((vector_size(4 * (floats))));                        \
     typedef int name##_bits __attribute__((vector_size(4 * (floats))));                            \
                                                                                                    \
     attributes static double name##_fma(float seed)                                                \
     {                                                                                              \
-        name##_vector chain[CHAINS], x, y;                                                         \
-        float sum = 0;                                                                             \
+        const name##_vector zero = {0}, x = zero + 0.999f, y = zero + seed;                        \
+        name##_vector chain[CHAINS], sum = zero;                                                   \
                                                                                                    \
-        for (int lane = 0; lane < (floats); lane++) {                                              \
-            x[lane] = 0.999f + 0 * seed;                                                           \
-            y[lane] = seed;                                                                        \
-            for (int c = 0; c < CHAINS; c++)                                                       \
-                chain[c][lane] = seed + (float)c;                                                  \
-        }                                                                                          \
+        _Pragma("GCC unroll 12") for (int c = 0; c < CHAINS; c++) chain[c] = y + (float)c;         \
         for (int round = 0; round < FMA_ROUNDS; round++)                                           \
             _Pragma("GCC unroll 12") for (int c = 0; c < CHAINS; c++) chain[c] = chain[c] * x + y; \
-        for (int c = 0; c < CHAINS; c++)                                                           \
-            sum += chain[c][0];                                                                    \
-        VALUE_IS_USED((int)sum);                                                                   \
+        _Pragma("GCC unroll 12") for (int c = 0; c < CHAINS; c++) sum += chain[c];                 \
+        VALUE_IS_USED(sum);                                                                        \
         return 2.0 * CHAINS * FMA_ROUNDS * (floats);                                               \
     }                                                                                              \
                                                                                                    \
     attributes static void name##_read(float *a, const float *b, const float *c, size_t count,     \
                                        long passes)                                                \
     {                                                                                              \
-        const name##_bits *from = (const name##_bits *)(const void *)a;                            \
+        const name##_bits *from = (const name##_bits *)(const void *)a, zero = {0};                \
         size_t turns = count / ((floats)*UNROLLED);                                                \
-        name##_bits sum[UNROLLED] = {{0}};                                                         \
+        name##_bits sum[UNROLLED], all = zero;                                                     \
                                                                                                    \
         (void)b, (void)c;                                                                          \
+        _Pragma("GCC unroll 8") for (int j = 0; j < UNROLLED; j++) sum[j] = zero;                  \
         for (long pass = 0; pass < passes; pass++) {                                               \
             for (size_t i = 0; i < turns; i++)                                                     \
                 _Pragma("GCC unroll 8") for (size_t j = 0; j < UNROLLED; j++) sum[j] ^=            \
                     from[i * UNROLLED + j];                                                        \
             MEMORY_IS_OBSERVED();                                                                  \
         }                                                                                          \
-        for (int j = 1; j < UNROLLED; j++)                                                         \
-            sum[0] ^= sum[j];                                                                      \
-        for (int lane = 0; lane < (floats); lane++)                                                \
-            VALUE_IS_USED(sum[0][lane]);                                                           \
+        _Pragma("GCC unroll 8") for (int j = 0; j < UNROLLED; j++) all ^= sum[j];                  \
+        VALUE_IS_USED(all);                                                                        \
     }                                                                                              \
                                                                                                    \
     attributes static void name##_write(float *a, const float *b, const float *c, size_t count,    \
