@@ -90,20 +90,40 @@ static inline size_t shape_size(struct shape shape)
     return (size_t)shape.channels * (size_t)shape.height * (size_t)shape.width;
 }
 
-/* Number of weights and biases of one layer. */
-static inline size_t layer_parameters(const struct layer *layer)
+/* Number of biases of one layer: one for each output of a dense layer, for each output channel of a
+ * convolution. */
+static inline size_t layer_biases(const struct layer *layer)
 {
-    size_t kernel = (size_t)layer->kernel_height * (size_t)layer->kernel_width;
-
     switch (layer->kind) {
     case LAYER_DENSE:
-        return shape_size(layer->output) * (shape_size(layer->input) + 1);
+        return shape_size(layer->output);
     case LAYER_CONVOLUTION:
-        return (size_t)layer->output.channels * ((size_t)layer->input.channels * kernel + 1);
+        return (size_t)layer->output.channels;
     case LAYER_MAX_POOLING:
         break;
     }
     return 0;
+}
+
+/* Number of weights that one bias goes with: the length of a row of the layer's weights. */
+static inline size_t layer_row(const struct layer *layer)
+{
+    switch (layer->kind) {
+    case LAYER_DENSE:
+        return shape_size(layer->input);
+    case LAYER_CONVOLUTION:
+        return (size_t)layer->input.channels * (size_t)layer->kernel_height *
+               (size_t)layer->kernel_width;
+    case LAYER_MAX_POOLING:
+        break;
+    }
+    return 0;
+}
+
+/* Number of weights and biases of one layer. */
+static inline size_t layer_parameters(const struct layer *layer)
+{
+    return layer_biases(layer) * (layer_row(layer) + 1);
 }
 
 /* P, the length of theta: layer after layer, weights row-major, then biases [outputs]. Weights are

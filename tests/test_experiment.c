@@ -92,22 +92,102 @@ static void presets_stand_beside_own_networks(void **state)
     experiment_close(&e);
 }
 
+static void layers_are_read_in_every_form(void **state)
+{
+    const struct network_spec *own;
+    struct experiment e;
+
+    (void)state;
+    fixture_open(&e,
+                 "budget: {epochs: 1}\n"
+                 "networks:\n"
+                 "  own:\n"
+                 "    activation: tanh\n"
+                 "    layers:\n"
+                 "      - conv2d: {channels: 6, kernel: [5, 3], padding: same, activation: relu}\n"
+                 "      - maxpool2d: 2\n"
+                 "      - maxpool2d: {kernel: [3, 2], stride: 1}\n"
+                 "      - conv2d: {kernel: 3, channels: 4}\n"
+                 "      - flatten\n"
+                 "      - dense: 84\n"
+                 "      - dense: {outputs: 7, activation: identity}\n",
+                 0);
+    own = experiment_network(&e, "own");
+    assert_int_equal(own->layer_count, 7);
+    assert_int_equal(own->layers[0].kind, LAYER_CONVOLUTION);
+    assert_int_equal(own->layers[0].outputs, 6);
+    assert_int_equal(own->layers[0].kernel_count, 2);
+    assert_int_equal(own->layers[0].kernel[1], 3);
+    assert_int_equal(own->layers[0].padding, PADDING_SAME);
+    assert_int_equal(own->layers[0].activation, ACTIVATION_RELU);
+    assert_int_equal(own->layers[0].line, 6);
+    assert_int_equal(own->layers[1].kind, LAYER_MAX_POOLING);
+    assert_int_equal(own->layers[1].kernel[0], 2);
+    assert_int_equal(own->layers[1].kernel_count, 1);
+    assert_int_equal(own->layers[1].stride_count, 0);
+    assert_int_equal(own->layers[2].stride[0], 1);
+    assert_int_equal(own->layers[3].padding, 0);
+    assert_int_equal(own->layers[3].activation, ACTIVATION_OF_NETWORK);
+    assert_int_equal(own->layers[4].kind, LAYER_FLATTEN);
+    assert_int_equal(own->layers[5].kind, LAYER_DENSE);
+    assert_int_equal(own->layers[5].outputs, 84);
+    assert_int_equal(own->layers[6].activation, ACTIVATION_IDENTITY);
+    experiment_close(&e);
+}
+
+/* Two networks that differ in one layer's key are two networks. */
+static void every_key_of_a_layer_is_in_the_canonical_text(void **state)
+{
+    static const char *const lists[] = {
+        "[conv2d: {channels: 2, kernel: 3}]",
+        "[conv2d: {channels: 3, kernel: 3}]",
+        "[conv2d: {channels: 2, kernel: [3, 1]}]",
+        "[conv2d: {channels: 2, kernel: 3, padding: 1}]",
+        "[conv2d: {channels: 2, kernel: 3, activation: tanh}]",
+        "[conv2d: {channels: 2, kernel: 3}, flatten]",
+        "[maxpool2d: 2]",
+        "[maxpool2d: {kernel: 2, stride: 1}]",
+        "[dense: 2]",
+        "[dense: {outputs: 2, activation: tanh}]",
+    };
+    enum { LISTS = sizeof lists / sizeof *lists };
+    char *texts[LISTS], yaml[256];
+
+    (void)state;
+    for (int i = 0; i < LISTS; i++) {
+        struct experiment e;
+        size_t length;
+        FILE *file = open_memstream(&texts[i], &length);
+
+        snprintf(yaml, sizeof yaml, "budget: {epochs: 1}\nnetworks: {own: {layers: %s}}\n",
+                 lists[i]);
+        fixture_open(&e, yaml, 0);
+        experiment_dump_network(file, experiment_network(&e, "own"));
+        fclose(file);
+        experiment_close(&e);
+        for (int j = 0; j < i; j++)
+            assert_string_not_equal(texts[i], texts[j]);
+    }
+    for (int i = 0; i < LISTS; i++)
+        free(texts[i]);
+}
+
 static void as_many_networks_as_fit_are_accepted(void **state)
 {
     char text[2000] = "budget: {epochs: 1}\nnetworks:\n";
     struct experiment e;
 
     (void)state;
-    for (int i = 0; i < 13; i++)
+    for (int i = 0; i < 19; i++)
         sprintf(text + strlen(text), "  n%d: {hidden: [%d]}\n", i, i + 1);
     fixture_open(&e, text, 0);
     assert_int_equal(e.network_count, EXPERIMENT_NETWORKS_MAX);
-    assert_non_null(experiment_network(&e, "n12"));
+    assert_non_null(experiment_network(&e, "n18"));
     assert_non_null(experiment_network(&e, "L"));
     experiment_close(&e);
     strcat(text, "  one_more: {hidden: [1]}\n");
     assert_int_equal(experiment_open(&e, fixture_yaml("many.yaml", text), 0), -1);
-    assert_non_null(strstr(error_text(), "many.yaml:16: networks: more than 13"));
+    assert_non_null(strstr(error_text(), "many.yaml:22: networks: more than 19"));
 }
 
 static void quick_overrides_what_it_names(void **state)
@@ -372,6 +452,8 @@ int main(void)
         cmocka_unit_test(an_experiment_is_read),
         cmocka_unit_test(a_budget_is_all_it_takes),
         cmocka_unit_test(presets_stand_beside_own_networks),
+        cmocka_unit_test(layers_are_read_in_every_form),
+        cmocka_unit_test(every_key_of_a_layer_is_in_the_canonical_text),
         cmocka_unit_test(as_many_networks_as_fit_are_accepted),
         cmocka_unit_test(quick_overrides_what_it_names),
         cmocka_unit_test(quick_may_stand_first),

@@ -86,6 +86,30 @@ static void a_value_of_the_wrong_kind_is_refused(void **state)
         {"networks: {own: {hidden: 5}}\n", 1, "hidden: expected a list of widths", ""},
         {"networks:\n  own:\n    hidden: [3,\n      -1]\n", 4, "hidden: '-1'", "a whole number"},
         {"networks: {own: {hidden: [[3]]}}\n", 1, "hidden: expected a whole number", ""},
+        {"networks: {own: {layers: 5}}\n", 1, "layers: expected a list", "conv2d"},
+        {"networks: {own: {layers: []}}\n", 1, "layers: expected a list", "conv2d"},
+        {"networks:\n  own:\n    layers:\n      - flatten\n      - convolve\n", 5,
+         "layers: unknown layer 'convolve'", "conv2d, maxpool2d, flatten or dense"},
+        {"networks: {own: {layers: [{dense: 3, flatten: 1}]}}\n", 1, "layers: expected one kind",
+         "{dense: 84}"},
+        {"networks: {own: {layers: [{}]}}\n", 1, "layers: expected one kind", "{dense: 84}"},
+        {"networks: {own: {layers: [[3]]}}\n", 1, "layers: unknown layer", "conv2d"},
+        {"networks: {own: {layers: [dense]}}\n", 1, "dense: outputs is missing", ""},
+        {"networks: {own: {layers: [conv2d: 3]}}\n", 1, "conv2d: kernel is missing", ""},
+        {"networks: {own: {layers: [conv2d: {kernel: 3}]}}\n", 1, "conv2d: channels is missing",
+         ""},
+        {"networks: {own: {layers: [maxpool2d: {stride: 2}]}}\n", 1,
+         "maxpool2d: kernel is missing", ""},
+        {"networks: {own: {layers: [maxpool2d: 0]}}\n", 1, "kernel: '0'", "a whole number"},
+        {"networks: {own: {layers: [maxpool2d: [1, 2, 3]]}}\n", 1, "kernel: more than 2", ""},
+        {"networks: {own: {layers: [maxpool2d: [2]]}}\n", 1, "kernel: 1 numbers", "expected two"},
+        {"networks: {own: {layers: [flatten: 3]}}\n", 1, "flatten: has no keys", "its name alone"},
+        {"networks: {own: {layers: [dense: {width: 3}]}}\n", 1, "dense: unknown key 'width'",
+         "outputs"},
+        {"networks: {own: {layers: [conv2d: {channels: 2, kernel: 3, padding: wide}]}}\n", 1,
+         "padding: 'wide'", "same or valid"},
+        {"networks: {own: {layers: [dense: 3], hidden: [4]}}\n", 1, "both layers and hidden",
+         "expected one"},
         {"targets: 3\n", 1, "targets: expected a mapping", ""},
         {"targets: {train_loss: {a: 1}}\n", 1, "targets: expected a number or a list", ""},
         {"charts: grid\n", 1, "charts: expected a list", ""},
@@ -223,7 +247,7 @@ static void what_is_too_long_is_refused(void **state)
     for (int i = 0; i <= NETWORK_HIDDEN_MAX; i++)
         strcat(text, "1, ");
     strcat(text, "]}}\n");
-    assert_refused(fixture_yaml("bad.yaml", text), 1, "hidden: more than 32 layers", "");
+    assert_refused(fixture_yaml("bad.yaml", text), 1, "hidden: more than 32 numbers", "");
 }
 
 static void what_is_no_yaml_is_refused_with_its_line(void **state)

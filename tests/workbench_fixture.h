@@ -32,7 +32,7 @@ static inline void bench_open(struct bench *bench, const char *yaml, const struc
                                      cell->settings.copies, cell->settings.seed};
     if (redundancy_open(&bench->redundant, &bench->dataset, &redundancy) != 0)
         abort();
-    network_build(&bench->model, cell->network, bench->dataset.inputs, bench->dataset.outputs,
+    network_build(&bench->model, cell->network, bench->dataset.shape, bench->dataset.outputs,
                   bench->dataset.classes);
     bench->workbench = (struct workbench){
         .engine = engine,

@@ -37,11 +37,11 @@ static int list_optimizers(void)
 
 static int list_networks(void)
 {
+    char text[512];
+
     for (const struct network_spec *spec = network_presets(); spec->name[0]; spec++) {
-        printf("%-12s inputs", spec->name);
-        for (int l = 0; l < spec->hidden_count; l++)
-            printf("-%d", spec->hidden[l]);
-        printf("-outputs\n");
+        network_describe(spec, text, sizeof text);
+        printf("%-12s %s\n", spec->name, text);
     }
     return 0;
 }

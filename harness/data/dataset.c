@@ -328,6 +328,29 @@ static uint32_t fingerprint(const struct dataset *dataset, size_t stored)
     return add_part(crc, &dataset->test);
 }
 
+/* What layers of images see. */
+static int set_shape(struct dataset *dataset, const struct dataset_spec *spec)
+{
+    const int *asked = spec->shape;
+
+    dataset->shape = (struct shape){(int)dataset->inputs, 1, 1};
+    if (dataset->image_height > 0)
+        dataset->shape = (struct shape){1, dataset->image_height, dataset->image_width};
+    if (spec->shape_count == 0)
+        return 0;
+    if (spec->shape_count != 3)
+        return error_set("dataset: shape: %d numbers, expected channels, height and width",
+                         spec->shape_count);
+    if (dataset->image_height > 0)
+        return error_set("dataset: shape: the images of %s have theirs, %d x %d", spec->name,
+                         dataset->image_height, dataset->image_width);
+    if ((double)asked[0] * asked[1] * asked[2] != (double)dataset->inputs)
+        return error_set("dataset: shape: %d x %d x %d is not %zu features", asked[0], asked[1],
+                         asked[2], dataset->inputs);
+    dataset->shape = (struct shape){asked[0], asked[1], asked[2]};
+    return 0;
+}
+
 static void describe(struct dataset *dataset)
 {
     char shape[64], kind[64] = "one target";
@@ -355,7 +378,8 @@ int dataset_open(struct dataset *dataset, const struct dataset_spec *spec)
         goto done;
     dataset->outputs = dataset->classes > 0 ? (size_t)dataset->classes : 1;
     stored = pool.count + pool.tests;
-    if (split(dataset, spec, &pool) != 0 || scaling_apply(dataset, spec->scaling, stored) != 0)
+    if (set_shape(dataset, spec) != 0 || split(dataset, spec, &pool) != 0 ||
+        scaling_apply(dataset, spec->scaling, stored) != 0)
         goto done;
     dataset->fingerprint = fingerprint(dataset, stored);
     describe(dataset);

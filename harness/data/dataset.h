@@ -32,6 +32,9 @@ struct dataset_spec {
     int test;        /* examples split off where there is no test file; 0: none; with one, 0 */
     enum scaling scaling;
     uint64_t seed; /* of the split and of synthetic data */
+    int shape[3];  /* channels, height, width of an example, [shape_count]: 0 or 3 of them; images
+                      of a file have theirs */
+    int shape_count;
 
     /* blobs and linear */
     int examples, features;
@@ -64,7 +67,8 @@ struct dataset {
     char name[32];
     size_t inputs, outputs;        /* outputs: classes, or target columns (1) */
     int classes;                   /* 0 for regression */
-    int image_height, image_width; /* 0 where rows are not images */
+    struct shape shape;            /* of an example; {inputs, 1, 1} where nothing says otherwise */
+    int image_height, image_width; /* 0 where rows are not images of bytes */
     struct examples train, validation, test;
     uint32_t fingerprint;  /* CRC-32 of everything stored and of the split: same value, same data */
     char description[256]; /* one line for manifest and captions */

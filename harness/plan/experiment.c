@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "plan/experiment_keys.h"
+#include "plan/networks.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -92,58 +93,7 @@ int experiment_engine(const struct experiment *experiment, const char *engine, c
     return length < (int)size ? 0 : error_set("engine: path longer than %zu characters", size - 1);
 }
 
-/* ---- Networks, targets, charts -------------------------------------------------------------- */
-
-static int read_networks(const struct schema_source *source, yaml_node_t *node,
-                         struct experiment *experiment)
-{
-    yaml_node_t *key, *value;
-
-    if (node->type != YAML_MAPPING_NODE)
-        return schema_error(source, node, "networks: expected a mapping of names to networks");
-    for (size_t i = 0; schema_pair(source, node, i, &key, &value); i++) {
-        const char *name = schema_scalar(key);
-        struct network_spec *spec = &experiment->networks[experiment->network_count];
-
-        if (!name || !name[0] || strlen(name) >= sizeof spec->name)
-            return schema_error(source, key, "networks: expected a name of 1 to %zu characters",
-                                sizeof spec->name - 1);
-        if (experiment_network(experiment, name))
-            return schema_error(source, key, "networks: '%s' is given twice", name);
-        if (experiment->network_count + 4 > EXPERIMENT_NETWORKS_MAX)
-            return schema_error(source, key, "networks: more than %d", EXPERIMENT_NETWORKS_MAX - 3);
-        schema_defaults(network_fields, spec);
-        if (schema_read_mapping(source, value, network_fields, "networks", spec) != 0)
-            return -1;
-        snprintf(spec->name, sizeof spec->name, "%s", name);
-        experiment->network_count++;
-    }
-    return 0;
-}
-
-/* The presets come last, so that a file may give its own meaning to a preset's name. */
-static void add_presets(struct experiment *experiment)
-{
-    for (const struct network_spec *preset = network_presets(); preset->name[0]; preset++) {
-        struct network_spec *spec = &experiment->networks[experiment->network_count];
-
-        if (experiment_network(experiment, preset->name))
-            continue;
-        schema_defaults(network_fields, spec);
-        memcpy(spec->name, preset->name, sizeof spec->name);
-        memcpy(spec->hidden, preset->hidden, sizeof spec->hidden);
-        spec->hidden_count = preset->hidden_count;
-        experiment->network_count++;
-    }
-}
-
-const struct network_spec *experiment_network(const struct experiment *experiment, const char *name)
-{
-    for (int i = 0; i < experiment->network_count; i++)
-        if (strcmp(experiment->networks[i].name, name) == 0)
-            return &experiment->networks[i];
-    return NULL;
-}
+/* ---- Targets, charts -------------------------------------------------------------- */
 
 static int add_target(const struct schema_source *source, yaml_node_t *node, enum metric metric,
                       struct experiment *experiment)
@@ -258,7 +208,7 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
     if (name && strcmp(name, "charts") == 0)
         return read_charts(source, value, experiment);
     if (name && strcmp(name, "networks") == 0 && !within_quick)
-        return read_networks(source, value, experiment);
+        return networks_read(source, value, experiment);
     if (name && strcmp(name, "cases") == 0 && within_quick)
         return read_cases(source, value, experiment);
     if (name && within_quick && schema_find(settings_fields, name)) {
@@ -372,7 +322,7 @@ static int read_document(const struct schema_source *source, struct experiment *
         else if (read_key(source, key, value, 0, experiment) != 0)
             return -1;
     }
-    add_presets(experiment);
+    networks_add_presets(experiment);
     if (quick && quick->type != YAML_MAPPING_NODE)
         return schema_error(source, quick, "quick: expected a mapping of what to override");
     if (quick &&
@@ -534,11 +484,6 @@ void experiment_dump(FILE *file, const struct experiment *experiment)
         fprintf(file, "target=%s\n", experiment->targets[t].name);
 }
 
-void experiment_dump_network(FILE *file, const struct network_spec *spec)
-{
-    schema_dump(file, network_fields, "network", spec);
-}
-
 void experiment_document(FILE *file)
 {
     fprintf(file, "Keys of an experiment file (YAML)\n\n");
@@ -547,8 +492,7 @@ void experiment_document(FILE *file)
         fprintf(file, "\n%s: %s\n", section->name, section->help);
         schema_document(file, section->fields);
     }
-    fprintf(file, "\nnetworks: a mapping of names to networks; presets S, M and L are there\n");
-    schema_document(file, network_fields);
+    networks_document(file);
     fprintf(file, "\ngrid: axes, each one value or a list; the plan is their product. `cases:` in\n"
                   "it is a list of further such mappings, each crossed with the common axes\n");
     schema_document(file, settings_fields);

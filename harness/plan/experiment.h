@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 enum {
-    EXPERIMENT_NETWORKS_MAX = 16,
+    EXPERIMENT_NETWORKS_MAX = 24,
     EXPERIMENT_TARGETS_MAX = 16,
     EXPERIMENT_CHARTS_MAX = 8,
 };

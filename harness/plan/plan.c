@@ -224,6 +224,22 @@ static int line_of(const struct grid_axis *const *axes, int axis_count, const in
     return 1;
 }
 
+/* Whether a list of layers fits the data is known only here. */
+static int check_network(const struct cell *cell, const struct experiment *experiment,
+                         const struct dataset *dataset, int line)
+{
+    struct model model;
+    int misfit = network_build(&model, cell->network, dataset->shape, dataset->outputs,
+                               dataset->classes);
+
+    if (!misfit)
+        return 0;
+    if (cell->network->layers[misfit - 1].line > 0)
+        line = cell->network->layers[misfit - 1].line;
+    return error_set("%s:%d: network: %s, layer %d: %s", experiment->file, line,
+                     cell->network->name, misfit, error_text());
+}
+
 static int add_cell(struct plan *plan, const struct experiment *experiment,
                     const struct dataset *dataset, struct identity *identity,
                     const struct grid_axis *const *axes, int axis_count, const int *digits)
@@ -242,6 +258,9 @@ static int add_cell(struct plan *plan, const struct experiment *experiment,
     redundancy = (struct redundancy){settings->redundancy, settings->redundancy_mode,
                                      settings->copies, settings->seed};
     cell->network = experiment_network(experiment, settings->network);
+    if (check_network(cell, experiment, dataset,
+                      line_of(axes, axis_count, digits, "network")) != 0)
+        return -1;
     cell->train_examples = redundancy_count(dataset->train.count, &redundancy);
     if (cell->train_examples > INT32_MAX)
         return error_set("%s:%d: redundancy: %d makes more than %d training examples",
@@ -357,7 +376,7 @@ double plan_cell_seconds(const struct cell *cell, const struct experiment *exper
     double examples = INFINITY, training, evaluations, evaluated;
     struct model model;
 
-    network_build(&model, cell->network, dataset->inputs, dataset->outputs, dataset->classes);
+    network_build(&model, cell->network, dataset->shape, dataset->outputs, dataset->classes);
     if (experiment->measure == MEASURE_THROUGHPUT) /* both inputs; each four steps at the least */
         return 2 * fmax(experiment->throughput.seconds,
                         4 * k * model.flops_per_example / assumed_flops_per_second);

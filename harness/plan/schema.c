@@ -197,7 +197,8 @@ int schema_parse(const struct field *field, const char *text, const char *folder
     case FIELD_SEED:
         return parse_seed(field->key, text, into);
     case FIELD_CHOICE:
-    case FIELD_WIDTHS: /* a sequence: schema_read */
+    case FIELD_WIDTHS: /* sequences: schema_read */
+    case FIELD_SIDES:
         break;
     }
     return bad_value(field, text);
@@ -218,27 +219,52 @@ static void folder_of(const char *file, char *folder, size_t size)
     snprintf(folder, size, "%.*s", slash ? (int)(slash - file + 1) : 0, file);
 }
 
+static int *count_member(const struct field *field, void *base)
+{
+    return (int *)(void *)((char *)base + field->count_offset);
+}
+
 static int read_widths(const struct schema_source *source, yaml_node_t *node,
                        const struct field *field, void *base)
 {
-    int *widths = member(field, base), *count = (int *)(void *)((char *)base + field->count_offset);
+    int *widths = member(field, base);
     yaml_node_t *item;
     int i;
 
     if (node->type != YAML_SEQUENCE_NODE)
-        return schema_error(source, node, "%s: expected a list of widths such as [128, 64]",
-                            field->key);
+        return schema_error(source, node, "%s: expected a list of %s", field->key,
+                            field->kind == FIELD_SIDES ? "two numbers, [height, width]"
+                                                       : "widths such as [128, 64]");
     for (i = 0; (item = schema_item(source, node, (size_t)i)) != NULL; i++) {
         const char *text = schema_scalar(item);
 
         if ((size_t)i == field->size)
-            return schema_error(source, item, "%s: more than %zu layers", field->key, field->size);
+            return schema_error(source, item, "%s: more than %zu numbers", field->key, field->size);
         if (!text)
             return schema_error(source, item, "%s: expected a whole number", field->key);
         if (parse_count(field, text, &widths[i]) != 0)
             return schema_error(source, item, "%s", error_text());
     }
-    *count = i;
+    *count_member(field, base) = i;
+    return 0;
+}
+
+static int read_sides(const struct schema_source *source, yaml_node_t *node,
+                      const struct field *field, void *base)
+{
+    const char *text = schema_scalar(node);
+    int *count = count_member(field, base);
+
+    if (!text) {
+        if (read_widths(source, node, field, base) != 0)
+            return -1;
+        return *count == 2 ? 0
+                           : schema_error(source, node, "%s: %d numbers, expected two", field->key,
+                                          *count);
+    }
+    if (parse_count(field, text, member(field, base)) != 0)
+        return schema_error(source, node, "%s", error_text());
+    *count = 1;
     return 0;
 }
 
@@ -250,6 +276,8 @@ int schema_read(const struct schema_source *source, yaml_node_t *node, const str
 
     if (field->kind == FIELD_WIDTHS)
         return read_widths(source, node, field, into);
+    if (field->kind == FIELD_SIDES)
+        return read_sides(source, node, field, into);
     if (!text)
         return schema_error(source, node, "%s: expected one value, not a %s", field->key,
                             node->type == YAML_MAPPING_NODE ? "mapping" : "list");
@@ -348,6 +376,7 @@ void schema_format(const struct field *field, const void *base, char *text, size
         snprintf(text, size, "%" PRIu64, *(const uint64_t *)from);
         break;
     case FIELD_WIDTHS:
+    case FIELD_SIDES:
         format_widths(field, base, text, size);
         break;
     }
@@ -383,6 +412,9 @@ void schema_document(FILE *file, const struct field *fields)
             break;
         case FIELD_WIDTHS:
             snprintf(range, sizeof range, "a list of whole numbers");
+            break;
+        case FIELD_SIDES:
+            snprintf(range, sizeof range, "a whole number, or [height, width]");
             break;
         case FIELD_TEXT:
             snprintf(range, sizeof range, "a text");

@@ -12,6 +12,7 @@ enum field_kind {
     FIELD_PATH,    /* char[size]; a relative path is taken from the experiment file's folder */
     FIELD_COUNT,   /* int */
     FIELD_WIDTHS,  /* int[], with the number of them in the int at `count_offset` */
+    FIELD_SIDES,   /* int[2]: one number for both, or height and width; counted as widths are */
     FIELD_REAL,    /* double, finite */
     FIELD_SEED,    /* uint64_t */
     FIELD_CHOICE,  /* int (an enum), one of the names in `choices` */
@@ -28,7 +29,7 @@ struct field {
     enum field_kind kind;
     size_t offset;       /* of the member in the struct */
     size_t size;         /* bytes of a text member; elements of widths */
-    size_t count_offset; /* of the number of widths */
+    size_t count_offset; /* of the number of widths or sides */
     double low, high;    /* range of a number, both included */
     const struct choice *choices;
     const char *fallback; /* the default, as it would stand in the file; NULL: zero or empty */

@@ -40,8 +40,8 @@ static void describe_bench(struct bench_parts *parts, const struct campaign *cam
     const struct dataset *dataset = campaign->dataset;
 
     memset(parts, 0, sizeof *parts);
-    network_build(&parts->model, cell->network, dataset->inputs, dataset->outputs,
-                  dataset->classes);
+    network_build(&parts->model, cell->network, dataset->shape, dataset->outputs,
+                  dataset->classes); /* it fits: the plan has tried */
     parts->bench = (struct workbench){
         .engine = &parts->loaded.engine,
         .max_batch = cell->batch_size > EVALUATION_BATCH ? cell->batch_size : EVALUATION_BATCH,
