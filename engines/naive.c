@@ -1,5 +1,6 @@
 /* The engine to read: one example at a time, every loop in the order of its formula. Compiled
  * twice: in float as `naive`, and in double (NAIVE_DOUBLE) as `reference`, the judge of the others.
+ * Its layers, convolutions and pooling among them, are in naive_layers.c; of dense ones:
  *
  *     a[0] = x
  *     z[l] = W[l] a[l-1] + b[l]            a[l] = f(z[l])
@@ -9,29 +10,22 @@
 #include "check.h"
 #include "engine.h"
 #include "message.h"
+#include "naive_layers.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <tgmath.h>
 
 #ifdef NAIVE_DOUBLE
-#define REAL double
 #define NAME "reference"
 #define SUMMARY "plain loops in double precision: slow, and the judge of the others"
 #else
-#define REAL float
 #define NAME "naive"
 #define SUMMARY "plain loops, one example at a time: the engine to read"
 #endif
 
 /* Starting the threads and adding up their gradients costs about as much as a few examples. */
 enum { LEAST_EXAMPLES_PER_THREAD = 8 };
-
-struct dense_layer {
-    size_t inputs, outputs;
-    size_t weights, biases; /* where they start in theta */
-    enum activation activation;
-};
 
 /* What one thread needs to work through its share of a batch. */
 struct worker {
@@ -45,7 +39,7 @@ struct worker {
 
 struct session {
     int layer_count;
-    struct dense_layer *layers;
+    struct naive_layer *layers;
     enum head head;
     size_t parameters;
     int thread_count;
@@ -55,35 +49,6 @@ struct session {
 };
 
 /* ---- One example ---------------------------------------------------------------------------- */
-
-static REAL activate(enum activation activation, REAL z)
-{
-    switch (activation) {
-    case ACTIVATION_RELU:
-        return z < 0 ? 0 : z; /* written so that not-a-number stays what it is */
-    case ACTIVATION_TANH:
-        return tanh(z);
-    case ACTIVATION_SIGMOID:
-        return 1 / (1 + exp(-z));
-    default:
-        return z;
-    }
-}
-
-/* f'(z) from a = f(z). */
-static REAL derivative(enum activation activation, REAL a)
-{
-    switch (activation) {
-    case ACTIVATION_RELU:
-        return a > 0;
-    case ACTIVATION_TANH:
-        return 1 - a * a;
-    case ACTIVATION_SIGMOID:
-        return a * (1 - a);
-    default:
-        return 1;
-    }
-}
 
 /* x[inputs] = scale * stored row + offset */
 static void gather(REAL *x, const struct batch *batch, int i, size_t inputs)
@@ -100,21 +65,6 @@ static void gather(REAL *x, const struct batch *batch, int i, size_t inputs)
 
         for (size_t j = 0; j < inputs; j++)
             x[j] = (REAL)row[j];
-    }
-}
-
-/* out[o] = f(b[o] + sum over i of W[o][i] in[i]) */
-static void forward(const struct dense_layer *layer, const REAL *theta, const REAL *in, REAL *out)
-{
-    const REAL *weights = theta + layer->weights, *biases = theta + layer->biases;
-
-    for (size_t o = 0; o < layer->outputs; o++) {
-        const REAL *row = weights + o * layer->inputs;
-        REAL z = 0;
-
-        for (size_t i = 0; i < layer->inputs; i++)
-            z += row[i] * in[i];
-        out[o] = activate(layer->activation, z + biases[o]);
     }
 }
 
@@ -167,13 +117,13 @@ static double forward_example(const struct session *session, struct worker *work
                               const REAL *theta, const struct batch *batch, int i)
 {
     int last = session->layer_count;
-    const struct dense_layer *layers = session->layers - 1; /* counted from 1, as activations are */
-    size_t outputs = layers[last].outputs, row = batch_row(batch, i);
+    const struct naive_layer *layers = session->layers - 1; /* counted from 1, as activations are */
+    size_t outputs = shape_size(layers[last].shape.output), row = batch_row(batch, i);
     REAL *a = worker->activations[last], *delta = worker->deltas[last];
 
-    gather(worker->activations[0], batch, i, layers[1].inputs);
+    gather(worker->activations[0], batch, i, shape_size(layers[1].shape.input));
     for (int l = 1; l <= last; l++)
-        forward(&layers[l], theta, worker->activations[l - 1], worker->activations[l]);
+        naive_forward(&layers[l], theta, worker->activations[l - 1], worker->activations[l]);
 
     if (session->head == HEAD_SOFTMAX_CROSS_ENTROPY) {
         worker->errors += is_error(a, outputs, batch->labels[row]);
@@ -182,48 +132,19 @@ static double forward_example(const struct session *session, struct worker *work
     double loss = mean_squared_error(a, outputs, batch->targets + row * outputs, delta);
 
     for (size_t o = 0; o < outputs; o++)
-        delta[o] *= derivative(layers[last].activation, a[o]);
+        delta[o] *= naive_derivative(layers[last].shape.activation, a[o]);
     return loss;
-}
-
-/* delta_in[i] = f'(z_in[i]) sum over o of W[o][i] delta_out[o] */
-static void backward(const struct dense_layer *layer, const REAL *theta, const REAL *delta_out,
-                     enum activation activation_in, const REAL *in, REAL *delta_in)
-{
-    memset(delta_in, 0, layer->inputs * sizeof *delta_in);
-    for (size_t o = 0; o < layer->outputs; o++) {
-        const REAL *row = theta + layer->weights + o * layer->inputs;
-
-        for (size_t i = 0; i < layer->inputs; i++)
-            delta_in[i] += row[i] * delta_out[o];
-    }
-    for (size_t i = 0; i < layer->inputs; i++)
-        delta_in[i] *= derivative(activation_in, in[i]);
-}
-
-/* dW[o][i] += factor delta[o] in[i], db[o] += factor delta[o] */
-static void add_gradient(const struct dense_layer *layer, const REAL *delta, const REAL *in,
-                         REAL factor, REAL *gradient)
-{
-    for (size_t o = 0; o < layer->outputs; o++) {
-        REAL *row = gradient + layer->weights + o * layer->inputs;
-        REAL scaled = factor * delta[o];
-
-        for (size_t i = 0; i < layer->inputs; i++)
-            row[i] += scaled * in[i];
-        gradient[layer->biases + o] += scaled;
-    }
 }
 
 /* Every delta but the last, which forward_example has left. */
 static void backward_example(const struct session *session, struct worker *worker,
                              const REAL *theta)
 {
-    const struct dense_layer *layers = session->layers - 1;
+    const struct naive_layer *layers = session->layers - 1;
 
     for (int l = session->layer_count; l > 1; l--)
-        backward(&layers[l], theta, worker->deltas[l], layers[l - 1].activation,
-                 worker->activations[l - 1], worker->deltas[l - 1]);
+        naive_backward(&layers[l], theta, worker->deltas[l], layers[l - 1].shape.activation,
+                       worker->activations[l - 1], worker->deltas[l - 1]);
 }
 
 /* ---- A batch -------------------------------------------------------------------------------- */
@@ -246,8 +167,8 @@ static void work_through(const struct session *session, struct worker *worker, c
             continue;
         backward_example(session, worker, theta);
         for (int l = 0; l < session->layer_count; l++)
-            add_gradient(&session->layers[l], worker->deltas[l + 1], worker->activations[l],
-                         (REAL)(weight / batch->size), gradient);
+            naive_add_gradient(&session->layers[l], worker->deltas[l + 1], worker->activations[l],
+                               (REAL)(weight / batch->size), gradient);
     }
 }
 
@@ -302,8 +223,7 @@ static void score_batch(struct session *session, const REAL *theta, const struct
 static int naive_supports(const struct network *network, const struct engine_options *options,
                           struct message *why)
 {
-    if (!check_network(network, options, why) || !check_dense(network, why) ||
-        !check_no_variant(options, why))
+    if (!check_network(network, options, why) || !check_no_variant(options, why))
         return 0;
 #ifdef NAIVE_DOUBLE
     return 1;
@@ -352,7 +272,8 @@ static int open_worker(struct worker *worker, const struct session *session)
         (worker != session->workers && !worker->gradient))
         return -1;
     for (size_t l = 0; l < count; l++) {
-        size_t width = l == 0 ? session->layers[0].inputs : session->layers[l - 1].outputs;
+        size_t width = shape_size(l == 0 ? session->layers[0].shape.input
+                                         : session->layers[l - 1].shape.output);
 
         worker->activations[l] = calloc(width, sizeof **worker->activations);
         worker->deltas[l] = calloc(width, sizeof **worker->deltas);
@@ -372,14 +293,11 @@ static int take_memory(struct session *session, const struct network *network)
         return -1;
     for (int l = 0; l < session->layer_count; l++) {
         const struct layer *layer = &network->layers[l];
-        size_t inputs = shape_size(layer->input), outputs = shape_size(layer->output);
 
-        session->layers[l] = (struct dense_layer){
-            .inputs = inputs,
-            .outputs = outputs,
+        session->layers[l] = (struct naive_layer){
+            .shape = *layer,
             .weights = offset,
-            .biases = offset + inputs * outputs,
-            .activation = layer->activation,
+            .biases = offset + layer_biases(layer) * layer_row(layer),
         };
         offset += layer_parameters(layer);
     }
@@ -461,19 +379,6 @@ static int naive_gradient(void *opaque, const float *theta, const struct batch *
     return 0;
 }
 
-/* |a|^2 */
-static double squared_norm(const REAL *a, size_t length)
-{
-    double sum = 0;
-
-    for (size_t j = 0; j < length; j++)
-        sum += (double)a[j] * (double)a[j];
-    return sum;
-}
-
-/* The gradient of one example is, layer by layer, the outer product delta a^T and delta itself, so
- * its squared norm is sum over layers of |delta|^2 (|a|^2 + 1), and no gradient is formed
- * (Goodfellow 2015, Efficient Per-Example Gradient Computations). */
 static int naive_gradient_norms(void *opaque, const float *theta, const struct batch *batch,
                                 double *squared_norms, struct message *message)
 {
@@ -487,9 +392,8 @@ static int naive_gradient_norms(void *opaque, const float *theta, const struct b
         backward_example(session, worker, own);
         squared_norms[i] = 0;
         for (int l = 0; l < session->layer_count; l++)
-            squared_norms[i] +=
-                squared_norm(worker->deltas[l + 1], session->layers[l].outputs) *
-                (squared_norm(worker->activations[l], session->layers[l].inputs) + 1);
+            squared_norms[i] += naive_squared_norm(&session->layers[l], worker->deltas[l + 1],
+                                                   worker->activations[l]);
     }
     return 0;
 }

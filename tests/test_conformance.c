@@ -137,6 +137,17 @@ static const struct planted planted[] = {
     {"wrong_abi", "loads", "ABI"},
     {"missing_slot", "loads", "`loss` is required"},
     {"shouting_name", "descriptor", "Faulty Engine"},
+    {"padding_shifted", "agreement: 2x5x3 c3:2x4+0", NULL},
+    {"kernel_flipped", "agreement: 2x7x6 c3:2x2+0", NULL},
+    {"kernel_turned", "agreement: 2x7x6 c3:2x2+0", NULL},
+    {"channel_lost", "agreement: 17x5x6 c33:3x3+1", NULL},
+    {"border_lost", "agreement: 2x8x7 c5:3x2+0 c4:3x3+1", "layer 1, "},
+    {"image_bias_off", "agreement: 1x5x6 c1:1x1+0", "layer 1, bias 0"},
+    {"first_place_only", "agreement: 1x7x6 c5:3x3+1", "layer 1, "},
+    {"last_of_window", "agreement: 2x7x7 c4:3x3+0 p2x2/2", "layer 1, "},
+    {"window_cut", "agreement: 2x7x6 c3:2x2+0 p3x2/1", NULL},
+    {"stride_of_kernel", "agreement: 2x9x8 c3:2x2+0 p2x1/3", NULL},
+    {"channel_norm_off", "gradient_norms", "example"},
 #ifndef __SANITIZE_ADDRESS__ /* which finds leaks itself, and ours is skipped */
     {"leaks", "open and close without growth", "heap grew"},
 #endif
@@ -180,9 +191,16 @@ static void the_engine_without_a_fault_passes_every_case(void **state)
     run_faulty(&log, "none", 60);
     print_failed(&log);
     assert_int_equal(log.failures, 0);
+    for (int i = 0; i < log.count; i++)
+        if (log.results[i].skipped && !strstr(log.results[i].note, "only dense layers"))
+            log.failures++;
 #ifndef __SANITIZE_ADDRESS__
-    assert_int_equal(count_skipped(&log), 0);
+    assert_int_equal(log.failures, 0);
 #endif
+    run_faulty(&log, "images_right", 60); /* the other one has images */
+    print_failed(&log);
+    assert_int_equal(log.failures, 0);
+    assert_true(count_skipped(&log) <= 6); /* sgd_step, on_ready; with a sanitizer, growth */
 }
 
 static void the_engines_of_this_build_conform_with_one_thread_and_with_two(void **state)

@@ -336,24 +336,40 @@ static int play_close_null(struct stage *stage)
         .batch_size = 17, .element = ELEMENT_FLOAT32, .theta = THETA_NAN                           \
     }
 
+#define IMAGES                                                                                     \
+    {                                                                                              \
+        .image = {2, 9, 8},                                                                        \
+        .windows = {{.channels = 5, .height = 3, .width = 3, .top = 1},                            \
+                    {.height = 2, .width = 2, .stride_height = 2, .stride_width = 2}},             \
+        .sizes = {0, 7}, .hidden = ACTIVATION_RELU, .head = HEAD_SOFTMAX_CROSS_ENTROPY,            \
+        .batch_size = 129, .element = ELEMENT_UINT8, .order = ROWS_REPEATED, .weighted = 1         \
+    }
+
 const struct conformance_case behaviour_cases[] = {
     {"chunk none", CLASSIFIER, {.chunk = ENGINE_CHUNK_NONE}, .play = play_agreement},
     {"chunk 1", CLASSIFIER, {.chunk = 1}, .play = play_agreement},
     {"chunk 7", CLASSIFIER, {.chunk = 7}, .play = play_agreement},
     {"chunk 64", CLASSIFIER, {.chunk = 64}, .play = play_agreement},
+    {"chunk none", IMAGES, {.chunk = ENGINE_CHUNK_NONE}, .play = play_agreement},
+    {"chunk 1", IMAGES, {.chunk = 1}, .play = play_agreement},
+    {"chunk 7", IMAGES, {.chunk = 7}, .play = play_agreement},
     {"chunk auto, many", LARGE_BATCH, {.chunk = ENGINE_CHUNK_AUTO}, .play = play_agreement},
     {"chunk none, many", LARGE_BATCH, {.chunk = ENGINE_CHUNK_NONE}, .play = play_agreement},
     {"chunk 64, many", LARGE_BATCH, {.chunk = 64}, .play = play_agreement},
     {"max_batch above the batch", CLASSIFIER, {.max_batch = 1000}, .play = play_agreement},
     {"smaller batches after larger ones", CLASSIFIER, .play = play_smaller_batches},
+    {"smaller batches after larger ones", IMAGES, .play = play_smaller_batches},
     {"smaller batches in chunks", CLASSIFIER, {.chunk = 7}, .play = play_smaller_batches},
     {"the same call, the same bytes", CLASSIFIER, .play = play_repeats},
+    {"the same call, the same bytes", IMAGES, .play = play_repeats},
     {"the same bytes, many", LARGE_BATCH, .play = play_repeats},
     {"the gradient is overwritten", CLASSIFIER, .play = play_overwritten},
+    {"the gradient is overwritten", IMAGES, .play = play_overwritten},
     {"score may be NULL", CLASSIFIER, .play = play_without_score},
     {"two sessions at once", CLASSIFIER, .play = play_two_sessions},
     {"not-a-number is an error", NOT_A_NUMBER, .play = play_not_a_number},
     {"close() accepts NULL", CLASSIFIER, .play = play_close_null},
     {"open and close without growth", CLASSIFIER, .play = play_open_and_close},
+    {"open and close without growth", IMAGES, .play = play_open_and_close},
     {.name = NULL},
 };

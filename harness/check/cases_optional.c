@@ -374,6 +374,16 @@ done:
         SOFTMAX, .sizes = {784, 128, 10}, .hidden = ACTIVATION_RELU, .batch_size = 1, BYTES        \
     }
 
+#define IMAGES                                                                                     \
+    {                                                                                              \
+        SOFTMAX, .image = {2, 9, 8},                                                               \
+                 .windows = {{.channels = 5, .height = 3, .width = 2, .top = 1},                   \
+                             {.height = 2, .width = 3, .stride_height = 1, .stride_width = 2},     \
+                             {.channels = 3, .height = 2, .width = 2, .left = 1, .bottom = 1}},    \
+                 .sizes = {0, 7}, .hidden = ACTIVATION_TANH, .batch_size = 5, FLOATS,              \
+                 .weighted = 1                                                                     \
+    }
+
 const struct conformance_case judge_cases[] = {
     {JUDGE, .problem = PLAIN},
     {JUDGE, .problem = DEEP},
@@ -390,6 +400,7 @@ const struct conformance_case judge_cases[] = {
     {JUDGE, .problem = {SQUARES, .sizes = {5, 7, 1}, .hidden = ACTIVATION_TANH,
                         .last = ACTIVATION_IDENTITY, .batch_size = 17, FLOATS}},
     {JUDGE, .problem = REALISTIC},
+    {JUDGE, .problem = IMAGES},
     {.name = NULL},
 };
 
@@ -409,10 +420,13 @@ const struct conformance_case optional_cases[] = {
     {"sgd_step", REGRESSION, .play = play_sgd_step},
     {"gradient_norms", CLASSIFIER, .play = play_gradient_norms},
     {"gradient_norms", REGRESSION, .play = play_gradient_norms},
+    {"sgd_step", IMAGES, .play = play_sgd_step},
+    {"gradient_norms", IMAGES, .play = play_gradient_norms},
     {"on_ready", CLASSIFIER, .play = play_on_ready},
     {"describe", CLASSIFIER, .play = play_describe},
     {ENGINE, .problem = PLAIN},
     {ENGINE, .problem = DEEP},
     {ENGINE, .problem = REALISTIC},
+    {ENGINE, .problem = IMAGES},
     {.name = NULL},
 };

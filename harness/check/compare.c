@@ -39,16 +39,35 @@ void finding_take(struct finding *finding, double error, double tolerance, const
     }
 }
 
+/* Additions behind one value of the layer's input gradient. */
+static double backward_additions(const struct layer *layer)
+{
+    double kernel = (double)layer->kernel_height * layer->kernel_width;
+
+    switch (layer->kind) {
+    case LAYER_DENSE:
+        return (double)shape_size(layer->output);
+    case LAYER_CONVOLUTION:
+        return layer->output.channels * kernel;
+    case LAYER_MAX_POOLING:
+        break;
+    }
+    return kernel; /* windows that overlap */
+}
+
 double compare_tolerance(const struct network *network, int batch_size, double unit_roundoff)
 {
-    double additions = batch_size;
+    double additions = 0, places = 1;
 
     for (int l = 0; l < network->layer_count; l++) {
         const struct layer *layer = &network->layers[l];
 
-        additions += (double)(shape_size(layer->input) + 1 + shape_size(layer->output));
+        additions +=
+            (double)layer_row(layer) + (layer_biases(layer) > 0) + backward_additions(layer);
+        if (layer->kind == LAYER_CONVOLUTION)
+            places = fmax(places, (double)layer->output.height * layer->output.width);
     }
-    return confidence_factor * unit_roundoff * sqrt(additions);
+    return confidence_factor * unit_roundoff * sqrt(additions + batch_size * places);
 }
 
 static double largest_magnitude(const double *values, size_t count)
@@ -94,10 +113,10 @@ void compare_gradient(struct finding *finding, const struct yardstick *yardstick
     size_t parameters = network_parameters(network), first = 0;
 
     for (int l = 0; l < network->layer_count; l++) {
-        size_t biases = shape_size(network->layers[l].output);
-        size_t counts[2] = {layer_parameters(&network->layers[l]) - biases, biases};
+        size_t biases = layer_biases(&network->layers[l]);
+        size_t counts[2] = {biases * layer_row(&network->layers[l]), biases};
 
-        for (int part = 0; part < 2; part++) {
+        for (int part = 0; part < 2 && biases > 0; part++) {
             double scale = compare_scale(yardstick->magnitudes, parameters, first, counts[part]);
             size_t worst = worst_element(reference + first, actual + first, counts[part]);
             size_t p = first + worst;

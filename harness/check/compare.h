@@ -18,7 +18,8 @@ void finding_take(struct finding *, double error, double tolerance, const char *
 
 /* The relative error of a gradient that rounding explains: lambda u sqrt(n), with u the unit
  * roundoff (2^-24 in single precision) and n the additions on the longest path to an element: each
- * layer's inputs and its bias forward, each layer's outputs backward, the examples of the batch.
+ * layer's inputs of an output and its bias forward, its outputs of an input backward, the examples
+ * of the batch, each at as many places as the largest convolution has.
  *
  * The worst case of n additions is n u (Higham, Accuracy and Stability, 2002, section 4.2); as
  * roundings are nearly independent, they add up to some sqrt(n) u, and to more than lambda times

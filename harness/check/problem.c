@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "check/formula.h"
 
 #include <assert.h>
 #include <math.h>
@@ -12,7 +13,6 @@
 
 enum {
     ALIGNMENT = 64,
-    WIDTH_MAX = 1024,
     REDRAWS_MAX = 10000,
 };
 
@@ -23,9 +23,8 @@ static const double branch_margin = 1e-3;
 static const double extreme_margin = 50;
 static const double extreme_factor = 1000;
 
-/* Found by trial, and held to it by the tests: every pair of choices occurs in the grid, and no
- * gradient vanishes because of dead rectifiers. */
-static const uint64_t grid_seed = 1, draw_seed = 5000000;
+/* Found by trial, and held to it by the tests: no gradient vanishes because of dead rectifiers. */
+static const uint64_t draw_seed = 5000000;
 
 static const char *const activation_names[] = {
     [ACTIVATION_IDENTITY] = "identity",
@@ -36,21 +35,88 @@ static const char *const activation_names[] = {
 
 /* ---- Networks ------------------------------------------------------------------------------- */
 
+/* A convolution or pooling layer on this input. */
+static struct layer window_layer(const struct problem_window *window, struct shape in,
+                                 enum activation activation)
+{
+    int pools = window->channels == 0;
+    struct layer layer = {
+        .kind = pools ? LAYER_MAX_POOLING : LAYER_CONVOLUTION,
+        .activation = pools ? ACTIVATION_IDENTITY : activation,
+        .input = in,
+        .kernel_height = window->height,
+        .kernel_width = window->width,
+        .padding_height = window->top,
+        .padding_width = window->left,
+        .stride_height = pools ? window->stride_height : 1,
+        .stride_width = pools ? window->stride_width : 1,
+    };
+
+    layer.output = (struct shape){
+        pools ? in.channels : window->channels,
+        (in.height + window->top + window->bottom - window->height) / layer.stride_height + 1,
+        (in.width + window->left + window->right - window->width) / layer.stride_width + 1,
+    };
+    return layer;
+}
+
+/* Windows first, then dense layers. */
 static void build_network(struct problem *problem, const struct problem_spec *spec)
 {
-    int count = 0;
+    struct shape shape =
+        spec->image.channels > 0 ? spec->image : (struct shape){spec->sizes[0], 1, 1};
+    int windows = 0, count;
 
-    for (; spec->sizes[count + 1] > 0; count++) {
-        struct layer *layer = &problem->layers[count];
+    while (windows < PROBLEM_WINDOWS_MAX && spec->windows[windows].height > 0)
+        windows++;
+    for (count = 0; count < windows; count++) {
+        int last = count + 1 == windows && spec->sizes[1] == 0;
 
-        assert(count < PROBLEM_LAYERS_MAX && spec->sizes[count] <= WIDTH_MAX);
+        problem->layers[count] =
+            window_layer(&spec->windows[count], shape, last ? spec->last : spec->hidden);
+        shape = problem->layers[count].output;
+    }
+    for (int d = 0; spec->sizes[d + 1] > 0; d++) {
+        struct layer *layer = &problem->layers[count++];
+
+        assert(d < PROBLEM_LAYERS_MAX);
         layer->kind = LAYER_DENSE;
-        layer->activation = spec->sizes[count + 2] > 0 ? spec->hidden : spec->last;
-        layer->input = (struct shape){spec->sizes[count], 1, 1};
-        layer->output = (struct shape){spec->sizes[count + 1], 1, 1};
+        layer->activation = spec->sizes[d + 2] > 0 ? spec->hidden : spec->last;
+        layer->input = shape;
+        shape = layer->output = (struct shape){spec->sizes[d + 1], 1, 1};
     }
     problem->network = (struct network){count, problem->layers, spec->head};
     problem->parameters = network_parameters(&problem->network);
+}
+
+/* "7-65-3"; "2x9x8 c3:5x3+2 p2x2/2 -10": a convolution to 3 channels by 5 x 3 with 2 zeros above, a
+ * pooling of 2 x 2 with stride 2, a dense layer. */
+static void write_layers(const struct problem *problem, const struct problem_spec *spec, char *text,
+                         size_t size)
+{
+    const struct shape *image = &spec->image;
+    size_t used = 0;
+
+    if (image->channels > 0)
+        used =
+            (size_t)snprintf(text, size, "%dx%dx%d ", image->channels, image->height, image->width);
+    else
+        used = (size_t)snprintf(text, size, "%d", spec->sizes[0]);
+    for (int l = 0; l < problem->network.layer_count && used < size; l++) {
+        const struct layer *layer = &problem->layers[l];
+
+        if (layer->kind == LAYER_DENSE)
+            used += (size_t)snprintf(text + used, size - used, "-%zu", shape_size(layer->output));
+        else if (layer->kind == LAYER_CONVOLUTION)
+            used +=
+                (size_t)snprintf(text + used, size - used, "c%d:%dx%d+%d ", layer->output.channels,
+                                 layer->kernel_height, layer->kernel_width, layer->padding_height);
+        else
+            used += (size_t)snprintf(text + used, size - used, "p%dx%d/%d ", layer->kernel_height,
+                                     layer->kernel_width, layer->stride_height);
+    }
+    while (used > 0 && used < size && text[used - 1] == ' ')
+        text[--used] = '\0';
 }
 
 static void write_name(struct problem *problem, const struct problem_spec *spec)
@@ -61,14 +127,10 @@ static void write_name(struct problem *problem, const struct problem_spec *spec)
         [THETA_NAN] = " nan",
     };
     int softmax = spec->head == HEAD_SOFTMAX_CROSS_ENTROPY;
-    char sizes[48] = "";
+    char layers[80] = "";
 
-    for (int l = 0; l <= problem->network.layer_count; l++) {
-        size_t used = strlen(sizes);
-
-        snprintf(sizes + used, sizeof sizes - used, "%s%d", l > 0 ? "-" : "", spec->sizes[l]);
-    }
-    snprintf(problem->name, sizeof problem->name, "%s %s %s%s K=%d %s%s%s%s%s", sizes,
+    write_layers(problem, spec, layers, sizeof layers);
+    snprintf(problem->name, sizeof problem->name, "%s %s %s%s K=%d %s%s%s%s%s", layers,
              problem->network.layer_count > 1 ? activation_names[spec->hidden] : "linear",
              softmax ? "softmax" : "mse:", softmax ? "" : activation_names[spec->last],
              spec->batch_size, spec->element == ELEMENT_UINT8 ? "uint8" : "float32",
@@ -141,127 +203,6 @@ static void *writable(const void *array)
     return (void *)(uintptr_t)array;
 }
 
-/* ---- The formulas of the contract, in double precision -------------------------------------- */
-
-static double feature(const struct batch *batch, size_t index)
-{
-    double element = batch->element == ELEMENT_UINT8
-                         ? (double)((const unsigned char *)batch->features)[index]
-                         : (double)((const float *)batch->features)[index];
-
-    return (double)batch->scale * element + (double)batch->offset;
-}
-
-static double activate(enum activation activation, double z)
-{
-    switch (activation) {
-    case ACTIVATION_RELU:
-        return z > 0 ? z : 0;
-    case ACTIVATION_TANH:
-        return tanh(z);
-    case ACTIVATION_SIGMOID:
-        return 1 / (1 + exp(-z));
-    case ACTIVATION_IDENTITY:
-        break;
-    }
-    return z;
-}
-
-/* outputs[network outputs] of one stored row. Returns the smallest |z| of a rectifier. */
-static double forward(const struct problem *problem, size_t row, double *outputs)
-{
-    double current[WIDTH_MAX], next[WIDTH_MAX];
-    size_t inputs = network_inputs(&problem->network), count = inputs;
-    const float *theta = problem->theta;
-    double kink_distance = INFINITY;
-
-    for (size_t i = 0; i < inputs; i++)
-        current[i] = feature(&problem->batch, row * inputs + i);
-    for (int l = 0; l < problem->network.layer_count; l++) {
-        const struct layer *layer = &problem->layers[l];
-        size_t width = shape_size(layer->output);
-        const float *bias = theta + width * count;
-
-        for (size_t j = 0; j < width; j++) {
-            double z = (double)bias[j];
-
-            for (size_t i = 0; i < count; i++)
-                z += (double)theta[j * count + i] * current[i];
-            if (layer->activation == ACTIVATION_RELU)
-                kink_distance = fmin(kink_distance, fabs(z));
-            next[j] = activate(layer->activation, z);
-        }
-        memcpy(current, next, width * sizeof *next);
-        theta += layer_parameters(layer);
-        count = width;
-    }
-    memcpy(outputs, current, count * sizeof *current);
-    return kink_distance;
-}
-
-static size_t first_largest(const double *values, size_t count)
-{
-    size_t best = 0;
-
-    for (size_t i = 1; i < count; i++)
-        if (values[i] > values[best])
-            best = i;
-    return best;
-}
-
-/* How far the largest output is ahead of the next. */
-static double lead(const double *outputs, size_t count)
-{
-    size_t best = first_largest(outputs, count);
-    double distance = INFINITY;
-
-    for (size_t i = 0; i < count; i++)
-        if (i != best)
-            distance = fmin(distance, outputs[best] - outputs[i]);
-    return distance;
-}
-
-static double softmax_loss(const double *outputs, size_t count, int32_t label)
-{
-    double largest = outputs[first_largest(outputs, count)], sum = 0;
-
-    for (size_t i = 0; i < count; i++)
-        sum += exp(outputs[i] - largest);
-    return log(sum) - (outputs[label] - largest);
-}
-
-static double squared_error(const double *outputs, const float *targets, size_t count)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < count; i++)
-        sum += (outputs[i] - (double)targets[i]) * (outputs[i] - (double)targets[i]);
-    return sum / (double)count;
-}
-
-static struct score score_by_formula(const struct problem *problem)
-{
-    const struct batch *batch = &problem->batch;
-    size_t count = network_outputs(&problem->network);
-    double outputs[WIDTH_MAX];
-    struct score score = {0, 0};
-
-    for (int i = 0; i < batch->size; i++) {
-        size_t row = batch_row(batch, i);
-        double weight = batch->weights ? (double)batch->weights[i] : 1, loss;
-
-        forward(problem, row, outputs);
-        if (batch->labels) {
-            loss = softmax_loss(outputs, count, batch->labels[row]);
-            score.errors += first_largest(outputs, count) != (size_t)batch->labels[row];
-        } else {
-            loss = squared_error(outputs, batch->targets + row * count, count);
-        }
-        score.loss += weight * loss / batch->size;
-    }
-    return score;
-}
-
 /* ---- Drawing -------------------------------------------------------------------------------- */
 
 static void draw_theta(struct problem *problem, enum theta_kind kind, struct rng *rng)
@@ -270,16 +211,15 @@ static void draw_theta(struct problem *problem, enum theta_kind kind, struct rng
     int last = problem->network.layer_count - 1;
 
     for (int l = 0; l <= last; l++) {
-        size_t inputs = shape_size(problem->layers[l].input);
-        size_t outputs = shape_size(problem->layers[l].output);
+        size_t row = layer_row(&problem->layers[l]), biases = layer_biases(&problem->layers[l]);
         double factor = kind == THETA_EXTREME && l == last   ? extreme_factor
                         : kind == THETA_ZERO                 ? 0
                         : kind == THETA_ZERO_FIRST && l == 0 ? 0
                                                              : 1;
 
-        for (size_t i = 0; i < inputs * outputs; i++)
-            *theta++ = (float)(factor * rng_normal(rng) / sqrt((double)inputs));
-        for (size_t i = 0; i < outputs; i++)
+        for (size_t i = 0; i < biases * row; i++)
+            *theta++ = (float)(factor * rng_normal(rng) / sqrt((double)row));
+        for (size_t i = 0; i < biases; i++)
             *theta++ =
                 kind == THETA_NAN && l == last ? NAN : (float)(factor * 0.3 * rng_normal(rng));
     }
@@ -300,24 +240,25 @@ static void draw_features(struct problem *problem, size_t row, struct rng *rng)
 /* Whether every branch of the row is far from turning over in another precision. */
 static int row_is_clear(const struct problem *problem, const struct problem_spec *spec, size_t row)
 {
-    double outputs[WIDTH_MAX];
+    double outputs[FORMULA_WIDTH_MAX];
     double needed_lead = spec->theta == THETA_EXTREME ? extreme_margin : branch_margin;
-    double kink_distance = forward(problem, row, outputs);
+    double distance =
+        formula_outputs(&problem->network, problem->theta, &problem->batch, row, outputs);
 
     if (spec->theta == THETA_ZERO || spec->theta == THETA_NAN)
         return 1;
     if (spec->head == HEAD_SOFTMAX_CROSS_ENTROPY &&
-        !(lead(outputs, network_outputs(&problem->network)) > needed_lead))
+        !(formula_lead(outputs, network_outputs(&problem->network)) > needed_lead))
         return 0;
-    return spec->theta == THETA_ZERO_FIRST || kink_distance > branch_margin;
+    return spec->theta == THETA_ZERO_FIRST || distance > branch_margin;
 }
 
 /* Far from the outputs: where the two nearly cancel, single precision has little to say. */
 static void draw_targets(const struct problem *problem, size_t row, float *targets, struct rng *rng)
 {
-    double outputs[WIDTH_MAX];
+    double outputs[FORMULA_WIDTH_MAX];
 
-    forward(problem, row, outputs);
+    formula_outputs(&problem->network, problem->theta, &problem->batch, row, outputs);
     for (size_t j = 0; j < network_outputs(&problem->network); j++) {
         double distance = 0.2 + rng_uniform(rng);
 
@@ -378,7 +319,7 @@ int problem_open(struct problem *problem, const struct problem_spec *spec)
     if (draw_examples(problem, spec, &rng) != 0)
         goto done;
     draw_batch(problem, spec, &rng);
-    problem->expected = score_by_formula(problem);
+    problem->expected = formula_score(&problem->network, problem->theta, &problem->batch);
     memcpy(problem->pristine, problem->memory, problem->bytes);
     status = 0;
 done:
@@ -394,78 +335,4 @@ void problem_close(struct problem *problem)
     free(problem->memory);
     free(problem->pristine);
     memset(problem, 0, sizeof *problem);
-}
-
-/* ---- The problems of the agreement cases ---------------------------------------------------- */
-
-static const int batch_sizes[] = {1, 3, 17, 129};
-static const int widths[] = {1, 7, 65};
-static const enum activation activations[] = {ACTIVATION_IDENTITY, ACTIVATION_RELU, ACTIVATION_TANH,
-                                              ACTIVATION_SIGMOID};
-
-enum { BATCH_SIZES = 4, WIDTHS = 3, DEPTHS = 3, HEADS = 2, ACTIVATIONS = 4 };
-enum { GRID = BATCH_SIZES * WIDTHS * DEPTHS * HEADS };
-
-#define SOFTMAX .head = HEAD_SOFTMAX_CROSS_ENTROPY, .hidden = ACTIVATION_RELU
-
-static const struct problem_spec specials[] = {
-    {SOFTMAX, .sizes = {784, 128, 10}, .batch_size = 129, .element = ELEMENT_UINT8,
-     .order = ROWS_REPEATED},
-    {SOFTMAX, .sizes = {784, 128, 10}, .batch_size = 17, .element = ELEMENT_FLOAT32, .weighted = 1},
-    {SOFTMAX, .sizes = {784, 10}, .batch_size = 129, .element = ELEMENT_UINT8},
-    {SOFTMAX, .sizes = {65, 65, 7}, .batch_size = 1500, .element = ELEMENT_UINT8,
-     .order = ROWS_REPEATED},
-    {SOFTMAX, .sizes = {65, 65, 7}, .batch_size = 1500, .element = ELEMENT_FLOAT32, .weighted = 1},
-    {SOFTMAX, .sizes = {7, 1}, .batch_size = 17, .element = ELEMENT_FLOAT32},
-    {SOFTMAX, .sizes = {7, 65, 1}, .batch_size = 17, .element = ELEMENT_UINT8,
-     .order = ROWS_REPEATED},
-    {SOFTMAX, .sizes = {65, 2}, .batch_size = 129, .element = ELEMENT_FLOAT32},
-    {SOFTMAX, .sizes = {65, 7, 2}, .batch_size = 3, .element = ELEMENT_UINT8, .weighted = 1},
-    {SOFTMAX, .sizes = {65, 10}, .batch_size = 17, .element = ELEMENT_FLOAT32,
-     .theta = THETA_EXTREME},
-    {SOFTMAX, .sizes = {65, 7, 10}, .batch_size = 129, .element = ELEMENT_UINT8,
-     .theta = THETA_EXTREME},
-    {SOFTMAX, .sizes = {7, 65, 3}, .batch_size = 17, .element = ELEMENT_FLOAT32,
-     .theta = THETA_ZERO_FIRST},
-    {SOFTMAX, .sizes = {7, 65, 3}, .batch_size = 129, .element = ELEMENT_UINT8,
-     .theta = THETA_ZERO},
-};
-
-int problem_count(void)
-{
-    return GRID + (int)(sizeof specials / sizeof *specials);
-}
-
-struct problem_spec problem_spec_at(int index)
-{
-    struct problem_spec spec = {.sizes = {0}};
-    struct rng rng;
-    int rest = index, batch, first, depth, squares;
-
-    assert(index >= 0 && index < problem_count());
-    if (index >= GRID)
-        return specials[index - GRID];
-
-    batch = rest % BATCH_SIZES, rest /= BATCH_SIZES;
-    first = rest % WIDTHS, rest /= WIDTHS;
-    depth = 1 + rest % DEPTHS, rest /= DEPTHS;
-    squares = rest;
-    spec.batch_size = batch_sizes[batch];
-    spec.head = squares ? HEAD_MEAN_SQUARED_ERROR : HEAD_SOFTMAX_CROSS_ENTROPY;
-    /* Neighbouring widths differ: a square matrix would hide a transposed one. */
-    for (int l = 0; l <= depth; l++)
-        spec.sizes[l] = widths[(first + l) % WIDTHS];
-    if (spec.head == HEAD_SOFTMAX_CROSS_ENTROPY && spec.sizes[depth] == 1)
-        spec.sizes[depth] = 3; /* one class has no gradient: the special problems have it */
-
-    /* Arranged so that each activation meets each of the other choices, and each other. */
-    spec.hidden = activations[(batch + depth + 2 * squares) % ACTIVATIONS];
-    spec.last =
-        squares ? activations[(2 * batch + first + depth) % ACTIVATIONS] : ACTIVATION_IDENTITY;
-    rng_init(&rng, grid_seed, RNG_TEST, (uint32_t)index);
-    spec.element = rng_below(&rng, 2) ? ELEMENT_UINT8 : ELEMENT_FLOAT32;
-    spec.order = rng_below(&rng, 2) ? ROWS_REPEATED : ROWS_IN_PLACE;
-    spec.weighted = (int)rng_below(&rng, 2);
-    spec.misaligned = (int)rng_below(&rng, 2);
-    return spec;
 }

@@ -1,14 +1,15 @@
 /* Problems to try an engine on: a network, parameters, stored examples and a batch of them, with
  * the answers that can be had from the contract's formulas alone.
  *
- * Examples are redrawn until no rectifier is near its kink and no two outputs tie, so that single
- * and double precision agree on every branch and on the number of errors. */
+ * Examples are redrawn until no rectifier is near its kink, no pooling window near a change of its
+ * largest value, and no two outputs tie, so that single and double precision agree on every branch
+ * and on the number of errors. */
 #ifndef BATCHLAB_PROBLEM_H
 #define BATCHLAB_PROBLEM_H
 
 #include "engine.h"
 
-enum { PROBLEM_LAYERS_MAX = 3 };
+enum { PROBLEM_LAYERS_MAX = 3, PROBLEM_WINDOWS_MAX = 4 };
 
 enum row_order {
     ROWS_IN_PLACE, /* batch.rows is NULL */
@@ -23,8 +24,19 @@ enum theta_kind {
     THETA_NAN,        /* the last layer's biases are not numbers */
 };
 
+/* A layer of images. */
+struct problem_window {
+    int channels;                    /* of a convolution; 0: max pooling */
+    int height, width;               /* of the kernel; 0 ends the list */
+    int top, left, bottom, right;    /* zeros around the image of a convolution */
+    int stride_height, stride_width; /* of pooling */
+};
+
 struct problem_spec {
-    int sizes[PROBLEM_LAYERS_MAX + 2]; /* inputs, outputs of each layer; ended by 0 */
+    struct shape image; /* with `windows`; zero: there are none, and sizes[0] is the inputs */
+    struct problem_window windows[PROBLEM_WINDOWS_MAX];
+    int sizes[PROBLEM_LAYERS_MAX + 2]; /* inputs, outputs of each dense layer; ended by 0. With an
+                                          image sizes[0] has no meaning, and sizes[1] may be 0 */
     enum activation hidden, last;      /* with softmax, last is the identity */
     enum head head;
     int batch_size; /* K */
@@ -38,7 +50,7 @@ struct problem_spec {
 struct problem {
     char name[160];
     struct network network;
-    struct layer layers[PROBLEM_LAYERS_MAX];
+    struct layer layers[PROBLEM_WINDOWS_MAX + PROBLEM_LAYERS_MAX];
     size_t parameters;      /* P */
     struct batch batch;     /* of all K examples */
     const float *theta;     /* [P] */
@@ -57,7 +69,7 @@ void problem_close(struct problem *); /* accepts NULL and a zeroed struct */
 
 /* The problems of the agreement cases: every combination of batch size 1, 3, 17, 129, of first
  * width 1, 7, 65, of 1, 2, 3 layers and of both heads, the other choices drawn at random so that
- * each pair of choices occurs; then a table of special ones. */
+ * each pair of choices occurs; then tables of special ones and of images. */
 int problem_count(void);
 struct problem_spec problem_spec_at(int index);
 

@@ -22,17 +22,15 @@
 enum { LAYER_WIDTH_MAX = 1 << 20, LAYER_SIDE_MAX = 1 << 12 };
 
 static const struct choice paddings[] = {{"same", PADDING_SAME}, {"valid", 0}, {0}};
-static const struct choice activations[] = {{"inherit", ACTIVATION_OF_NETWORK},
-                                            {"relu", ACTIVATION_RELU},
-                                            {"tanh", ACTIVATION_TANH},
-                                            {"sigmoid", ACTIVATION_SIGMOID},
-                                            {"identity", ACTIVATION_IDENTITY},
-                                            {0}};
+static const struct choice activations[] = {
+    {"inherit", ACTIVATION_OF_NETWORK}, {"relu", ACTIVATION_RELU},
+    {"tanh", ACTIVATION_TANH},          {"sigmoid", ACTIVATION_SIGMOID},
+    {"identity", ACTIVATION_IDENTITY},  {0}};
 
 #define ACTIVATION                                                                                 \
     {                                                                                              \
-        "activation", FIELD_CHOICE, MEMBER(activation), .choices = activations,                    \
-            .fallback = "inherit", .help = "inherit: the network's"                                \
+        "activation", FIELD_CHOICE, MEMBER(activation),                                            \
+            .choices = activations, .fallback = "inherit", .help = "inherit: the network's"        \
     }
 
 static const struct field convolution_fields[] = {
@@ -91,7 +89,8 @@ static const struct layer_row *row_of(int kind)
     return row;
 }
 
-/* ---- Layers ----------------------------------------------------------------------------------- */
+/* ---- Layers -----------------------------------------------------------------------------------
+ */
 
 /* What has no default must have been given. */
 static int check_given(const struct schema_source *source, const yaml_node_t *node,
@@ -163,7 +162,8 @@ static int read_layers(const struct schema_source *source, yaml_node_t *node,
     return 0;
 }
 
-/* ---- Networks --------------------------------------------------------------------------------- */
+/* ---- Networks ---------------------------------------------------------------------------------
+ */
 
 /* One key of a network: `layers`, or one of the table. */
 static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_node_t *value,
@@ -250,7 +250,8 @@ const struct network_spec *experiment_network(const struct experiment *experimen
     return NULL;
 }
 
-/* ---- Canonical text and documentation --------------------------------------------------------- */
+/* ---- Canonical text and documentation ---------------------------------------------------------
+ */
 
 void experiment_dump_network(FILE *file, const struct network_spec *spec)
 {
@@ -267,8 +268,9 @@ void networks_document(FILE *file)
 {
     char text[512];
 
-    fprintf(file, "\nnetworks: a mapping of names to networks; the output layer, dense and as wide\n"
-                  "as the data asks, is added. Presets:\n");
+    fprintf(file,
+            "\nnetworks: a mapping of names to networks; the output layer, dense and as wide\n"
+            "as the data asks, is added. Presets:\n");
     for (const struct network_spec *preset = network_presets(); preset->name[0]; preset++) {
         network_describe(preset, text, sizeof text);
         fprintf(file, "  %-18s %s\n", preset->name, text);

@@ -86,10 +86,10 @@ static int build_convolution(struct layer *layer, const struct layer_spec *spec)
                       &layer->output.height) != 0 ||
         convolve_axis(in.width, layer->kernel_width, spec->padding, &layer->padding_width,
                       &layer->output.width) != 0)
-        return error_set("conv2d: a kernel of %d x %d with padding %d does not fit %d x %d, expected "
-                         "one no larger than the padded image, and less padding than kernel",
-                         layer->kernel_height, layer->kernel_width, spec->padding, in.height,
-                         in.width);
+        return error_set(
+            "conv2d: a kernel of %d x %d with padding %d does not fit %d x %d, expected "
+            "one no larger than the padded image, and less padding than kernel",
+            layer->kernel_height, layer->kernel_width, spec->padding, in.height, in.width);
     return 0;
 }
 
@@ -216,7 +216,8 @@ int network_build(struct model *model, const struct network_spec *spec, struct s
     return 0;
 }
 
-/* ---- Initial weights -------------------------------------------------------------------------- */
+/* ---- Initial weights --------------------------------------------------------------------------
+ */
 
 static double draw_weight(struct rng *rng, const struct network_spec *spec, double inputs,
                           double outputs)
@@ -270,7 +271,8 @@ void network_initialize(const struct model *model, const struct network_spec *sp
     }
 }
 
-/* ---- In words --------------------------------------------------------------------------------- */
+/* ---- In words ---------------------------------------------------------------------------------
+ */
 
 __attribute__((format(printf, 3, 4))) static void append(char *text, size_t size,
                                                          const char *format, ...)

@@ -22,9 +22,9 @@ enum {
 
 /* One entry of a network's list of layers. */
 struct layer_spec {
-    int kind;        /* enum layer_kind, or LAYER_FLATTEN */
-    int outputs;     /* dense: its width; convolution: channels */
-    int kernel[2];   /* height, width; a count of 1: both the same */
+    int kind;      /* enum layer_kind, or LAYER_FLATTEN */
+    int outputs;   /* dense: its width; convolution: channels */
+    int kernel[2]; /* height, width; a count of 1: both the same */
     int kernel_count;
     int stride[2]; /* of pooling; a count of 0: the kernel's */
     int stride_count;
@@ -33,8 +33,8 @@ struct layer_spec {
     int line;       /* in the file; 0: in none */
 };
 
-/* Hidden layers, either as a list or as widths of dense ones. The output layer, dense and as wide as
- * the data asks, comes after them. */
+/* Hidden layers, either as a list or as widths of dense ones. The output layer, dense and as wide
+ * as the data asks, comes after them. */
 struct network_spec {
     char name[32];
     struct layer_spec layers[NETWORK_LAYERS_MAX]; /* [layer_count]; 0 of them: `hidden` counts */
@@ -58,8 +58,8 @@ struct model {
 };
 
 /* The presets, complete, ended by an empty name: S (784-10), M (784-128-10), L (784-512-512-10) by
- * their hidden widths; lenet (LeCun et al. 1998 with ReLU and max pooling); 2c2d (DeepOBS, Schneider
- * et al. 2019). */
+ * their hidden widths; lenet (LeCun et al. 1998 with ReLU and max pooling); 2c2d (DeepOBS,
+ * Schneider et al. 2019). */
 const struct network_spec *network_presets(void);
 
 /* model->network.layers points into *model: do not copy the struct. classes == 0: regression on

@@ -372,6 +372,11 @@ static int faulty_supports(const struct network *network, const struct engine_op
         snprintf(why->text, sizeof why->text, "%d layers are not supported", network->layer_count);
         return 0;
     }
+    for (int l = 0; l < network->layer_count; l++)
+        if (network->layers[l].kind != LAYER_DENSE) {
+            snprintf(why->text, sizeof why->text, "only dense layers");
+            return 0;
+        }
     return 1;
 }
 
