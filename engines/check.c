@@ -52,9 +52,15 @@ static int check_window(const struct layer *layer, int l, struct message *why)
     return 1;
 }
 
+static int same_shape(struct shape a, struct shape b)
+{
+    return a.channels == b.channels && a.height == b.height && a.width == b.width;
+}
+
+/* Only dense layers may read an image flat. */
 static int check_layer(const struct network *network, int l, struct message *why)
 {
-    const struct layer *layer = &network->layers[l];
+    const struct layer *layer = &network->layers[l], *before = layer - (l > 0);
 
     if (layer->kind < LAYER_DENSE || layer->kind > LAYER_MAX_POOLING)
         return REFUSE(why, "layer %d is of kind %d; known are %d to %d", l + 1, (int)layer->kind,
@@ -62,9 +68,13 @@ static int check_layer(const struct network *network, int l, struct message *why
     if (layer->input.channels < 1 || layer->input.height < 1 || layer->input.width < 1 ||
         layer->output.channels < 1 || layer->output.height < 1 || layer->output.width < 1)
         return REFUSE(why, "layer %d has no inputs or no outputs", l + 1);
-    if (l > 0 && shape_size(layer->input) != shape_size(network->layers[l - 1].output))
+    if (l > 0 && shape_size(layer->input) != shape_size(before->output))
         return REFUSE(why, "layer %d has %zu inputs, the layer before it %zu outputs", l + 1,
-                      shape_size(layer->input), shape_size(network->layers[l - 1].output));
+                      shape_size(layer->input), shape_size(before->output));
+    if (l > 0 && layer->kind != LAYER_DENSE && !same_shape(layer->input, before->output))
+        return REFUSE(why, "layer %d takes %d x %d x %d, the layer before it makes %d x %d x %d",
+                      l + 1, layer->input.channels, layer->input.height, layer->input.width,
+                      before->output.channels, before->output.height, before->output.width);
     return check_activation(layer, l, why) && check_window(layer, l, why);
 }
 

@@ -1,4 +1,4 @@
-/* Everything of a dense network that is not a matrix product. */
+/* Everything of a network that is neither a matrix product nor a window. */
 #include "elementwise.h"
 #include "exponential.h"
 
@@ -69,6 +69,13 @@ void add_biases_and_activate(float *a, const float *biases, int rows, int column
     }
 }
 
+void add_bias_and_activate(float *a, float bias, int count, enum activation activation)
+{
+    for (int i = 0; i < count; i++)
+        a[i] += bias;
+    activate(a, (size_t)count, activation);
+}
+
 void multiply_by_derivative(float *delta, const float *a, size_t count, enum activation activation)
 {
     switch (activation) {
@@ -89,6 +96,12 @@ void multiply_by_derivative(float *delta, const float *a, size_t count, enum act
     }
 }
 
+void scale(float *a, size_t count, float factor)
+{
+    for (size_t i = 0; i < count; i++)
+        a[i] *= factor;
+}
+
 void sum_columns(float *sums, const float *matrix, int rows, int columns, int accumulate)
 {
     size_t width = (size_t)columns;
@@ -98,6 +111,25 @@ void sum_columns(float *sums, const float *matrix, int rows, int columns, int ac
     for (int i = 0; i < rows; i++, matrix += width)
         for (size_t j = 0; j < width; j++)
             sums[j] += matrix[j];
+}
+
+void sum_rows(float *sums, const float *matrix, int rows, int columns, int accumulate)
+{
+    enum { PARTS = 16 }; /* sums side by side, so that they fill vectors */
+
+    for (int i = 0; i < rows; i++, matrix += columns) {
+        float parts[PARTS] = {0}, sum = 0;
+        int j = 0;
+
+        for (; j + PARTS <= columns; j += PARTS)
+            for (int p = 0; p < PARTS; p++)
+                parts[p] += matrix[j + p];
+        for (; j < columns; j++)
+            sum += matrix[j];
+        for (int p = 0; p < PARTS; p++)
+            sum += parts[p];
+        sums[i] = accumulate ? sums[i] + sum : sum;
+    }
 }
 
 static double example_weight(const struct batch *batch, int i)

@@ -80,8 +80,8 @@ struct layer {
 
 struct network {
     int layer_count;            /* >= 1 */
-    const struct layer *layers; /* [layer_count]; output of one = input of the next, which may read
-                                   it flat: an image before a dense layer */
+    const struct layer *layers; /* [layer_count]; output of one = input of the next, which only a
+                                   dense layer may read flat */
     enum head head;
 };
 

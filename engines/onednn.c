@@ -1,35 +1,23 @@
-/* Matrix products by oneDNN. Each product of each layer is a primitive, planned once for every
- * number of rows: the usual ones in open(), others when they first occur. */
+/* Matrix products, convolutions and pooling by oneDNN, planned once for every number of rows: whole
+ * chunks in open(), others when they first occur. Variant `bf16`: what is multiplied is rounded to
+ * bfloat16; parameters, sums and everything else are floats. */
+#include "chain.h"
 #include "check.h"
-#include "dense.h"
 #include "elementwise.h"
 #include "engine.h"
 #include "message.h"
-#include "onednn_shim.h"
+#include "onednn_plan.h"
 
 #include <stdlib.h>
-
-enum product_kind { FORWARD, WEIGHT_GRADIENT, ADD_WEIGHT_GRADIENT, INPUT_GRADIENT, PRODUCT_KINDS };
-
-enum operand { A, B, BIAS, C, SCRATCH, OPERANDS };
-
-static const int argument_of_operand[OPERANDS] = {
-    [A] = DNNL_ARG_SRC, [B] = DNNL_ARG_WEIGHTS,          [BIAS] = DNNL_ARG_BIAS,
-    [C] = DNNL_ARG_DST, [SCRATCH] = DNNL_ARG_SCRATCHPAD,
-};
-
-/* A planned product. The primitive is shared; what points to data is each worker's own. */
-struct product {
-    dnnl_primitive_t primitive;
-    dnnl_memory_t (*memories)[OPERANDS]; /* [workers][OPERANDS], NULL for an operand it has not */
-};
+#include <string.h>
 
 struct session {
-    struct dense dense;
-    dnnl_engine_t engine;
-    dnnl_stream_t *streams;   /* [workers] */
-    struct product **plans;   /* [chunk + 1], by rows; each [layers][PRODUCT_KINDS], or NULL */
-    char implementation[128]; /* of the first product planned */
+    struct chain chain;
+    struct plan_context context;
+    dnnl_stream_t *streams; /* [stream_count], one for each worker */
+    int stream_count;
+    struct plan **plans; /* [largest + 1], by rows; NULL where none was needed yet */
+    int largest;         /* rows that may come */
 };
 
 static int failed(dnnl_status_t status, const char *what, struct message *message)
@@ -39,219 +27,131 @@ static int failed(dnnl_status_t status, const char *what, struct message *messag
     return message_set(message, "oneDNN %s: %s", what, dnnl_status2str(status));
 }
 
-/* ---- Plans ---------------------------------------------------------------------------------- */
+/* ---- Layers -----------------------------------------------------------------------------------
+ */
 
-/* Row-major [rows][columns] without gaps. */
-static struct matrix plain(int rows, int columns)
-{
-    return (struct matrix){rows, columns, columns, 1};
-}
-
-static struct matrix transposed(struct matrix matrix)
-{
-    return (struct matrix){matrix.columns, matrix.rows, matrix.column_stride, matrix.row_stride};
-}
-
-static struct matmul matmul_of(enum product_kind kind, const struct dense_layer *layer, int rows)
-{
-    struct matrix x = plain(rows, layer->inputs), a = plain(rows, layer->outputs);
-    struct matrix weights = plain(layer->outputs, layer->inputs);
-
-    switch (kind) {
-    case FORWARD: /* a = x W^T + b */
-        return (struct matmul){
-            .a = x, .b = transposed(weights), .bias = plain(1, layer->outputs), .c = a};
-    case WEIGHT_GRADIENT: /* dW = delta^T x */
-    case ADD_WEIGHT_GRADIENT:
-        return (struct matmul){
-            .a = transposed(a), .b = x, .c = weights, .accumulate = kind == ADD_WEIGHT_GRADIENT};
-    default: /* dx = delta W */
-        return (struct matmul){.a = a, .b = weights, .c = x};
-    }
-}
-
-static dnnl_status_t create_attributes(dnnl_primitive_attr_t *attributes,
-                                       const struct matmul *matmul)
-{
-    dnnl_post_ops_t operations = NULL;
-    dnnl_status_t status = dnnl_primitive_attr_create(attributes);
-
-    if (status == dnnl_success)
-        status = dnnl_primitive_attr_set_scratchpad_mode(*attributes, dnnl_scratchpad_mode_user);
-    if (status == dnnl_success)
-        status = dnnl_post_ops_create(&operations);
-    if (status == dnnl_success && matmul->accumulate)
-        status = shim_append_sum(operations);
-    if (status == dnnl_success)
-        status = dnnl_primitive_attr_set_post_ops(*attributes, operations);
-    dnnl_post_ops_destroy(operations);
-    return status;
-}
-
-/* What every worker needs to call the primitive; the data is filled in at each call. */
-static dnnl_status_t create_memories(struct session *session, struct product *product,
-                                     const struct matmul *matmul,
-                                     const_dnnl_primitive_desc_t description)
-{
-    const struct matrix *matrices[] = {
-        [A] = &matmul->a, [B] = &matmul->b, [BIAS] = &matmul->bias, [C] = &matmul->c};
-    dnnl_status_t status = dnnl_success;
-
-    for (int w = 0; w < session->dense.thread_count && status == dnnl_success; w++) {
-        dnnl_memory_t *memories = product->memories[w];
-
-        for (int o = A; o <= C && status == dnnl_success; o++)
-            if (matrices[o]->rows > 0)
-                status = shim_memory(&memories[o], matrices[o], session->engine);
-        if (status == dnnl_success)
-            status = dnnl_memory_create(
-                &memories[SCRATCH],
-                dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0),
-                session->engine, DNNL_MEMORY_ALLOCATE);
-    }
-    return status;
-}
-
-static dnnl_status_t create_product(struct session *session, struct product *product,
-                                    const struct matmul *matmul)
-{
-    dnnl_primitive_attr_t attributes = NULL;
-    dnnl_primitive_desc_t description = NULL;
-    const char *implementation = NULL;
-    dnnl_status_t status = dnnl_out_of_memory;
-
-    product->memories = calloc((size_t)session->dense.thread_count, sizeof *product->memories);
-    if (!product->memories)
-        goto done;
-    status = create_attributes(&attributes, matmul);
-    if (status == dnnl_success)
-        status = shim_matmul(&description, matmul, attributes, session->engine);
-    if (status == dnnl_success)
-        status = dnnl_primitive_create(&product->primitive, description);
-    if (status == dnnl_success)
-        status = create_memories(session, product, matmul, description);
-    if (status == dnnl_success && !*session->implementation &&
-        dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &implementation) ==
-            dnnl_success)
-        snprintf(session->implementation, sizeof session->implementation, "%s", implementation);
-done:
-    dnnl_primitive_desc_destroy(description);
-    dnnl_primitive_attr_destroy(attributes);
-    return status;
-}
-
-static void destroy_plan(const struct session *session, struct product *plan)
-{
-    for (int i = 0; plan && i < session->dense.layer_count * PRODUCT_KINDS; i++) {
-        for (int w = 0; plan[i].memories && w < session->dense.thread_count; w++)
-            for (int o = 0; o < OPERANDS; o++)
-                dnnl_memory_destroy(plan[i].memories[w][o]);
-        free(plan[i].memories);
-        dnnl_primitive_destroy(plan[i].primitive);
-    }
-    free(plan);
-}
-
-/* Plans all products for a number of rows, once. */
-static int prepare(struct dense_call *call, int rows)
+/* Plans everything for a number of rows, once. */
+static int prepare(struct chain_call *call, int rows)
 {
     struct session *session = call->context;
-    int layer_count = session->dense.layer_count;
-    dnnl_status_t status = dnnl_success;
-    struct product *plan;
 
     if (session->plans[rows])
         return 0;
-    plan = calloc((size_t)layer_count * PRODUCT_KINDS, sizeof *plan);
-    if (!plan)
-        return message_set(&call->message, "out of memory");
-    for (int i = 0; i < layer_count * PRODUCT_KINDS && status == dnnl_success; i++) {
-        struct matmul matmul =
-            matmul_of(i % PRODUCT_KINDS, &session->dense.layers[i / PRODUCT_KINDS], rows);
-
-        status = create_product(session, &plan[i], &matmul);
-    }
-    if (failed(status, "cannot plan a matrix product", &call->message) != 0) {
-        destroy_plan(session, plan);
-        return -1;
-    }
-    session->plans[rows] = plan;
-    return 0;
+    session->context.layers = session->chain.layers;
+    session->context.layer_count = session->chain.layer_count;
+    session->context.workers = session->chain.thread_count;
+    return failed(plan_open(&session->plans[rows], &session->context, rows),
+                  "cannot plan this network", &call->message);
 }
 
-/* ---- Products ------------------------------------------------------------------------------- */
+static int index_of(const struct session *session, const struct chain_layer *layer)
+{
+    return (int)(layer - session->chain.layers);
+}
 
-/* Calls a planned product on the data of its operands. oneDNN takes pointers to what it only reads
- * without const. */
-static int execute(struct dense_call *call, enum product_kind kind, const struct dense_layer *layer,
-                   int rows, const float *const data[SCRATCH])
+static size_t values(struct chain_call *call, const struct chain_layer *layer, int rows)
+{
+    const struct session *session = call->context;
+
+    return plan_values(session->plans[rows], index_of(session, layer));
+}
+
+/* oneDNN takes pointers to what it only reads without const. */
+static int execute(struct chain_call *call, const struct chain_layer *layer, int rows,
+                   enum task_kind kind, const float *const data[OPERANDS])
 {
     struct session *session = call->context;
-    struct product *plan = session->plans[rows];
-    struct product *product = &plan[(layer - session->dense.layers) * PRODUCT_KINDS + kind];
-    dnnl_exec_arg_t arguments[OPERANDS];
-    dnnl_status_t status = dnnl_success;
-    int count = 0;
 
-    for (int o = 0; o < OPERANDS && status == dnnl_success; o++) {
-        dnnl_memory_t memory = product->memories[call->worker][o];
-
-        if (!memory)
-            continue;
-        if (o != SCRATCH)
-            status = dnnl_memory_set_data_handle(memory, (void *)data[o]);
-        arguments[count++] = (dnnl_exec_arg_t){argument_of_operand[o], memory};
-    }
-    if (status == dnnl_success)
-        status = dnnl_primitive_execute(product->primitive, session->streams[call->worker], count,
-                                        arguments);
-    return failed(status, "matrix product", &call->message);
+    return failed(plan_execute(session->plans[rows], index_of(session, layer), kind, call->worker,
+                               session->streams[call->worker], (float *const *)data),
+                  "failed", &call->message);
 }
 
-static int forward(struct dense_call *call, const struct dense_layer *layer, int rows,
+/* Activations are not left to oneDNN: its ReLU makes 0 of not-a-number, and a diverged network
+ * would look alive. */
+static int forward(struct chain_call *call, const struct chain_layer *layer, int rows,
                    const float *x, const float *theta, float *a)
 {
-    const float *const data[SCRATCH] = {
-        [A] = x, [B] = theta + layer->weights, [BIAS] = theta + layer->biases, [C] = a};
+    const struct session *session = call->context;
+    const float *const data[OPERANDS] = {[OPERAND_X] = x,
+                                         [OPERAND_WEIGHTS] = theta + layer->weights,
+                                         [OPERAND_BIASES] = theta + layer->biases,
+                                         [OPERAND_A] = a};
 
-    if (execute(call, FORWARD, layer, rows, data) != 0)
+    if (execute(call, layer, rows, TASK_FORWARD, data) != 0)
         return -1;
-    /* Not by the primitive: oneDNN's ReLU makes 0 of not-a-number, and a diverged network would
-     * look alive. */
-    activate(a, (size_t)rows * (size_t)layer->outputs, layer->activation);
+    activate(a, plan_values(session->plans[rows], index_of(session, layer)),
+             layer->shape.activation);
     return 0;
 }
 
-static int weight_gradient(struct dense_call *call, const struct dense_layer *layer, int rows,
+static int weight_gradient(struct chain_call *call, const struct chain_layer *layer, int rows,
                            const float *delta, const float *x, int accumulate, float *gradient)
 {
-    const float *const data[SCRATCH] = {[A] = delta, [B] = x, [C] = gradient + layer->weights};
+    const float *const data[OPERANDS] = {[OPERAND_X] = x,
+                                         [OPERAND_WEIGHTS] = gradient + layer->weights,
+                                         [OPERAND_BIASES] = gradient + layer->biases,
+                                         [OPERAND_A] = delta};
 
-    return execute(call, accumulate ? ADD_WEIGHT_GRADIENT : WEIGHT_GRADIENT, layer, rows, data);
+    if (execute(call, layer, rows, accumulate ? TASK_ADD_WEIGHTS : TASK_WEIGHTS, data) != 0)
+        return -1;
+    if (layer->shape.kind == LAYER_DENSE)
+        sum_columns(gradient + layer->biases, delta, rows, layer->outputs, accumulate);
+    return 0;
 }
 
-static int input_gradient(struct dense_call *call, const struct dense_layer *layer, int rows,
-                          const float *delta, const float *theta, float *dx)
+/* How many floats hold a layer's inputs. */
+static size_t input_values(const struct session *session, const struct chain_layer *layer, int rows)
 {
-    const float *const data[SCRATCH] = {[A] = delta, [B] = theta + layer->weights, [C] = dx};
-
-    return execute(call, INPUT_GRADIENT, layer, rows, data);
+    return plan_values(session->plans[rows], index_of(session, layer) - 1);
 }
 
-static const struct dense_products products = {
+static int input_gradient(struct chain_call *call, const struct chain_layer *layer, int rows,
+                          const float *delta, const float *theta, enum activation before,
+                          const float *x, float *dx)
+{
+    const float *const data[OPERANDS] = {
+        [OPERAND_X] = dx, [OPERAND_WEIGHTS] = theta + layer->weights, [OPERAND_A] = delta};
+
+    if (execute(call, layer, rows, TASK_INPUT, data) != 0)
+        return -1;
+    multiply_by_derivative(dx, x, input_values(call->context, layer, rows), before);
+    return 0;
+}
+
+static const struct chain_layers own_layers = {
     .forward = forward,
     .weight_gradient = weight_gradient,
     .input_gradient = input_gradient,
     .prepare = prepare,
+    .values = values,
 };
 
 /* ---- The contract --------------------------------------------------------------------------- */
 
+/* Through every conversion to bfloat16 and back a product on another processor would be slower than
+ * in floats, or is not there at all. */
+static int check_bf16(struct message *why)
+{
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx512bf16"))
+        return 1;
+#endif
+    message_set(why, "bf16: this processor has no bfloat16 instructions (AVX512_BF16)");
+    return 0;
+}
+
+static int is_bf16(const struct engine_options *options)
+{
+    return options->variant && strcmp(options->variant, "bf16") == 0;
+}
+
 static int onednn_supports(const struct network *network, const struct engine_options *options,
                            struct message *why)
 {
-    return check_network(network, options, why) && check_dense(network, why) &&
-           check_single(options, why) && check_no_variant(options, why);
+    if (!check_network(network, options, why) || !check_single(options, why))
+        return 0;
+    return is_bf16(options) ? check_bf16(why) : check_no_variant(options, why);
 }
 
 static void onednn_close(void *opaque)
@@ -260,30 +160,33 @@ static void onednn_close(void *opaque)
 
     if (!session)
         return;
-    for (int rows = 0; session->plans && rows <= session->dense.chunk; rows++)
-        destroy_plan(session, session->plans[rows]);
+    for (int rows = 0; session->plans && rows <= session->largest; rows++)
+        plan_close(session->plans[rows], &session->context);
     free(session->plans);
-    for (int w = 0; session->streams && w < session->dense.thread_count; w++)
-        dnnl_stream_destroy(session->streams[w]);
+    for (int s = 0; session->streams && s < session->stream_count; s++)
+        dnnl_stream_destroy(session->streams[s]);
     free(session->streams);
-    dnnl_engine_destroy(session->engine);
-    dense_close(&session->dense);
+    chain_close(&session->chain);
+    dnnl_engine_destroy(session->context.engine);
     free(session);
 }
 
-static int open_onednn(struct session *session, struct message *message)
+static int start(struct session *session, const struct engine_options *options,
+                 struct message *message)
 {
-    int workers = session->dense.thread_count;
     dnnl_status_t status;
 
-    session->plans = calloc((size_t)session->dense.chunk + 1, sizeof *session->plans);
-    session->streams = calloc((size_t)workers, sizeof *session->streams);
+    session->context.type = is_bf16(options) ? dnnl_bf16 : dnnl_f32;
+    session->largest = options->max_batch;
+    session->stream_count = options->threads;
+    session->plans = calloc((size_t)session->largest + 1, sizeof *session->plans);
+    session->streams = calloc((size_t)session->stream_count, sizeof *session->streams);
     if (!session->plans || !session->streams)
         return message_set(message, "out of memory");
-    status = dnnl_engine_create(&session->engine, dnnl_cpu, 0);
-    for (int w = 0; w < workers && status == dnnl_success; w++)
-        status =
-            dnnl_stream_create(&session->streams[w], session->engine, dnnl_stream_default_flags);
+    status = dnnl_engine_create(&session->context.engine, dnnl_cpu, 0);
+    for (int s = 0; s < session->stream_count && status == dnnl_success; s++)
+        status = dnnl_stream_create(&session->streams[s], session->context.engine,
+                                    dnnl_stream_default_flags);
     return failed(status, "cannot start", message);
 }
 
@@ -301,9 +204,9 @@ static int onednn_open(void **opaque, const struct network *network,
         message_set(message, "out of memory");
         goto done;
     }
-    if (dense_open(&session->dense, network, options, &products, session, message) != 0 ||
-        open_onednn(session, message) != 0 ||
-        dense_prepare(&session->dense, options->max_batch, message) != 0)
+    if (start(session, options, message) != 0 ||
+        chain_open(&session->chain, network, options, &own_layers, session, message) != 0 ||
+        chain_prepare(&session->chain, options->max_batch, message) != 0)
         goto done;
     *opaque = session;
     status = 0;
@@ -318,7 +221,7 @@ static int onednn_loss(void *opaque, const float *theta, const struct batch *bat
 {
     struct session *session = opaque;
 
-    return dense_score(&session->dense, theta, batch, NULL, score, message);
+    return chain_score(&session->chain, theta, batch, NULL, score, message);
 }
 
 static int onednn_gradient(void *opaque, const float *theta, const struct batch *batch,
@@ -326,7 +229,15 @@ static int onednn_gradient(void *opaque, const float *theta, const struct batch 
 {
     struct session *session = opaque;
 
-    return dense_score(&session->dense, theta, batch, gradient, score, message);
+    return chain_score(&session->chain, theta, batch, gradient, score, message);
+}
+
+static int onednn_sgd_step(void *opaque, float *theta, const struct batch *batch, float rate,
+                           struct score *score, struct message *message)
+{
+    struct session *session = opaque;
+
+    return chain_step(&session->chain, theta, batch, rate, score, message);
 }
 
 static int onednn_describe(void *opaque, struct message *text)
@@ -335,7 +246,7 @@ static int onednn_describe(void *opaque, struct message *text)
     const dnnl_version_t *version = dnnl_version();
 
     message_set(text, "oneDNN %d.%d.%d, kernels %s", version->major, version->minor, version->patch,
-                session->implementation);
+                plan_kernels(session->plans[session->chain.chunk]));
     return 0;
 }
 
@@ -343,11 +254,12 @@ __attribute__((visibility("default"))) const struct engine batchlab_engine = {
     .abi = ENGINE_ABI,
     .size = sizeof(struct engine),
     .name = "onednn",
-    .summary = "matrix products by oneDNN",
+    .summary = "matrix products, convolutions and pooling by oneDNN",
     .supports = onednn_supports,
     .open = onednn_open,
     .loss = onednn_loss,
     .gradient = onednn_gradient,
     .close = onednn_close,
+    .sgd_step = onednn_sgd_step,
     .describe = onednn_describe,
 };

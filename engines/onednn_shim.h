@@ -1,117 +1,265 @@
-/* The part of oneDNN that differs between versions 2 and 3: how a matrix product is described.
- * Version 2.6 is what this was written and tested with; the branch for version 3 follows its manual
- * and has not been compiled. */
+/* The part of oneDNN that differs between versions 2 and 3: layouts, and how a matrix product, a
+ * convolution or a pooling is described. Version 2.6 is what this was written and tested with; the
+ * branch for version 3 follows its manual and has only been held against its prototypes. */
 #ifndef BATCHLAB_ONEDNN_SHIM_H
 #define BATCHLAB_ONEDNN_SHIM_H
 
 #include <dnnl.h>
 #include <dnnl_debug.h>
 
-/* A float matrix, however it lies in memory. */
-struct matrix {
-    int rows, columns;
-    int row_stride, column_stride;
+/* How an array lies in memory. Zeroed: no array. */
+struct shim_layout {
+    dnnl_memory_desc_t description;
+    int is_there;
 };
 
-/* C = A B + bias, added to what C holds if accumulate. bias is [1][C.columns], or rows == 0: none.
- */
-struct matmul {
-    struct matrix a, b, bias, c;
-    int accumulate;
+/* The operands of a primitive; one that it does not have is zeroed. */
+struct shim_operands {
+    struct shim_layout x, weights, biases, a;
 };
 
-#if DNNL_VERSION_MAJOR >= 3
-
-static inline dnnl_status_t shim_describe(dnnl_memory_desc_t *description,
-                                          const struct matrix *matrix)
-{
-    dnnl_dims_t shape = {matrix->rows, matrix->columns};
-    dnnl_dims_t strides = {matrix->row_stride, matrix->column_stride};
-
-    return dnnl_memory_desc_create_with_strides(description, 2, shape, dnnl_f32, strides);
-}
-
-static inline dnnl_status_t shim_memory(dnnl_memory_t *memory, const struct matrix *matrix,
-                                        dnnl_engine_t engine)
-{
-    dnnl_memory_desc_t description = NULL;
-    dnnl_status_t status = shim_describe(&description, matrix);
-
-    if (status == dnnl_success)
-        status = dnnl_memory_create(memory, description, engine, DNNL_MEMORY_NONE);
-    dnnl_memory_desc_destroy(description);
-    return status;
-}
+/* Of a convolution or pooling, height first. */
+struct shim_window {
+    dnnl_dims_t kernel, strides, before, after;
+};
 
 static inline dnnl_status_t shim_append_sum(dnnl_post_ops_t operations)
 {
+#if DNNL_VERSION_MAJOR >= 3
     return dnnl_post_ops_append_sum(operations, 1, 0, dnnl_data_type_undef);
+#else
+    return dnnl_post_ops_append_sum(operations, 1);
+#endif
 }
 
-static inline dnnl_status_t shim_matmul(dnnl_primitive_desc_t *description,
-                                        const struct matmul *matmul,
+#if DNNL_VERSION_MAJOR >= 3
+
+static inline const_dnnl_memory_desc_t shim_description(const struct shim_layout *layout)
+{
+    return layout->is_there ? layout->description : NULL;
+}
+
+static inline void shim_free(struct shim_layout *layout)
+{
+    if (layout->is_there)
+        dnnl_memory_desc_destroy(layout->description);
+    *layout = (struct shim_layout){0};
+}
+
+static inline dnnl_status_t shim_strided(struct shim_layout *layout, int count,
+                                         const dnnl_dims_t shape, const dnnl_dims_t strides,
+                                         dnnl_data_type_t type)
+{
+    layout->is_there = 1;
+    return dnnl_memory_desc_create_with_strides(&layout->description, count, shape, type, strides);
+}
+
+static inline dnnl_status_t shim_tagged(struct shim_layout *layout, int count,
+                                        const dnnl_dims_t shape, dnnl_format_tag_t tag,
+                                        dnnl_data_type_t type)
+{
+    layout->is_there = 1;
+    return dnnl_memory_desc_create_with_tag(&layout->description, count, shape, type, tag);
+}
+
+/* What the primitive has chosen. */
+static inline dnnl_status_t shim_chosen(struct shim_layout *layout,
+                                        const_dnnl_primitive_desc_t primitive, dnnl_query_t query)
+{
+    layout->is_there = 1;
+    return dnnl_memory_desc_clone(&layout->description,
+                                  dnnl_primitive_desc_query_md(primitive, query, 0));
+}
+
+static inline dnnl_status_t shim_matmul(dnnl_primitive_desc_t *primitive,
+                                        const struct shim_operands *o,
                                         dnnl_primitive_attr_t attributes, dnnl_engine_t engine)
 {
-    const struct matrix *matrices[] = {&matmul->a, &matmul->b, &matmul->bias, &matmul->c};
-    dnnl_memory_desc_t parts[4] = {NULL};
-    dnnl_status_t status = dnnl_success;
+    return dnnl_matmul_primitive_desc_create(
+        primitive, engine, shim_description(&o->x), shim_description(&o->weights),
+        shim_description(&o->biases), shim_description(&o->a), attributes);
+}
 
-    for (int i = 0; i < 4 && status == dnnl_success; i++)
-        if (matrices[i]->rows > 0)
-            status = shim_describe(&parts[i], matrices[i]);
-    if (status == dnnl_success)
-        status = dnnl_matmul_primitive_desc_create(description, engine, parts[0], parts[1],
-                                                   parts[2], parts[3], attributes);
-    for (int i = 0; i < 4; i++)
-        dnnl_memory_desc_destroy(parts[i]);
-    return status;
+static const dnnl_dims_t shim_undilated = {0, 0};
+
+static inline dnnl_status_t
+shim_convolution_forward(dnnl_primitive_desc_t *primitive, const struct shim_operands *o,
+                         const struct shim_window *w, const_dnnl_primitive_desc_t forward,
+                         dnnl_primitive_attr_t attributes, dnnl_engine_t engine)
+{
+    (void)forward;
+    return dnnl_convolution_forward_primitive_desc_create(
+        primitive, engine, dnnl_forward_training, dnnl_convolution_direct, shim_description(&o->x),
+        shim_description(&o->weights), shim_description(&o->biases), shim_description(&o->a),
+        w->strides, shim_undilated, w->before, w->after, attributes);
+}
+
+static inline dnnl_status_t
+shim_convolution_weights(dnnl_primitive_desc_t *primitive, const struct shim_operands *o,
+                         const struct shim_window *w, const_dnnl_primitive_desc_t forward,
+                         dnnl_primitive_attr_t attributes, dnnl_engine_t engine)
+{
+    return dnnl_convolution_backward_weights_primitive_desc_create(
+        primitive, engine, dnnl_convolution_direct, shim_description(&o->x),
+        shim_description(&o->weights), shim_description(&o->biases), shim_description(&o->a),
+        w->strides, shim_undilated, w->before, w->after, forward, attributes);
+}
+
+static inline dnnl_status_t
+shim_convolution_data(dnnl_primitive_desc_t *primitive, const struct shim_operands *o,
+                      const struct shim_window *w, const_dnnl_primitive_desc_t forward,
+                      dnnl_primitive_attr_t attributes, dnnl_engine_t engine)
+{
+    return dnnl_convolution_backward_data_primitive_desc_create(
+        primitive, engine, dnnl_convolution_direct, shim_description(&o->x),
+        shim_description(&o->weights), shim_description(&o->a), w->strides, shim_undilated,
+        w->before, w->after, forward, attributes);
+}
+
+static inline dnnl_status_t
+shim_pooling_forward(dnnl_primitive_desc_t *primitive, const struct shim_operands *o,
+                     const struct shim_window *w, const_dnnl_primitive_desc_t forward,
+                     dnnl_primitive_attr_t attributes, dnnl_engine_t engine)
+{
+    (void)forward;
+    return dnnl_pooling_forward_primitive_desc_create(
+        primitive, engine, dnnl_forward_training, dnnl_pooling_max, shim_description(&o->x),
+        shim_description(&o->a), w->strides, w->kernel, shim_undilated, w->before, w->after,
+        attributes);
+}
+
+static inline dnnl_status_t
+shim_pooling_backward(dnnl_primitive_desc_t *primitive, const struct shim_operands *o,
+                      const struct shim_window *w, const_dnnl_primitive_desc_t forward,
+                      dnnl_primitive_attr_t attributes, dnnl_engine_t engine)
+{
+    return dnnl_pooling_backward_primitive_desc_create(
+        primitive, engine, dnnl_pooling_max, shim_description(&o->x), shim_description(&o->a),
+        w->strides, w->kernel, shim_undilated, w->before, w->after, forward, attributes);
 }
 
 #else
 
-static inline dnnl_status_t shim_describe(dnnl_memory_desc_t *description,
-                                          const struct matrix *matrix)
+static inline const dnnl_memory_desc_t *shim_description(const struct shim_layout *layout)
 {
-    dnnl_dims_t shape = {matrix->rows, matrix->columns};
-    dnnl_dims_t strides = {matrix->row_stride, matrix->column_stride};
-
-    return dnnl_memory_desc_init_by_strides(description, 2, shape, dnnl_f32, strides);
+    return layout->is_there ? &layout->description : NULL;
 }
 
-static inline dnnl_status_t shim_memory(dnnl_memory_t *memory, const struct matrix *matrix,
-                                        dnnl_engine_t engine)
+static inline void shim_free(struct shim_layout *layout)
 {
-    dnnl_memory_desc_t description;
-    dnnl_status_t status = shim_describe(&description, matrix);
-
-    if (status == dnnl_success)
-        status = dnnl_memory_create(memory, &description, engine, DNNL_MEMORY_NONE);
-    return status;
+    layout->is_there = 0;
 }
 
-static inline dnnl_status_t shim_append_sum(dnnl_post_ops_t operations)
+static inline dnnl_status_t shim_strided(struct shim_layout *layout, int count,
+                                         const dnnl_dims_t shape, const dnnl_dims_t strides,
+                                         dnnl_data_type_t type)
 {
-    return dnnl_post_ops_append_sum(operations, 1);
+    layout->is_there = 1;
+    return dnnl_memory_desc_init_by_strides(&layout->description, count, shape, type, strides);
 }
 
-static inline dnnl_status_t shim_matmul(dnnl_primitive_desc_t *description,
-                                        const struct matmul *matmul,
+static inline dnnl_status_t shim_tagged(struct shim_layout *layout, int count,
+                                        const dnnl_dims_t shape, dnnl_format_tag_t tag,
+                                        dnnl_data_type_t type)
+{
+    layout->is_there = 1;
+    return dnnl_memory_desc_init_by_tag(&layout->description, count, shape, type, tag);
+}
+
+/* What the primitive has chosen. */
+static inline dnnl_status_t shim_chosen(struct shim_layout *layout,
+                                        const_dnnl_primitive_desc_t primitive, dnnl_query_t query)
+{
+    layout->is_there = 1;
+    layout->description = *dnnl_primitive_desc_query_md(primitive, query, 0);
+    return dnnl_success;
+}
+
+static inline dnnl_status_t shim_create(dnnl_primitive_desc_t *primitive, dnnl_status_t described,
+                                        const void *operation, dnnl_primitive_attr_t attributes,
+                                        dnnl_engine_t engine, const_dnnl_primitive_desc_t forward)
+{
+    return described == dnnl_success
+               ? dnnl_primitive_desc_create(primitive, operation, attributes, engine, forward)
+               : described;
+}
+
+static inline dnnl_status_t shim_matmul(dnnl_primitive_desc_t *primitive,
+                                        const struct shim_operands *o,
                                         dnnl_primitive_attr_t attributes, dnnl_engine_t engine)
 {
-    const struct matrix *matrices[] = {&matmul->a, &matmul->b, &matmul->bias, &matmul->c};
-    dnnl_memory_desc_t parts[4];
     dnnl_matmul_desc_t operation;
-    dnnl_status_t status = dnnl_success;
+    dnnl_status_t described =
+        dnnl_matmul_desc_init(&operation, shim_description(&o->x), shim_description(&o->weights),
+                              shim_description(&o->biases), shim_description(&o->a));
 
-    for (int i = 0; i < 4 && status == dnnl_success; i++)
-        if (matrices[i]->rows > 0)
-            status = shim_describe(&parts[i], matrices[i]);
-    if (status == dnnl_success)
-        status = dnnl_matmul_desc_init(&operation, &parts[0], &parts[1],
-                                       matmul->bias.rows > 0 ? &parts[2] : NULL, &parts[3]);
-    if (status == dnnl_success)
-        status = dnnl_primitive_desc_create(description, &operation, attributes, engine, NULL);
-    return status;
+    return shim_create(primitive, described, &operation, attributes, engine, NULL);
+}
+
+static inline dnnl_status_t
+shim_convolution_forward(dnnl_primitive_desc_t *primitive, const struct shim_operands *o,
+                         const struct shim_window *w, const_dnnl_primitive_desc_t forward,
+                         dnnl_primitive_attr_t attributes, dnnl_engine_t engine)
+{
+    dnnl_convolution_desc_t operation;
+    dnnl_status_t described = dnnl_convolution_forward_desc_init(
+        &operation, dnnl_forward_training, dnnl_convolution_direct, shim_description(&o->x),
+        shim_description(&o->weights), shim_description(&o->biases), shim_description(&o->a),
+        w->strides, w->before, w->after);
+
+    return shim_create(primitive, described, &operation, attributes, engine, forward);
+}
+
+static inline dnnl_status_t
+shim_convolution_weights(dnnl_primitive_desc_t *primitive, const struct shim_operands *o,
+                         const struct shim_window *w, const_dnnl_primitive_desc_t forward,
+                         dnnl_primitive_attr_t attributes, dnnl_engine_t engine)
+{
+    dnnl_convolution_desc_t operation;
+    dnnl_status_t described = dnnl_convolution_backward_weights_desc_init(
+        &operation, dnnl_convolution_direct, shim_description(&o->x), shim_description(&o->weights),
+        shim_description(&o->biases), shim_description(&o->a), w->strides, w->before, w->after);
+
+    return shim_create(primitive, described, &operation, attributes, engine, forward);
+}
+
+static inline dnnl_status_t
+shim_convolution_data(dnnl_primitive_desc_t *primitive, const struct shim_operands *o,
+                      const struct shim_window *w, const_dnnl_primitive_desc_t forward,
+                      dnnl_primitive_attr_t attributes, dnnl_engine_t engine)
+{
+    dnnl_convolution_desc_t operation;
+    dnnl_status_t described = dnnl_convolution_backward_data_desc_init(
+        &operation, dnnl_convolution_direct, shim_description(&o->x), shim_description(&o->weights),
+        shim_description(&o->a), w->strides, w->before, w->after);
+
+    return shim_create(primitive, described, &operation, attributes, engine, forward);
+}
+
+static inline dnnl_status_t
+shim_pooling_forward(dnnl_primitive_desc_t *primitive, const struct shim_operands *o,
+                     const struct shim_window *w, const_dnnl_primitive_desc_t forward,
+                     dnnl_primitive_attr_t attributes, dnnl_engine_t engine)
+{
+    dnnl_pooling_desc_t operation;
+    dnnl_status_t described = dnnl_pooling_forward_desc_init(
+        &operation, dnnl_forward_training, dnnl_pooling_max, shim_description(&o->x),
+        shim_description(&o->a), w->strides, w->kernel, w->before, w->after);
+
+    return shim_create(primitive, described, &operation, attributes, engine, forward);
+}
+
+static inline dnnl_status_t
+shim_pooling_backward(dnnl_primitive_desc_t *primitive, const struct shim_operands *o,
+                      const struct shim_window *w, const_dnnl_primitive_desc_t forward,
+                      dnnl_primitive_attr_t attributes, dnnl_engine_t engine)
+{
+    dnnl_pooling_desc_t operation;
+    dnnl_status_t described = dnnl_pooling_backward_desc_init(
+        &operation, dnnl_pooling_max, shim_description(&o->x), shim_description(&o->a), w->strides,
+        w->kernel, w->before, w->after);
+
+    return shim_create(primitive, described, &operation, attributes, engine, forward);
 }
 
 #endif

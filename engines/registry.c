@@ -29,8 +29,8 @@ static const struct builtin_engine builtins[] = {
 #ifdef BATCHLAB_WITH_ONEDNN
     {
         .name = "onednn",
-        .summary = "matrix products by oneDNN",
-        .variants = "",
+        .summary = "matrix products, convolutions and pooling by oneDNN",
+        .variants = "bf16",
     },
 #endif
     {.name = NULL},

@@ -391,6 +391,10 @@ static void test_windows_that_do_not_fit_are_refused(void **state)
     assert_non_null(strstr(why.text, "layer 1 is of kind 2"));
     assert_int_equal(network_parameters(&network), 3 * (2 * 6 + 1) + 2 * 13);
 
+    layers[1].input = (struct shape){3, 4, 5}; /* as many values */
+    assert_refused(&network, &good, "layer 2 takes 3 x 4 x 5, the layer before it makes 3 x 5 x 4");
+    layers[1] = pooling;
+
     layers[0].stride_width = 2;
     assert_refused(&network, &good, "layer 1: a 3 x 2 convolution");
     layers[0] = convolution;

@@ -533,18 +533,43 @@ static void the_seed_decides_the_order_and_the_batch_size_does_not(void **state)
     assert_memory_not_equal(one, other, sizeof one);
 }
 
+/* Evaluations follow the first update and the fourth, and show their gradients. */
 static void a_fused_step_replaces_plain_sgd_only(void **state)
 {
     (void)state;
     train_with(&fused, "grid: {optimizer: sgd}\nbudget: {updates: 4}\n");
-    assert_int_equal(fake.fused, 4);
-    assert_true(last_point()->gradient_norm == NA); /* the engine keeps it to itself */
+    assert_int_equal(fake.updates, 4);
+    assert_int_equal(fake.fused, 2);
+    assert_true(last_point()->gradient_norm == 5);
     close_training();
     reset_fake(NULL);
     train_with(&fused, "grid: {optimizer: momentum}\nbudget: {updates: 4}\n");
     assert_int_equal(fake.fused, 0);
     assert_int_equal(fake.updates, 4);
     assert_true(last_point()->gradient_norm == 5);
+    close_training();
+}
+
+static void every_evaluation_that_is_due_shows_a_gradient(void **state)
+{
+    (void)state;
+    train_with(&fused, "grid: {batch_size: 10}\nbudget: {updates: 100}\n");
+    assert_true(result.curve_count > 4);
+    assert_int_equal(fake.fused, 100 - (result.curve_count - 1));
+    for (int i = 1; i < result.curve_count; i++)
+        assert_true(result.curve[i].gradient_norm == 5);
+    close_training();
+}
+
+/* Nobody could know that the sixth update would be the last. */
+static void a_step_that_ends_the_run_unforeseen_shows_none(void **state)
+{
+    (void)state;
+    fake.loss = nan_after_five;
+    train_with(&fused, "grid: {batch_size: 1}\nbudget: {updates: 100}\n");
+    assert_true(result.outcome == OUTCOME_DIVERGED);
+    assert_int_equal(fake.updates, 6);
+    assert_true(last_point()->gradient_norm == NA);
     close_training();
 }
 
@@ -583,6 +608,8 @@ int main(void)
         TRAINS(a_dropped_last_batch_is_never_short),
         TRAINS(the_seed_decides_the_order_and_the_batch_size_does_not),
         TRAINS(a_fused_step_replaces_plain_sgd_only),
+        TRAINS(every_evaluation_that_is_due_shows_a_gradient),
+        TRAINS(a_step_that_ends_the_run_unforeseen_shows_none),
         TRAINS(the_first_gradient_of_each_size_is_not_an_update),
         cmocka_unit_test(every_outcome_has_a_name_and_only_ends_are_final),
     };

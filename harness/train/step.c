@@ -44,7 +44,9 @@ int stepper_update(struct stepper *stepper)
     double rate = bench->cell->settings.learning_rate;
     struct message message = {""};
 
-    if (!stepper->rule->is_plain_sgd || !bench->engine->sgd_step)
+    stepper->has_gradient =
+        !stepper->rule->is_plain_sgd || !bench->engine->sgd_step || stepper->wants_gradient;
+    if (stepper->has_gradient)
         return rule_step(stepper->rule, &stepper->state, stepper->theta, rate, batch_gradient,
                          stepper);
     if (bench->engine->sgd_step(bench->session, stepper->theta, &stepper->batch, (float)rate,

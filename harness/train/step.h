@@ -12,6 +12,9 @@ struct stepper {
     struct rule_state state;
     float *theta;       /* [P] */
     struct batch batch; /* the caller sets size, rows and weights, or all of it */
+    int wants_gradient; /* the caller: the next update is to leave its gradient in state.gradient,
+                           whatever a step in one piece would save */
+    int has_gradient;   /* whether the last update did */
     struct score score; /* of the current batch, after an update */
     char reason[256];   /* what the engine said when it failed; "" while it has not */
 };
@@ -24,8 +27,8 @@ struct batch batch_of(const struct examples *);
 int stepper_open(struct stepper *, const struct workbench *);
 void stepper_close(struct stepper *); /* accepts a zeroed struct */
 
-/* theta after the current batch: by the engine's own step where it has one and the rule is plain
- * SGD, else by the rule. 0, or -1 with `reason` and the error set. */
+/* theta after the current batch: by the engine's own step where it has one, the rule is plain SGD
+ * and nobody wants the gradient, else by the rule. 0, or -1 with `reason` and the error set. */
 int stepper_update(struct stepper *);
 
 /* Sets `reason` and the error from an engine's message. Always -1. */

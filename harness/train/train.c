@@ -90,7 +90,7 @@ static double gradient_norm(const struct run *run)
     const struct rule_state *state = &run->stepper.state;
     double sum = 0;
 
-    if (state->step == 0) /* no gradient yet, or an engine that keeps it to itself */
+    if (!run->stepper.has_gradient) /* no update yet, or one in one piece */
         return NOT_APPLICABLE;
     for (size_t j = 0; j < state->parameter_count; j++)
         sum += (double)state->gradient[j] * (double)state->gradient[j];
@@ -256,21 +256,25 @@ static int judge_point(struct run *run)
     return 0;
 }
 
-/* Which limit of the budget is met; NULL if none is. */
-static const char *budget_spent(const struct run *run)
+/* Which limit of the budget is met after so much; NULL if none is. */
+static const char *spent_after(const struct run *run, long updates, double examples)
 {
     const struct budget *budget = &run->bench->experiment->budget;
-    const struct training_result *result = run->result;
 
-    if (budget->epochs > 0 && result->examples >= budget->epochs * (double)run->bench->train.count)
+    if (budget->epochs > 0 && examples >= budget->epochs * (double)run->bench->train.count)
         return "budget: epochs";
-    if (budget->updates > 0 && result->updates >= budget->updates)
+    if (budget->updates > 0 && updates >= budget->updates)
         return "budget: updates";
-    if (budget->examples > 0 && result->examples >= budget->examples)
+    if (budget->examples > 0 && examples >= budget->examples)
         return "budget: examples";
-    if (budget->seconds > 0 && result->train_seconds >= budget->seconds)
+    if (budget->seconds > 0 && run->result->train_seconds >= budget->seconds)
         return "budget: seconds";
     return NULL;
+}
+
+static const char *budget_spent(const struct run *run)
+{
+    return spent_after(run, run->result->updates, run->result->examples);
 }
 
 /* ---- The loop ------------------------------------------------------------------------------- */
@@ -312,6 +316,15 @@ static int seconds_spent(struct run *run, double before, double start)
     return run->result->train_seconds >= limit;
 }
 
+/* Whether an evaluation follows the update of the batch just drawn, as far as that can be told: it
+ * shows the update's gradient. */
+static int evaluated_next(const struct run *run, double due)
+{
+    double examples = run->result->examples + run->stepper.batch.size;
+
+    return examples >= due || spent_after(run, run->result->updates + 1, examples);
+}
+
 /* Updates until the next evaluation is due, the budget is spent or the loss is not finite. The one
  * place where the training clock runs. */
 static int train_to_next_evaluation(struct run *run)
@@ -323,6 +336,7 @@ static int train_to_next_evaluation(struct run *run)
     run->unseen = 0;
     do {
         draw(run);
+        run->stepper.wants_gradient = evaluated_next(run, due);
         if (stepper_update(&run->stepper) != 0)
             return -1;
         result->updates++;

@@ -37,7 +37,8 @@ struct curve_point {
     long update;
     double examples;
     struct evaluated train, validation;
-    double gradient_norm; /* of the last batch; NOT_APPLICABLE at update 0 */
+    double gradient_norm; /* of the last batch; NOT_APPLICABLE at update 0, and where a step in one
+                             piece was the last one because the loss or the clock ended the run */
 };
 
 /* What it took to reach a target, interpolated; NOT_APPLICABLE where it was not reached. */
