@@ -77,7 +77,8 @@ static const float *chunk_input(const struct chain *chain, struct chain_worker *
 {
     int inputs = chain->layers[0].inputs;
 
-    if (!batch->rows && batch->element == ELEMENT_FLOAT32)
+    worker->call.gathered = batch->rows || batch->element != ELEMENT_FLOAT32;
+    if (!worker->call.gathered)
         return (const float *)batch->features + (size_t)first * (size_t)inputs;
     gather_rows(worker->input, batch, first, rows, inputs);
     return worker->input;
@@ -163,6 +164,8 @@ static int run_share(const struct chain *chain, struct chain_worker *worker, con
         int left = share.end - first, rows = left < chain->chunk ? left : chain->chunk;
 
         sink.accumulate = first > share.first;
+        worker->call.preceding = first - share.first;
+        worker->call.following = share.end - first - rows;
         if (run_chunk(chain, worker, theta, batch, first, rows, &sink) != 0)
             return -1;
     }
@@ -305,6 +308,7 @@ static int run(struct chain *chain, const float *theta, const struct batch *batc
         } else if (moving && !gradient) {
             const struct sink sink = {.into = moving, .factor = -rate, .accumulate = 1};
 
+            first->call.preceding = first->call.following = 0;
             first->score = (struct score){0};
             first->status = run_chunk(chain, first, theta, batch, 0, batch->size, &sink);
         } else {

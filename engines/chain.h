@@ -18,9 +18,11 @@ struct chain_layer {
 
 /* Who calls a layer: several threads do at once, each as another worker. */
 struct chain_call {
-    void *context;          /* the engine's, from chain_open() */
-    int worker;             /* 0 .. thread_count - 1 */
-    struct message message; /* for the reason of a failure */
+    void *context; /* the engine's, from chain_open() */
+    int worker;    /* 0 .. thread_count - 1 */
+    int gathered;  /* the first layer's x was put together just now; 0: it is the batch's */
+    int preceding, following; /* rows of the same share, before and after those at hand */
+    struct message message;   /* for the reason of a failure */
 };
 
 /* What an engine brings. x are a layer's inputs and a its outputs, each [rows][values] without

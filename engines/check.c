@@ -100,15 +100,6 @@ int check_network(const struct network *network, const struct engine_options *op
     return 1;
 }
 
-int check_dense(const struct network *network, struct message *why)
-{
-    for (int l = 0; l < network->layer_count; l++)
-        if (network->layers[l].kind != LAYER_DENSE)
-            return REFUSE(why, "layer %d is of kind %d; only dense layers (%d) are known here",
-                          l + 1, (int)network->layers[l].kind, (int)LAYER_DENSE);
-    return 1;
-}
-
 int check_single(const struct engine_options *options, struct message *why)
 {
     if (options->precision != PRECISION_SINGLE)

@@ -9,9 +9,6 @@
  * variant. */
 int check_network(const struct network *, const struct engine_options *, struct message *why);
 
-/* 1 if all layers of a network that passed check_network() are dense, else 0 with `why`. */
-int check_dense(const struct network *, struct message *why);
-
 /* 1 if the engine is asked for single precision, else 0 with `why`. */
 int check_single(const struct engine_options *, struct message *why);
 

@@ -167,6 +167,7 @@ void softmax_cross_entropy(const float *a, const struct head_piece *piece, float
     const size_t count = (size_t)piece->rows * (size_t)outputs;
     const float *logits = a;
     float *row = delta;
+    double product = 1; /* of the sums: one logarithm serves many examples */
 
     for (int i = 0; i < piece->rows; i++, logits += outputs, row += outputs) {
         float largest = largest_of(logits, outputs);
@@ -187,8 +188,13 @@ void softmax_cross_entropy(const float *a, const struct head_piece *piece, float
             sum += delta[j];
 
         score->errors += is_error(a, outputs, label);
-        score->loss +=
-            weight * (log((double)sum) - ((double)a[label] - (double)largest_of(a, outputs)));
+        score->loss += weight * ((double)largest_of(a, outputs) - (double)a[label]);
+        if (batch->weights) {
+            score->loss += weight * log((double)sum);
+        } else if ((product *= (double)sum) > 1e200) {
+            score->loss += log(product);
+            product = 1;
+        }
 
         float factor = (float)(weight / batch->size), scale = factor / sum;
 
@@ -196,6 +202,7 @@ void softmax_cross_entropy(const float *a, const struct head_piece *piece, float
             delta[j] *= scale;
         delta[label] -= factor;
     }
+    score->loss += log(product);
 }
 
 void mean_squared_error(const float *a, const struct head_piece *piece, float *delta,

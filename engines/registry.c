@@ -26,6 +26,11 @@ static const struct builtin_engine builtins[] = {
         .variants = "openblas blis",
         .takes_path = 1,
     },
+    {
+        .name = "native",
+        .summary = "own vector kernels: small batches, few outputs, fused updates",
+        .variants = "avx512 avx2 baseline",
+    },
 #ifdef BATCHLAB_WITH_ONEDNN
     {
         .name = "onednn",

@@ -213,6 +213,37 @@ static void the_engines_of_this_build_conform_with_one_thread_and_with_two(void 
         }
 }
 
+/* The log of a variant that this processor does not run: every problem declined, and so the engine
+ * supports nothing. */
+static int declines_processor(const struct log *log)
+{
+    const struct conformance_case_result *failed = find_failed(log, "supports something");
+
+    return log->failures == 1 && failed && strstr(failed->note, "this processor");
+}
+
+static void the_variants_of_this_build_conform_where_the_processor_runs_them(void **state)
+{
+    static struct log log;
+
+    (void)state;
+    for (const struct builtin_engine *engine = registry_builtins(); engine->name; engine++) {
+        char variants[256], *rest = variants, *variant, specification[300];
+
+        snprintf(variants, sizeof variants, "%s", engine->variants);
+        while ((variant = strtok_r(rest, " ", &rest))) {
+            snprintf(specification, sizeof specification, "%s:%s", engine->name, variant);
+            run(&log, specification, 1, 60);
+            print_message("  %s%s\n", specification,
+                          declines_processor(&log) ? ": not on this processor" : "");
+            if (declines_processor(&log))
+                continue;
+            print_failed(&log);
+            assert_int_equal(log.failures, 0);
+        }
+    }
+}
+
 static void optional_slots_may_be_missing_and_are_reported_as_skipped(void **state)
 {
     static struct log log;
@@ -337,6 +368,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_engine_without_a_fault_passes_every_case),
         cmocka_unit_test(the_engines_of_this_build_conform_with_one_thread_and_with_two),
+        cmocka_unit_test(the_variants_of_this_build_conform_where_the_processor_runs_them),
         cmocka_unit_test(optional_slots_may_be_missing_and_are_reported_as_skipped),
         cmocka_unit_test(what_an_engine_declines_is_skipped_with_its_reason),
         cmocka_unit_test(no_library_of_the_harness_is_visible_to_an_engine),

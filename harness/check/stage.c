@@ -60,7 +60,8 @@ int stage_run(struct suite *suite, const struct conformance_case *entry)
     if (!stage.finding.note[0]) /* nothing compared is nothing passed */
         finding_take(&stage.finding, NAN, 0, "nothing was compared");
     if (outcome == TRIAL_UNSUPPORTED) {
-        snprintf(suite->declined, sizeof suite->declined, "%s", stage.finding.note);
+        if (!suite->declined[0])
+            snprintf(suite->declined, sizeof suite->declined, "%s", stage.finding.note);
         stage.skipped = 1;
     } else if (entry->play == play_agreement) {
         suite->supported_count++;

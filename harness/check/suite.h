@@ -15,7 +15,7 @@ struct suite {
     void *context;
     int failures;
     int supported_count; /* agreement cases the engine did not decline */
-    char declined[256];  /* why it declined the last one */
+    char declined[256];  /* why it declined the first one */
 };
 
 /* Runs every case. 0, or -1 with the error set: no engine of that name, or no judge. */
