@@ -166,7 +166,7 @@ static void scores_agree_in_loss_and_exactly_in_errors(void **state)
 static void the_tolerance_is_what_the_header_says(void **state)
 {
     (void)state;
-    assert_float_equal(compare_tolerance(&realistic, 129, (double)FLT_EPSILON / 2), 8.2e-6, 1e-7);
+    assert_float_equal(compare_tolerance(&realistic, 129, &arithmetic_single), 8.2e-6, 1e-7);
 }
 
 /* 1 if the answer with element p 1 % too large fails. */
@@ -206,7 +206,7 @@ static void one_percent_in_one_bias_of_a_realistic_network_fails(void **state)
 
         assert_return_code(problem_open(&problem, &spec), 0);
         assert_return_code(
-            answer_open(&answer, &judge.loaded.engine, &problem, &problem.batch, 0x1p-24), 0);
+            answer_open(&answer, &judge.loaded.engine, &problem, &problem.batch, &arithmetic_single), 0);
         actual = malloc(problem.parameters * sizeof *actual);
         assert_non_null(actual);
         memcpy(actual, answer.gradient, problem.parameters * sizeof *actual);

@@ -76,11 +76,13 @@ static void run(struct log *log, const char *specification, int threads, double 
     assert_int_equal(log->failures, count_failed(log));
 }
 
+/* fault: the engine's file, and perhaps a colon and a variant */
 static void run_faulty(struct log *log, const char *fault, double timeout_seconds)
 {
     char path[512];
+    int length = (int)strcspn(fault, ":");
 
-    snprintf(path, sizeof path, "%s/%s.so", FAULTY_ENGINES, fault);
+    snprintf(path, sizeof path, "%s/%.*s.so%s", FAULTY_ENGINES, length, fault, fault + length);
     run(log, path, 1, timeout_seconds);
 }
 
@@ -148,6 +150,9 @@ static const struct planted planted[] = {
     {"window_cut", "agreement: 2x7x6 c3:2x2+0 p3x2/1", NULL},
     {"stride_of_kernel", "agreement: 2x9x8 c3:2x2+0 p2x1/3", NULL},
     {"channel_norm_off", "gradient_norms", "example"},
+    {"bf16_rounded", "agreement: 784-128-10", NULL}, /* which promises single precision */
+    {"bf16_bias_off:bf16", "agreement: 784-128-10", "bias 0"},
+    {"bf16_truncated:bf16", "chunk auto, many", "layer 2, weight"},
 #ifndef __SANITIZE_ADDRESS__ /* which finds leaks itself, and ours is skipped */
     {"leaks", "open and close without growth", "heap grew"},
 #endif
@@ -201,6 +206,27 @@ static void the_engine_without_a_fault_passes_every_case(void **state)
     print_failed(&log);
     assert_int_equal(log.failures, 0);
     assert_true(count_skipped(&log) <= 6); /* sgd_step, on_ready; with a sanitizer, growth */
+}
+
+/* Rounding factors to bfloat16 is explained by that, and leaves room for little else. */
+static void factors_in_bfloat16_pass_as_the_variant_that_says_so(void **state)
+{
+    static struct log log;
+    double nearest = 0;
+    int agreements = 0;
+
+    (void)state;
+    run_faulty(&log, "bf16_rounded:bf16", 60);
+    print_failed(&log);
+    assert_int_equal(log.failures, 0);
+    for (int i = 0; i < log.count; i++)
+        if (strncmp(log.results[i].name, "agreement", 9) == 0 && !log.results[i].skipped) {
+            nearest = fmax(nearest, log.results[i].error / log.results[i].tolerance);
+            agreements++;
+        }
+    print_message("  the largest of %d errors is %.2f of its tolerance\n", agreements, nearest);
+    assert_true(agreements > 80);
+    assert_true(nearest > 0.1);
 }
 
 static void the_engines_of_this_build_conform_with_one_thread_and_with_two(void **state)
@@ -369,6 +395,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_engine_without_a_fault_passes_every_case),
         cmocka_unit_test(the_engines_of_this_build_conform_with_one_thread_and_with_two),
         cmocka_unit_test(the_variants_of_this_build_conform_where_the_processor_runs_them),
+        cmocka_unit_test(factors_in_bfloat16_pass_as_the_variant_that_says_so),
         cmocka_unit_test(optional_slots_may_be_missing_and_are_reported_as_skipped),
         cmocka_unit_test(what_an_engine_declines_is_skipped_with_its_reason),
         cmocka_unit_test(no_library_of_the_harness_is_visible_to_an_engine),

@@ -109,8 +109,9 @@ static void the_gradient_vanishes_for_one_class_only(void **state)
         int one_class;
 
         assert_return_code(problem_open(&problem, &spec), 0);
-        assert_return_code(
-            answer_open(&answer, &judge.loaded.engine, &problem, &problem.batch, 0x1p-24), 0);
+        assert_return_code(answer_open(&answer, &judge.loaded.engine, &problem, &problem.batch,
+                                       &arithmetic_single),
+                           0);
         one_class =
             spec.head == HEAD_SOFTMAX_CROSS_ENTROPY && network_outputs(&problem.network) == 1;
         for (size_t p = 0; p < problem.parameters; p++)

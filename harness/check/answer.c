@@ -137,7 +137,7 @@ done:
 }
 
 int answer_open(struct answer *answer, const struct engine *judge, const struct problem *problem,
-                const struct batch *batch, double unit_roundoff)
+                const struct batch *batch, const struct arithmetic *arithmetic)
 {
     struct message message = {"out of memory"};
 
@@ -152,7 +152,7 @@ int answer_open(struct answer *answer, const struct engine *judge, const struct 
         .network = &problem->network,
         .reference = answer->gradient,
         .magnitudes = answer->magnitudes,
-        .tolerance = compare_tolerance(&problem->network, batch->size, unit_roundoff),
+        .tolerance = compare_tolerance(&problem->network, batch->size, arithmetic),
     };
     return 0;
 }

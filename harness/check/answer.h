@@ -15,7 +15,7 @@ struct answer {
 /* Asks the engine `judge`, which has gradient64. 0; -1 with the error set: there is nothing to
  * judge by. */
 int answer_open(struct answer *, const struct engine *judge, const struct problem *,
-                const struct batch *, double unit_roundoff);
+                const struct batch *, const struct arithmetic *);
 void answer_close(struct answer *); /* accepts a zeroed struct */
 
 #endif

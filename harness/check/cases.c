@@ -167,7 +167,8 @@ static int play_without_score(struct stage *stage)
 /* A second session, on another network, opened, used and closed while the first is open. */
 static int play_two_sessions(struct stage *stage)
 {
-    static const struct problem_spec spec = {
+    const struct problem_spec spec = {
+        .margin = stage->suite->arithmetic->margin,
         .sizes = {7, 65, 7, 2},
         .hidden = ACTIVATION_TANH,
         .head = HEAD_MEAN_SQUARED_ERROR,
@@ -185,7 +186,7 @@ static int play_two_sessions(struct stage *stage)
 
     if (problem_open(&problem, &spec) != 0 ||
         answer_open(&answer, &stage->suite->judge.loaded.engine, &problem, &problem.batch,
-                    stage->suite->unit_roundoff) != 0)
+                    stage->suite->arithmetic) != 0)
         goto done;
     status = 0;
     if (trial_gradient(first, NULL, &stage->finding) != 0 ||

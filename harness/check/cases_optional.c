@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +36,7 @@ static void judge_step(struct stage *stage, struct guarded *theta, float rate)
     }
     /* The product and the difference are each rounded once. */
     compare_gradient(&stage->finding, &stage->answer.yardstick, trial->gradient64,
-                     2 * stage->suite->unit_roundoff * largest / (double)rate);
+                     2 * stage->suite->arithmetic->unit_roundoff * largest / (double)rate);
     compare_score(&stage->finding, &stage->answer.score, &trial->score,
                   stage->answer.yardstick.tolerance, "sgd_step()");
 }
@@ -304,7 +303,7 @@ static void judge_gradient64(struct stage *stage, struct double_call *call)
     struct message message = {""};
 
     yardstick.tolerance =
-        compare_tolerance(&problem->network, problem->batch.size, DBL_EPSILON / 2);
+        compare_tolerance(&problem->network, problem->batch.size, &arithmetic_double);
     for (size_t p = 0; p < problem->parameters; p++) {
         theta[p] = (double)problem->theta[p];
         gradient[p] = NAN;

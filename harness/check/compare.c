@@ -1,6 +1,7 @@
 /* Comparators of the conformance suite. */
 #include "check/compare.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,9 +56,16 @@ static double backward_additions(const struct layer *layer)
     return kernel; /* windows that overlap */
 }
 
-double compare_tolerance(const struct network *network, int batch_size, double unit_roundoff)
+const struct arithmetic arithmetic_single = {.unit_roundoff = (double)FLT_EPSILON / 2,
+                                             .margin = 1e-3};
+const struct arithmetic arithmetic_double = {.unit_roundoff = DBL_EPSILON / 2, .margin = 1e-3};
+const struct arithmetic arithmetic_bf16 = {
+    .unit_roundoff = (double)FLT_EPSILON / 2, .operand_roundoff = 0x1p-9, .margin = 0.02};
+
+double compare_tolerance(const struct network *network, int batch_size,
+                         const struct arithmetic *arithmetic)
 {
-    double additions = 0, places = 1;
+    double additions = 0, places = 1, layers = 0;
 
     for (int l = 0; l < network->layer_count; l++) {
         const struct layer *layer = &network->layers[l];
@@ -66,8 +74,10 @@ double compare_tolerance(const struct network *network, int batch_size, double u
             (double)layer_row(layer) + (layer_biases(layer) > 0) + backward_additions(layer);
         if (layer->kind == LAYER_CONVOLUTION)
             places = fmax(places, (double)layer->output.height * layer->output.width);
+        layers += layer_biases(layer) > 0;
     }
-    return confidence_factor * unit_roundoff * sqrt(additions + batch_size * places);
+    return confidence_factor * (arithmetic->unit_roundoff * sqrt(additions + batch_size * places) +
+                                arithmetic->operand_roundoff * sqrt(3 * layers));
 }
 
 static double largest_magnitude(const double *values, size_t count)

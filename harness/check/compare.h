@@ -16,6 +16,17 @@ struct finding {
 void finding_take(struct finding *, double error, double tolerance, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The arithmetic an engine is judged by. */
+struct arithmetic {
+    double unit_roundoff;    /* of sums, and of what is stored */
+    double operand_roundoff; /* of what is multiplied, where that is rounded once more; else 0 */
+    double margin;           /* to be kept from every branch, so that rounding takes none */
+};
+
+extern const struct arithmetic arithmetic_single, arithmetic_double;
+/* Factors in bfloat16, sums in single precision: what a variant called `bf16` promises. */
+extern const struct arithmetic arithmetic_bf16;
+
 /* The relative error of a gradient that rounding explains: lambda u sqrt(n), with u the unit
  * roundoff (2^-24 in single precision) and n the additions on the longest path to an element: each
  * layer's inputs of an output and its bias forward, its outputs of an input backward, the examples
@@ -26,8 +37,13 @@ void finding_take(struct finding *, double error, double tolerance, const char *
  * that with a probability below 2 exp(-lambda^2 / 2) (Higham and Mary, SIAM J. Sci. Comput. 41,
  * 2019, theorem 2.4). Lambda is 4, and a block is judged by its largest element, so that a false
  * alarm is rarer still: the engines here stay below 0.3 of the tolerance, which for 784-128-10 and
- * 129 examples is 8.2e-6. */
-double compare_tolerance(const struct network *, int batch_size, double unit_roundoff);
+ * 129 examples is 8.2e-6.
+ *
+ * Rounding every factor of every product by v more changes an element by some v times its
+ * condition, which is what errors are relative to, once for each of the three factors of a layer:
+ * its inputs, weights and deltas. Hence lambda v sqrt(3 layers) on top: 0.019 for 784-128-10 in
+ * bfloat16. */
+double compare_tolerance(const struct network *, int batch_size, const struct arithmetic *);
 
 /* What a gradient is held against. */
 struct yardstick {

@@ -5,7 +5,6 @@
 #include "check/suite.h"
 
 #include <errno.h>
-#include <float.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -153,12 +152,20 @@ static int run_table(struct suite *suite, const struct conformance_case *entry)
     return 0;
 }
 
+/* By the variant's name. */
+static const struct arithmetic *arithmetic_of(const char *specification)
+{
+    const char *variant = strrchr(specification, ':');
+
+    return variant && strcmp(variant, ":bf16") == 0 ? &arithmetic_bf16 : &arithmetic_single;
+}
+
 int suite_run(struct suite *suite, const char *engine_specification, int threads)
 {
     struct held_output held = {-1, -1};
     int status = -1, ready;
 
-    suite->unit_roundoff = (double)FLT_EPSILON / 2;
+    suite->arithmetic = arithmetic_of(engine_specification);
     if (hold_output(&held) != 0)
         goto done;
     ready = load_engines(suite, engine_specification, threads);

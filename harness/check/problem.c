@@ -18,7 +18,7 @@ enum {
 
 /* Far above what single precision does to a sum of a thousand terms, and above what a finite
  * difference moves it by. */
-static const double branch_margin = 1e-3;
+static const double usual_margin = 1e-3;
 /* exp(-50) vanishes beside 1: the softmax of an extreme problem is exact in any precision. */
 static const double extreme_margin = 50;
 static const double extreme_factor = 1000;
@@ -237,11 +237,17 @@ static void draw_features(struct problem *problem, size_t row, struct rng *rng)
             ((float *)writable(problem->batch.features))[i] = (float)rng_normal(rng);
 }
 
+static double margin_of(const struct problem_spec *spec)
+{
+    return spec->margin > 0 ? spec->margin : usual_margin;
+}
+
 /* Whether every branch of the row is far from turning over in another precision. */
 static int row_is_clear(const struct problem *problem, const struct problem_spec *spec, size_t row)
 {
     double outputs[FORMULA_WIDTH_MAX];
-    double needed_lead = spec->theta == THETA_EXTREME ? extreme_margin : branch_margin;
+    double margin = margin_of(spec);
+    double needed_lead = spec->theta == THETA_EXTREME ? extreme_margin : margin;
     double distance =
         formula_outputs(&problem->network, problem->theta, &problem->batch, row, outputs);
 
@@ -250,7 +256,7 @@ static int row_is_clear(const struct problem *problem, const struct problem_spec
     if (spec->head == HEAD_SOFTMAX_CROSS_ENTROPY &&
         !(formula_lead(outputs, network_outputs(&problem->network)) > needed_lead))
         return 0;
-    return spec->theta == THETA_ZERO_FIRST || distance > branch_margin;
+    return spec->theta == THETA_ZERO_FIRST || distance > margin;
 }
 
 /* Far from the outputs: where the two nearly cancel, single precision has little to say. */
@@ -300,6 +306,20 @@ static void draw_batch(struct problem *problem, const struct problem_spec *spec,
         if (weights) /* every fourth is zero, but not the only one of a batch of one */
             weights[i] = i % 4 == 3 ? 0 : (float)(0.2 + 3 * rng_uniform(rng));
     }
+}
+
+int problem_crowded(const struct problem_spec *spec)
+{
+    const double most = 6; /* one example in some hundred is clear */
+    struct problem problem = {.memory = NULL};
+    double branches = 0;
+
+    build_network(&problem, spec);
+    for (int l = 0; l < problem.network.layer_count; l++)
+        if (problem.layers[l].activation == ACTIVATION_RELU ||
+            problem.layers[l].kind == LAYER_MAX_POOLING)
+            branches += (double)shape_size(problem.layers[l].output);
+    return branches * margin_of(spec) > most;
 }
 
 int problem_open(struct problem *problem, const struct problem_spec *spec)

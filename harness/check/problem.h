@@ -45,6 +45,7 @@ struct problem_spec {
     int weighted;   /* example weights, some of them zero, not normalised */
     int misaligned; /* arrays begin one element past a 64-byte boundary */
     enum theta_kind theta;
+    double margin; /* kept from every branch; 0: 1e-3, enough for single precision */
 };
 
 struct problem {
@@ -62,6 +63,10 @@ struct problem {
     unsigned char *memory, *pristine;
     size_t bytes, theta_bytes;
 };
+
+/* 1 if there are so many rectifiers and pooling windows that hardly an example keeps the margin
+ * from all of them. */
+int problem_crowded(const struct problem_spec *);
 
 /* 0; -1 with the error set. Points into itself: do not copy the struct. */
 int problem_open(struct problem *, const struct problem_spec *);

@@ -8,8 +8,8 @@
 
 struct suite {
     struct observer engine, judge;
-    double unit_roundoff; /* of the engine's arithmetic; the one place where a variant with another
-                             precision, such as bfloat16, states its tolerance */
+    const struct arithmetic
+        *arithmetic; /* of the engine: the one place that states its tolerance */
     void (*begin)(void *context, const char *name); /* before a case; may be NULL */
     conformance_report *report;
     void *context;

@@ -5,6 +5,7 @@
  */
 #include "naive_layers.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,10 @@ enum fault {
     WINDOW_CUT,       /* the last row of a window is not looked at */
     STRIDE_OF_KERNEL, /* whatever the stride is */
     CHANNEL_NORM_OFF, /* the norm of a convolution's gradient without its biases */
+    /* every factor rounded to bfloat16, and with a fault besides; for the variant `bf16` */
+    BF16_ROUNDED,   /* no fault */
+    BF16_BIAS_OFF,  /* one bias gradient is 5 % too large */
+    BF16_TRUNCATED, /* to the next bfloat16 towards zero */
 };
 
 static const enum fault fault = FAULT;
@@ -58,6 +63,46 @@ static struct naive_layer seen(const struct naive_layer *layer)
     return other;
 }
 
+static int rounds(void)
+{
+    return fault == BF16_ROUNDED || fault == BF16_BIAS_OFF || fault == BF16_TRUNCATED;
+}
+
+/* The nearest bfloat16, ties to even. */
+static REAL rounded(REAL value)
+{
+    float single = (float)value;
+    uint32_t bits;
+
+    memcpy(&bits, &single, sizeof bits);
+    if (fault != BF16_TRUNCATED)
+        bits += 0x7fff + (bits >> 16 & 1);
+    bits &= 0xffff0000u;
+    memcpy(&single, &bits, sizeof single);
+    return (REAL)single;
+}
+
+/* A copy, rounded if that is what the engine does; to be freed. */
+static REAL *rounded_copy(const REAL *from, size_t count)
+{
+    REAL *copy = malloc((count + 1) * sizeof *copy);
+
+    if (!copy)
+        abort();
+    for (size_t i = 0; i < count; i++)
+        copy[i] = rounds() ? rounded(from[i]) : from[i];
+    return copy;
+}
+
+/* The variant `bf16` is one of these engines'. */
+int __wrap_check_no_variant(const struct engine_options *, struct message *);
+
+int __wrap_check_no_variant(const struct engine_options *options, struct message *why)
+{
+    (void)options, (void)why;
+    return 1;
+}
+
 /* A copy of theta's part that the layer has, with its kernels changed; to be freed. The copy begins
  * where theta would. */
 static REAL *changed_theta(const struct naive_layer *layer, const REAL *theta)
@@ -70,7 +115,8 @@ static REAL *changed_theta(const struct naive_layer *layer, const REAL *theta)
 
     if (!copy)
         abort();
-    memcpy(copy, theta, end * sizeof *copy);
+    for (size_t p = 0; p < end; p++) /* biases are added, not multiplied */
+        copy[p] = rounds() && p < layer->biases ? rounded(theta[p]) : theta[p];
     for (size_t k = 0; layer->shape.kind == LAYER_CONVOLUTION && k < kernels; k++) {
         const REAL *from = theta + layer->weights + k * kernel;
         REAL *to = copy + layer->weights + k * kernel;
@@ -93,10 +139,13 @@ void __wrap_naive_forward(const struct naive_layer *layer, const REAL *theta, co
                           REAL *out)
 {
     struct naive_layer other = seen(layer);
+    int multiplies = layer->shape.kind != LAYER_MAX_POOLING;
     REAL *changed = changed_theta(layer, theta);
+    REAL *inputs = rounded_copy(in, shape_size(layer->shape.input));
 
-    __real_naive_forward(&other, changed, in, out);
+    __real_naive_forward(&other, changed, multiplies ? inputs : in, out);
     free(changed);
+    free(inputs);
 }
 
 /* Each window's derivative to the last of its equals. */
@@ -135,7 +184,12 @@ void __wrap_naive_backward(const struct naive_layer *layer, const REAL *theta,
         for (size_t i = 0; i < shape_size(other.shape.input); i++)
             delta_in[i] *= naive_derivative(before, in[i]);
     } else {
-        __real_naive_backward(&other, changed, delta_out, before, in, delta_in);
+        REAL *slopes = rounded_copy(delta_out, shape_size(layer->shape.output));
+        int multiplies = layer->shape.kind != LAYER_MAX_POOLING;
+
+        __real_naive_backward(&other, changed, multiplies ? slopes : delta_out, before, in,
+                              delta_in);
+        free(slopes);
     }
     free(changed);
 }
@@ -145,13 +199,19 @@ void __wrap_naive_add_gradient(const struct naive_layer *layer, const REAL *delt
 {
     struct naive_layer other = seen(layer);
     int convolves = layer->shape.kind == LAYER_CONVOLUTION;
-    REAL before = convolves ? gradient[layer->biases] : 0;
+    REAL before = gradient[layer->biases];
+    REAL *slopes = rounded_copy(delta, shape_size(layer->shape.output));
+    REAL *inputs = rounded_copy(in, shape_size(layer->shape.input));
 
     if (fault == FIRST_PLACE_ONLY && convolves)
         other.shape.output.height = 1;
-    __real_naive_add_gradient(&other, delta, in, factor, gradient);
+    __real_naive_add_gradient(&other, slopes, inputs, factor, gradient);
     if (fault == IMAGE_BIAS_OFF && convolves)
         gradient[layer->biases] += (gradient[layer->biases] - before) / 100;
+    if (fault == BF16_BIAS_OFF)
+        gradient[layer->biases] += (gradient[layer->biases] - before) / 20;
+    free(slopes);
+    free(inputs);
 }
 
 double __wrap_naive_squared_norm(const struct naive_layer *layer, const REAL *delta, const REAL *in)
