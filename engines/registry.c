@@ -14,28 +14,33 @@ static const struct builtin_engine builtins[] = {
         .name = "naive",
         .summary = "plain loops, one example at a time: the engine to read",
         .variants = "",
+        .contenders = "",
     },
     {
         .name = "reference",
         .summary = "plain loops in double precision: slow, and the judge of the others",
         .variants = "",
+        .contenders = "",
     },
     {
         .name = "blas",
         .summary = "matrix products by a BLAS library loaded at run time",
         .variants = "openblas blis",
         .takes_path = 1,
+        .contenders = "blas blas:blis",
     },
     {
         .name = "native",
         .summary = "own vector kernels: small batches, few outputs, fused updates",
         .variants = "avx512 avx2 baseline",
+        .contenders = "native",
     },
 #ifdef BATCHLAB_WITH_ONEDNN
     {
         .name = "onednn",
         .summary = "matrix products, convolutions and pooling by oneDNN",
         .variants = "bf16",
+        .contenders = "onednn", /* bf16 computes something else */
     },
 #endif
     {.name = NULL},

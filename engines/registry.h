@@ -8,8 +8,10 @@
 struct builtin_engine {
     const char *name;
     const char *summary;
-    const char *variants; /* names that may follow the colon, between spaces; "" if none may */
-    int takes_path;       /* 1: the path of a library may follow it as well */
+    const char *variants;   /* names that may follow the colon, between spaces; "" if none may */
+    int takes_path;         /* 1: the path of a library may follow it as well */
+    const char *contenders; /* what of it is worth measuring where the fastest is wanted, between
+                               spaces; "" for nothing */
 };
 
 /* The engines of this build, ended by a name of NULL. Reads a table, loads nothing. */

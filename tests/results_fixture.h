@@ -24,6 +24,9 @@ struct fixture_cell {
     double seconds_to_20, seconds_to_10;
     const char *mode, *copies;     /* NULL: grow, exact */
     double train_loss, test_error; /* 0: those of validation */
+    const char *threads;           /* as asked; NULL: 1 */
+    const char *engine_used;       /* NULL: the engine */
+    int threads_used;              /* 0: 1 */
 };
 
 static inline void fixture_number(FILE *file, double value)
@@ -51,7 +54,8 @@ static inline void fixture_cells(const struct fixture_cell *cells, size_t count)
 
     fputs("id,measure,engine,network,batch_size,full_batch,learning_rate,optimizer,momentum,beta1,"
           "beta2,epsilon,redundancy,redundancy_mode,copies,sampler,last_batch,threads,chunk,seed,"
-          "train_examples,outcome,final_train_loss,final_validation_loss,final_validation_error,"
+          "engine_used,threads_used,train_examples,outcome,final_train_loss,final_validation_loss,"
+          "final_validation_error,"
           "test_loss,test_error",
           file);
     for (size_t t = 0; t < 2; t++)
@@ -62,11 +66,13 @@ static inline void fixture_cells(const struct fixture_cell *cells, size_t count)
         int batch_size = cell->batch_size ? cell->batch_size : 1000;
 
         fprintf(file,
-                "\nc%zu,convergence,%s,mlp,%d,%d,%g,sgd,,,,,%d,%s,%s,reshuffle,keep,1,auto,%d,"
-                "1000,%s",
+                "\nc%zu,convergence,%s,mlp,%d,%d,%g,sgd,,,,,%d,%s,%s,reshuffle,keep,%s,auto,%d,"
+                "%s,%d,1000,%s",
                 i, cell->engine, batch_size, cell->batch_size == 0, cell->learning_rate,
                 cell->redundancy, cell->mode ? cell->mode : "grow",
-                cell->copies ? cell->copies : "exact", cell->seed, cell->outcome);
+                cell->copies ? cell->copies : "exact", cell->threads ? cell->threads : "1",
+                cell->seed, cell->engine_used ? cell->engine_used : cell->engine,
+                cell->threads_used ? cell->threads_used : 1, cell->outcome);
         fixture_number(file, cell->train_loss > 0 ? cell->train_loss : cell->validation_loss);
         fixture_number(file, cell->validation_loss);
         fixture_number(file, cell->validation_error);

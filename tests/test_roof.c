@@ -111,7 +111,7 @@ static void every_number_is_positive(void **state)
     (void)state;
     host_read(&host);
     for (int threads = 1; threads <= 2 && threads <= host.processor_count; threads++) {
-        if (roof_measure_apart(&roof, &host, threads, ROOF_ALL) != 0)
+        if (roof_measure_apart(&roof, &host, threads) != 0)
             fail_msg("%s", error_text());
         assert_int_equal(roof.threads, threads);
         assert_true(is_positive(roof.fma_gflops));
@@ -127,20 +127,6 @@ static void every_number_is_positive(void **state)
     }
 }
 
-static void the_peak_alone_leaves_the_rest_unknown(void **state)
-{
-    struct host host;
-    struct roof roof;
-
-    (void)state;
-    host_read(&host);
-    assert_int_equal(roof_measure_apart(&roof, &host, 1, ROOF_PEAK), 0);
-    assert_true(is_positive(roof.fma_gflops));
-    for (int level = 0; level < LEVEL_COUNT; level++)
-        for (int t = 0; t < TRAFFIC_COUNT; t++)
-            assert_true(isnan(roof.bandwidth[level][t]));
-}
-
 static void caches_of_unknown_size_are_left_out(void **state)
 {
     struct host host;
@@ -149,7 +135,7 @@ static void caches_of_unknown_size_are_left_out(void **state)
     (void)state;
     host_read(&host);
     host.l1_bytes = host.l2_bytes = host.l3_bytes = 0;
-    assert_int_equal(roof_measure_apart(&roof, &host, 1, ROOF_ALL), 0);
+    assert_int_equal(roof_measure_apart(&roof, &host, 1), 0);
     assert_true(isnan(roof.bandwidth[LEVEL_L1][TRAFFIC_READ]));
     assert_true(isnan(roof.bandwidth[LEVEL_L3][TRAFFIC_TRIAD]));
     assert_true(is_positive(roof.bandwidth[LEVEL_MEMORY][TRAFFIC_READ]));
@@ -162,7 +148,7 @@ static int measure_on_one(FILE *out, void *context)
 
     child_pin(all->processors, 1);
     host_read(&host);
-    if (roof_measure(&roof, &host, 1, ROOF_ALL) != 0)
+    if (roof_measure(&roof, &host, 1) != 0)
         return fputs(error_text(), out), -1;
     fprintf(out, "%d %d", host.processor_count, is_positive(roof.bandwidth[LEVEL_MEMORY][0]));
     return 0;
@@ -187,12 +173,12 @@ static void more_threads_than_processors_are_refused(void **state)
 
     (void)state;
     host_read(&host);
-    assert_int_equal(roof_measure_apart(&roof, &host, host.processor_count + 1, ROOF_PEAK), -1);
+    assert_int_equal(roof_measure_apart(&roof, &host, host.processor_count + 1), -1);
     snprintf(expected, sizeof expected, "%d threads on %d processors", host.processor_count + 1,
              host.processor_count);
     assert_string_equal(error_text(), expected);
     assert_true(isnan(roof.fma_gflops));
-    assert_int_equal(roof_measure_apart(&roof, &host, 0, ROOF_ALL), -1);
+    assert_int_equal(roof_measure_apart(&roof, &host, 0), -1);
 }
 
 int main(void)
@@ -202,7 +188,6 @@ int main(void)
         cmocka_unit_test(a_triad_counts_twelve_bytes_an_element),
         cmocka_unit_test(buffers_stay_in_their_level),
         cmocka_unit_test(every_number_is_positive),
-        cmocka_unit_test(the_peak_alone_leaves_the_rest_unknown),
         cmocka_unit_test(caches_of_unknown_size_are_left_out),
         cmocka_unit_test(one_processor_is_enough),
         cmocka_unit_test(more_threads_than_processors_are_refused),

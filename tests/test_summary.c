@@ -395,6 +395,64 @@ static void different_data_is_not_compared(void **state)
     assert_says("r = 5");
 }
 
+/* ---- What `auto` stood for --------------------------------------------------------------------
+ */
+
+static void what_auto_stood_for_is_said(void **state)
+{
+    static const struct fixture_cell cells[] = {
+        {"auto", 1, 0.1, 1, 1, "reached", 0.3, 0.2, 3, NAN, .engine_used = "native"},
+        {"auto", 8, 0.1, 1, 1, "reached", 0.3, 0.2, 1, NAN, .engine_used = "native"},
+        {"auto", 64, 0.1, 1, 1, "reached", 0.3, 0.2, 2, NAN, .engine_used = "blas"},
+        {"naive", 8, 0.1, 1, 1, "reached", 0.3, 0.2, 9, NAN},
+    };
+
+    (void)state;
+    fixture_cells(cells, COUNT(cells));
+    print();
+    assert_says("auto: native, 1 thread (K = 1, K = 8); blas, 1 thread (K = 64)");
+    assert_says("Best here: K = 8, rate 0.1, engine auto (native, 1 thread): 1 s");
+    assert_null(strstr(printed, "naive, 1 thread"));
+}
+
+/* Settings of threads stand in the order of their numbers, what was left open last. */
+static void threads_left_open_are_a_setting(void **state)
+{
+    static const struct fixture_cell cells[] = {
+        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.2, 4, NAN, .threads = "auto", .threads_used = 2},
+        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.2, 3, NAN, .threads = "10", .threads_used = 10},
+        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.2, 2, NAN, .threads = "2", .threads_used = 2},
+    };
+    const char *two, *ten, *open;
+
+    (void)state;
+    fixture_cells(cells, COUNT(cells));
+    print();
+    two = strstr(printed, "  threads 2\n");
+    ten = strstr(printed, "  threads 10\n");
+    open = strstr(printed, "  threads auto\n");
+    assert_true(two && ten && open);
+    assert_true(two < ten && ten < open);
+    assert_says("auto: blas, 2 threads (K = 8)");
+}
+
+static void throughput_says_what_auto_stood_for(void **state)
+{
+    (void)state;
+    fixture_text(
+        "cells.csv",
+        "id,measure,engine,network,batch_size,full_batch,learning_rate,optimizer,momentum,beta1,"
+        "beta2,epsilon,redundancy,redundancy_mode,copies,sampler,last_batch,threads,chunk,seed,"
+        "engine_used,threads_used,train_examples,outcome,examples_per_second,gflops,"
+        "pregathered_examples_per_second,final_train_loss,final_validation_loss,"
+        "final_validation_error,test_loss,test_error\n"
+        "a,throughput,auto,mlp,8,0,0.1,sgd,,,,,1,grow,exact,reshuffle,keep,auto,64,1,blas:blis,2,"
+        "1000,budget,200,20,,,,,,\n");
+    print();
+    assert_says("auto: blas:blis        8       2        200");
+    assert_says("Fastest for mlp: engine blas:blis, K = 8, 2 threads: 200 examples/s, 20 GFLOP/s.");
+}
+
 static void throughput_names_the_fastest_and_its_share_of_the_peak(void **state)
 {
     (void)state;
@@ -493,6 +551,9 @@ int main(void)
                                   close_all),
         cmocka_unit_test_teardown(when_everything_fails_it_says_so_and_counts, close_all),
         cmocka_unit_test_teardown(different_data_is_not_compared, close_all),
+        cmocka_unit_test_teardown(what_auto_stood_for_is_said, close_all),
+        cmocka_unit_test_teardown(threads_left_open_are_a_setting, close_all),
+        cmocka_unit_test_teardown(throughput_says_what_auto_stood_for, close_all),
         cmocka_unit_test_teardown(throughput_names_the_fastest_and_its_share_of_the_peak,
                                   close_all),
         cmocka_unit_test_teardown(throughput_says_how_near_the_roof_is_and_what_binds, close_all),

@@ -116,7 +116,7 @@ static int print_all(const struct arguments *arguments, const struct host *host)
     for (int i = 0; i <= last; i++) {
         struct roof roof;
 
-        if (roof_measure_apart(&roof, host, counts[i], ROOF_ALL) != 0) {
+        if (roof_measure_apart(&roof, host, counts[i]) != 0) {
             json_decref(roofs);
             return -1;
         }

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     KEY_RESULTS = 256,
@@ -23,7 +24,8 @@ static const struct argp_option options[] = {
     {"results", KEY_RESULTS, "DIR", 0, "Results folder (default results/<experiment>)", 0},
     {"only", KEY_ONLY, "REGEX", 0, "Only cells whose id matches", 0},
     {"jobs", KEY_JOBS, "N", 0, "Cells at a time (default: as many as cores allow)", 0},
-    {"threads", KEY_THREADS, "N", 0, "Threads of the engines, instead of the file's", 0},
+    {"threads", KEY_THREADS, "N", 0, "Threads of the engines, instead of the file's; auto: "
+     "as many as are fastest", 0},
     {"force", KEY_FORCE, 0, 0,
      "Go on in a folder of another experiment, of other data, machine or libraries", 0},
     {"quick", KEY_QUICK, 0, 0, "With the overrides under `quick:` in the file", 0},
@@ -65,7 +67,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
         arguments->runner.jobs = positive_int(state, "--jobs", text);
         break;
     case KEY_THREADS:
-        positive_int(state, "--threads", text);
+        if (strcmp(text, "auto") != 0)
+            positive_int(state, "--threads", text);
         arguments->threads = text;
         break;
     case KEY_FORCE:

@@ -26,6 +26,7 @@ static const struct choice initializers[] = {{"he", INITIALIZER_HE},
                                              {"glorot", INITIALIZER_GLOROT},
                                              {"truncated_normal", INITIALIZER_TRUNCATED_NORMAL},
                                              {0}};
+static const struct choice automatic[] = {{"auto", THREADS_AUTO}, {0}};
 static const struct choice full_batch[] = {{"full", BATCH_SIZE_FULL}, {0}};
 static const struct choice modes[] = {{"grow", REDUNDANCY_GROW}, {"fill", REDUNDANCY_FILL}, {0}};
 static const struct choice copy_kinds[] = {{"exact", COPIES_EXACT}, {"jitter", COPIES_JITTER}, {0}};
@@ -48,7 +49,8 @@ const char *const metric_names[METRIC_COUNT] = {
 
 const struct field settings_fields[] = {
     {"engine", FIELD_TEXT, TEXT_MEMBER(settings, engine), .fallback = "blas",
-     .help = "naive, reference, blas[:blis|:PATH], onednn, or the path of a shared object"},
+     .help = "auto (the fastest, measured for each network and batch size), naive, reference, "
+             "blas[:blis|:PATH], native, onednn[:bf16], or the path of a shared object"},
     {"network", FIELD_TEXT, TEXT_MEMBER(settings, network), .fallback = "M",
      .help = "a name under `networks`, or a preset: S, M, L, lenet, 2c2d"},
     {"batch_size", FIELD_SPECIAL, MEMBER(settings, batch_size), COUNT_FROM_1, .choices = full_batch,
@@ -75,8 +77,9 @@ const struct field settings_fields[] = {
      .fallback = "reshuffle", .help = "order in which examples are drawn"},
     {"last_batch", FIELD_CHOICE, MEMBER(settings, last_batch), .choices = last_batches,
      .fallback = "drop", .help = "the N mod K examples left at the end of an epoch"},
-    {"threads", FIELD_COUNT, MEMBER(settings, threads), .low = 1, .high = 1024, .fallback = "1",
-     .help = "threads of the engine"},
+    {"threads", FIELD_SPECIAL, MEMBER(settings, threads), .low = 1, .high = 1024,
+     .choices = automatic, .fallback = "1",
+     .help = "of the engine; auto: as many as are fastest, measured"},
     {"chunk", FIELD_SPECIAL, MEMBER(settings, chunk), COUNT_FROM_1, .choices = chunks,
      .fallback = "auto", .help = "pieces in which an engine works through a batch, examples"},
     {"seed", FIELD_SEED, MEMBER(settings, seed), .fallback = "1",

@@ -14,7 +14,8 @@ static int check_name(const struct schema_source *source, const yaml_node_t *nod
 {
     struct message message;
 
-    if (strcmp(field->key, "engine") == 0 && registry_knows(settings->engine, &message) != 0)
+    if (strcmp(field->key, "engine") == 0 && strcmp(settings->engine, ENGINE_AUTO) != 0 &&
+        registry_knows(settings->engine, &message) != 0)
         return schema_error(source, node, "engine: %s", message.text);
     if (strcmp(field->key, "optimizer") == 0 && !rule_find(settings->optimizer)) {
         char known[256] = "";

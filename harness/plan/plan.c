@@ -97,7 +97,9 @@ static void write_slug(const struct settings *s, char *slug, size_t size)
            s->copies == COPIES_JITTER ? "jitter" : "");
     append(slug, size, "%s%s", samplings[s->sampler],
            s->last_batch == LAST_BATCH_KEEP ? "-keep" : "");
-    if (s->threads != 1)
+    if (s->threads == THREADS_AUTO)
+        append(slug, size, "-tauto");
+    else if (s->threads != 1)
         append(slug, size, "-t%d", s->threads);
     append(slug, size, "-s%llu", (unsigned long long)s->seed);
 }
@@ -229,8 +231,8 @@ static int check_network(const struct cell *cell, const struct experiment *exper
                          const struct dataset *dataset, int line)
 {
     struct model model;
-    int misfit = network_build(&model, cell->network, dataset->shape, dataset->outputs,
-                               dataset->classes);
+    int misfit =
+        network_build(&model, cell->network, dataset->shape, dataset->outputs, dataset->classes);
 
     if (!misfit)
         return 0;
@@ -258,8 +260,7 @@ static int add_cell(struct plan *plan, const struct experiment *experiment,
     redundancy = (struct redundancy){settings->redundancy, settings->redundancy_mode,
                                      settings->copies, settings->seed};
     cell->network = experiment_network(experiment, settings->network);
-    if (check_network(cell, experiment, dataset,
-                      line_of(axes, axis_count, digits, "network")) != 0)
+    if (check_network(cell, experiment, dataset, line_of(axes, axis_count, digits, "network")) != 0)
         return -1;
     cell->train_examples = redundancy_count(dataset->train.count, &redundancy);
     if (cell->train_examples > INT32_MAX)

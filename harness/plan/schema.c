@@ -258,9 +258,9 @@ static int read_sides(const struct schema_source *source, yaml_node_t *node,
     if (!text) {
         if (read_widths(source, node, field, base) != 0)
             return -1;
-        return *count == 2 ? 0
-                           : schema_error(source, node, "%s: %d numbers, expected two", field->key,
-                                          *count);
+        return *count == 2
+                   ? 0
+                   : schema_error(source, node, "%s: %d numbers, expected two", field->key, *count);
     }
     if (parse_count(field, text, member(field, base)) != 0)
         return schema_error(source, node, "%s", error_text());

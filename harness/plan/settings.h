@@ -8,6 +8,9 @@
 #include <stdint.h>
 
 #define BATCH_SIZE_FULL 0
+/* Left to a choice of the harness, by measurement. */
+#define ENGINE_AUTO "auto"
+#define THREADS_AUTO 0
 
 struct settings {
     char engine[256];
@@ -21,8 +24,8 @@ struct settings {
     enum copies copies;
     enum sampling sampler;
     enum last_batch last_batch;
-    int threads;
-    int chunk; /* ENGINE_CHUNK_AUTO, ENGINE_CHUNK_NONE, or examples */
+    int threads; /* or THREADS_AUTO */
+    int chunk;   /* ENGINE_CHUNK_AUTO, ENGINE_CHUNK_NONE, or examples */
     uint64_t seed;
 };
 

@@ -39,7 +39,7 @@ static int group_roof(const struct groups *groups, const struct arm *all, double
     struct table *cells = groups->results->cells;
     size_t cell = groups->order[all->first];
     const double *flops = table_numbers(cells, "flops_per_example");
-    const double *threads = table_numbers(cells, "threads"), *recorded;
+    const double *threads = results_threads(groups->results), *recorded;
 
     if (!flops || !threads)
         return -1;
@@ -71,7 +71,7 @@ static int write_group(struct sheet *sheet, const struct groups *groups, size_t 
     const struct group *group = &groups->groups[g];
     const struct arm all = group_cells(groups, group);
     size_t cell = groups->order[all.first];
-    const double *threads = table_numbers(cells, "threads");
+    const double *threads = results_threads(groups->results);
     const double *rates[3], *blocks, *gflops;
     double roof;
     char text[256];
@@ -157,7 +157,7 @@ static void write_roof(struct sheet *sheet, const struct groups *groups, const s
  * it, the highest stands. */
 static int write_roofs(struct sheet *sheet, const struct groups *groups, const size_t *panel)
 {
-    const double *threads = table_numbers(groups->results->cells, "threads");
+    const double *threads = results_threads(groups->results);
     struct point *points = calloc(groups->group_count, sizeof *points);
     size_t count = 0, series = 0;
 

@@ -28,7 +28,7 @@ static const struct {
     [AXIS_REDUNDANCY] = {"redundancy", "r = ", "", true},
     [AXIS_CHUNK] = {"chunk", "chunk ", "", false},
     [AXIS_ENGINE] = {"engine", "engine ", "", false},
-    [AXIS_THREADS] = {"threads", "threads ", "", true},
+    [AXIS_THREADS] = {"threads", "threads ", "", false},
 };
 
 /* The columns that cells are sorted by, fetched once. */
@@ -60,7 +60,7 @@ static int compare_axis(const struct keys *keys, size_t axis, size_t a, size_t b
         return axis_idle(keys, axis, b) - axis_idle(keys, axis, a);
     if (axes[axis].number)
         return compare_numbers(keys->numbers[axis][a], keys->numbers[axis][b]);
-    return strcmp(keys->texts[axis][a], keys->texts[axis][b]);
+    return strverscmp(keys->texts[axis][a], keys->texts[axis][b]); /* "2", "10", "auto" */
 }
 
 static bool axis_agrees(const struct keys *keys, size_t axis, size_t a, size_t b)
@@ -122,7 +122,7 @@ static int fetch_outcomes(struct results *results)
         for (size_t u = 0; u < sizeof units / sizeof units[0]; u++)
             if (!results_cost(results, units[u], t))
                 return -1;
-    if (!table_numbers(results->cells, "final_validation_loss") ||
+    if (!results_threads(results) || !table_numbers(results->cells, "final_validation_loss") ||
         !table_numbers(results->cells, "final_validation_error") ||
         !table_numbers(results->cells, "final_train_loss") ||
         !table_numbers(results->cells, "test_error") ||
@@ -457,6 +457,22 @@ void groups_describe(const struct groups *groups, size_t group, unsigned mask, c
             used += (size_t)snprintf(text + used, size - used, "%s%s%s%s", used ? " · " : "",
                                      axes[axis].before, value, axes[axis].after);
     }
+}
+
+void group_used(const struct groups *groups, size_t group, char *text, size_t size)
+{
+    struct table *cells = groups->results->cells;
+    size_t cell = group_cell(groups, group);
+    double threads;
+
+    text[0] = '\0';
+    if (!table_has(cells, "engine_used") ||
+        (strcmp(groups->keys->texts[AXIS_ENGINE][cell], "auto") != 0 &&
+         strcmp(groups->keys->texts[AXIS_THREADS][cell], "auto") != 0))
+        return;
+    threads = results_threads(groups->results)[cell];
+    snprintf(text, size, "%s, %.0f thread%s", table_texts(cells, "engine_used")[cell], threads,
+             threads == 1 ? "" : "s");
 }
 
 void group_batch_text(const struct group *group, char *text, size_t size)

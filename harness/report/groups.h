@@ -94,6 +94,9 @@ bool groups_same_batch(const struct groups *, size_t a, size_t b);
  * engines given by a path, the folder that all of them share is left out. */
 void groups_describe(const struct groups *, size_t group, unsigned axes, char *text, size_t size);
 
+/* "native, 1 thread": what the group ran with where it asked for `auto`; else "". */
+void group_used(const struct groups *, size_t group, char *text, size_t size);
+
 /* "K = 32", "K = full" */
 void group_batch_text(const struct group *, char *text, size_t size);
 

@@ -162,6 +162,13 @@ double results_fma_peak_gflops(const struct results *results, int threads)
     return json_number_value(peak);
 }
 
+/* What the grid asked for may be `auto`; results older than that have no other column. */
+const double *results_threads(struct results *results)
+{
+    return table_numbers(results->cells,
+                         table_has(results->cells, "threads_used") ? "threads_used" : "threads");
+}
+
 /* ---- The folder -------------------------------------------------------------------------------
  */
 

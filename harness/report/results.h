@@ -45,6 +45,10 @@ int results_curves(struct results *);
  * object keyed by the thread count), NaN if unknown. */
 double results_fma_peak_gflops(const struct results *, int threads);
 
+/* Threads that each cell ran with, one number per row of cells.csv; `threads` is what was asked
+ * for. NULL with the message set. Borrowed. */
+const double *results_threads(struct results *);
+
 /* The cost of reaching a target, one number per row of cells.csv, NaN where it was not reached.
  * unit: "updates", "examples", "epochs", "flops", "seconds". NULL with the message set. Borrowed.
  */

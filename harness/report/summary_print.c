@@ -109,6 +109,9 @@ static void say_choice(struct sentence *sentence, const struct groups *groups, s
     if (groups->groups[g].trained)
         say(sentence, "rate %g, ", rate_of(groups, g));
     say(sentence, "engine %s", engine_of(groups, g));
+    group_used(groups, g, text, sizeof text);
+    if (*text)
+        say(sentence, " (%s)", text);
     groups_describe(groups, g, AXES_ALL & ~SUMMARY_PROBLEM_AXES & ~AXIS_BIT(AXIS_ENGINE), text,
                     sizeof text);
     if (*text)
@@ -168,6 +171,29 @@ static void print_row(FILE *file, const struct summary *summary, const struct su
     print_outcomes(file, row->outcomes);
 }
 
+/* "auto: native, 1 thread (K = 1, K = 8); blas, 2 threads (K = full)": in the order of rows. */
+static void print_used(FILE *file, const struct groups *groups,
+                       const struct summary_section *section, const struct summary_row *rows)
+{
+    char used[128], before[128] = "", batch[32];
+    struct sentence line = {0};
+
+    for (size_t r = section->first; r < section->first + section->count; r++) {
+        group_used(groups, rows[r].group, used, sizeof used);
+        group_batch_text(&groups->groups[rows[r].group], batch, sizeof batch);
+        if (*used && strcmp(used, before) == 0)
+            say(&line, ", %s", batch);
+        else if (*used)
+            say(&line, "%s%s (%s", line.text[0] ? "); " : "auto: ", used, batch);
+        if (*used)
+            snprintf(before, sizeof before, "%s", used);
+    }
+    if (line.text[0]) {
+        say(&line, ")");
+        summary_print_wrapped(file, line.text);
+    }
+}
+
 /* What stands under the table: the marks that occur in it, and what to keep in mind. */
 static void print_legend(FILE *file, const struct summary *summary,
                          const struct summary_section *section)
@@ -186,6 +212,7 @@ static void print_legend(FILE *file, const struct summary *summary,
     }
     summary_print_engines(file, groups, summary->rows[section->first].group, SUMMARY_PROBLEM_AXES,
                           ENGINE_WIDTH);
+    print_used(file, groups, section, summary->rows);
     if (edge)
         fprintf(file, "* on the edge of the rates tried: a better one may lie beyond\n");
     if (none)

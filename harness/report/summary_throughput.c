@@ -21,8 +21,10 @@ struct columns {
     const char *const *roof_bound;
 };
 
-static int fetch(struct columns *columns, struct table *cells)
+static int fetch(struct columns *columns, struct results *results)
 {
+    struct table *cells = results->cells;
+
     memset(columns, 0, sizeof *columns);
     if (table_has(cells, "roof_fraction")) {
         columns->roof_fraction = table_numbers(cells, "roof_fraction");
@@ -36,8 +38,9 @@ static int fetch(struct columns *columns, struct table *cells)
     columns->rate = table_numbers(cells, "examples_per_second");
     columns->gflops = table_numbers(cells, "gflops");
     columns->pregathered = table_numbers(cells, "pregathered_examples_per_second");
-    columns->threads = table_numbers(cells, "threads");
-    columns->engine = table_texts(cells, "engine");
+    columns->threads = results_threads(results);
+    columns->engine =
+        table_texts(cells, table_has(cells, "engine_used") ? "engine_used" : "engine");
     columns->network = table_texts(cells, "network");
     columns->outcome = table_texts(cells, "outcome");
     return columns->rate && columns->gflops && columns->pregathered && columns->threads &&
@@ -96,6 +99,8 @@ static void print_row(FILE *file, const struct groups *groups, const struct colu
     if (!group->full_batch)
         snprintf(batch, sizeof batch, "%.0f", group->batch_size);
     summary_engine(groups, g, ENGINE_WIDTH, engine);
+    if (strcmp(engine, "auto") == 0)
+        snprintf(engine, sizeof engine, "auto: %s", columns->engine[cell]);
     fprintf(file, "%-*s %6s %7.0f ", ENGINE_WIDTH, engine, batch, columns->threads[cell]);
     if (!isfinite(rate)) {
         fprintf(file, "%10s\n", columns->outcome[cell]);
@@ -226,7 +231,7 @@ int summary_print_throughput(FILE *file, struct results *results)
         status = error_set("%s: out of memory", results->folder);
         goto done;
     }
-    if (fetch(&columns, results->cells) != 0) {
+    if (fetch(&columns, results) != 0) {
         status = -1;
         goto done;
     }

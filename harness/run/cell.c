@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "run/record.h"
 #include "run/step_roof.h"
+#include "train/contest.h"
 #include "train/live.h"
 
 #include <limits.h>
@@ -19,6 +20,7 @@ struct bench_parts {
     struct model model;
     struct loaded_engine loaded;
     struct workbench bench;
+    const struct assignment *assignment;
 };
 
 static struct engine_options options_of(const struct bench_parts *parts)
@@ -27,7 +29,7 @@ static struct engine_options options_of(const struct bench_parts *parts)
 
     return (struct engine_options){
         .max_batch = parts->bench.max_batch,
-        .threads = settings->threads,
+        .threads = parts->assignment->threads,
         .precision = PRECISION_SINGLE,
         .chunk = settings->chunk,
         .variant = parts->loaded.variant,
@@ -35,13 +37,14 @@ static struct engine_options options_of(const struct bench_parts *parts)
 }
 
 static void describe_bench(struct bench_parts *parts, const struct campaign *campaign,
-                           const struct cell *cell)
+                           const struct cell *cell, const struct assignment *assignment)
 {
     const struct dataset *dataset = campaign->dataset;
 
     memset(parts, 0, sizeof *parts);
     network_build(&parts->model, cell->network, dataset->shape, dataset->outputs,
                   dataset->classes); /* it fits: the plan has tried */
+    parts->assignment = assignment;
     parts->bench = (struct workbench){
         .engine = &parts->loaded.engine,
         .max_batch = cell->batch_size > EVALUATION_BATCH ? cell->batch_size : EVALUATION_BATCH,
@@ -73,8 +76,8 @@ static int open_engine(struct bench_parts *parts, struct message *message)
     /* An OpenMP thread that waits must give way to whoever shares its core: spinning without end
      * costs a team of two a hundredfold as soon as anything else runs. */
     setenv("GOMP_SPINCOUNT", "1000", 0);
-    if (experiment_engine(parts->bench.experiment, parts->bench.cell->settings.engine, path,
-                          sizeof path) != 0) {
+    if (experiment_engine(parts->bench.experiment, parts->assignment->engine, path, sizeof path) !=
+        0) {
         snprintf(message->text, sizeof message->text, "%.500s", error_text());
         return -1;
     }
@@ -104,6 +107,8 @@ static double peak_memory(void)
 static void start_record(struct cell_record *record, const struct bench_parts *parts)
 {
     record_clear(record);
+    record->engine_used = parts->assignment->engine;
+    record->threads_used = parts->assignment->threads;
     record->parameters = (double)parts->model.parameters;
     record->flops_per_example = parts->model.flops_per_example;
 }
@@ -210,7 +215,8 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
     return status;
 }
 
-int cell_run(const struct campaign *campaign, const struct cell *cell, const struct roof *roof)
+int cell_run(const struct campaign *campaign, const struct cell *cell,
+             const struct assignment *assignment, const struct roof *roof)
 {
     const struct settings *settings = &cell->settings;
     const struct redundancy redundancy = {settings->redundancy, settings->redundancy_mode,
@@ -221,7 +227,7 @@ int cell_run(const struct campaign *campaign, const struct cell *cell, const str
     struct message message;
     int status, ready;
 
-    describe_bench(&parts, campaign, cell);
+    describe_bench(&parts, campaign, cell, assignment);
     start_record(&record, &parts);
     if (redundancy_open(&parts.redundant, campaign->dataset, &redundancy) != 0) {
         ready = -1;
@@ -242,13 +248,14 @@ int cell_run(const struct campaign *campaign, const struct cell *cell, const str
     return status;
 }
 
-int cell_record_loss(const struct campaign *campaign, const struct cell *cell, enum outcome outcome,
-                     const char *reason, double wall_seconds)
+int cell_record_loss(const struct campaign *campaign, const struct cell *cell,
+                     const struct assignment *assignment, enum outcome outcome, const char *reason,
+                     double wall_seconds)
 {
     struct bench_parts parts;
     struct cell_record record;
 
-    describe_bench(&parts, campaign, cell);
+    describe_bench(&parts, campaign, cell, assignment);
     start_record(&record, &parts);
     record.outcome = outcome;
     record.wall_seconds = wall_seconds;
@@ -259,11 +266,15 @@ int cell_record_loss(const struct campaign *campaign, const struct cell *cell, e
 int cell_probe_engine(FILE *out, void *context)
 {
     const struct cell_probe *probe = context;
+    struct assignment assignment = {.threads = probe->cell->settings.threads};
     struct bench_parts parts;
     struct message message;
     int ready;
 
-    describe_bench(&parts, probe->campaign, probe->cell);
+    snprintf(assignment.engine, sizeof assignment.engine, "%s", probe->engine);
+    if (assignment.threads == THREADS_AUTO)
+        assignment.threads = 1;
+    describe_bench(&parts, probe->campaign, probe->cell, &assignment);
     ready = open_engine(&parts, &message);
     if (ready == 1 && (!parts.loaded.engine.describe ||
                        parts.loaded.engine.describe(parts.bench.session, &message) != 0))
@@ -276,4 +287,64 @@ int cell_probe_engine(FILE *out, void *context)
             message.text);
     close_bench(&parts);
     return ready < 0 && !is_loaded(&parts) ? -1 : 0;
+}
+
+/* Opens every assignment that supports the cell; ready[i] is its place among the benches, or -1. */
+static int enter_contest(const struct cell_contest *contest, struct bench_parts *parts,
+                         const struct redundant_examples *redundant, struct workbench *benches,
+                         int *ready)
+{
+    int count = 0;
+
+    for (int i = 0; i < contest->count; i++) {
+        struct message message;
+
+        describe_bench(&parts[i], contest->campaign, contest->cell, &contest->assignments[i]);
+        parts[i].bench.train = redundant->examples;
+        ready[i] = -1;
+        if (open_engine(&parts[i], &message) != 1)
+            continue;
+        ready[i] = count;
+        benches[count++] = parts[i].bench;
+    }
+    return count;
+}
+
+int cell_hold_contest(FILE *out, void *context)
+{
+    static const double seconds = 0.06; /* for each: 15 blocks of the contest */
+    const struct cell_contest *held = context;
+    const struct settings *settings = &held->cell->settings;
+    const struct redundancy redundancy = {settings->redundancy, settings->redundancy_mode,
+                                          settings->copies, settings->seed};
+    size_t most = (size_t)held->count;
+    struct bench_parts *parts = calloc(most, sizeof *parts);
+    struct workbench *benches = calloc(most, sizeof *benches);
+    double *rates = calloc(most, sizeof *rates);
+    int *ready = calloc(most, sizeof *ready);
+    struct redundant_examples redundant = {.rows = NULL};
+    int status = -1;
+
+    if (!parts || !benches || !rates || !ready) {
+        fprintf(out, "out of memory");
+        goto done;
+    }
+    if (redundancy_open(&redundant, held->campaign->dataset, &redundancy) != 0 ||
+        contest(benches, enter_contest(held, parts, &redundant, benches, ready), seconds, rates) !=
+            0) {
+        fprintf(out, "%s", error_text());
+        goto done;
+    }
+    for (int i = 0; i < held->count; i++)
+        fprintf(out, "%.17g\n", ready[i] < 0 ? (double)NAN : rates[ready[i]]);
+    status = 0;
+done:
+    for (int i = 0; parts && i < held->count; i++)
+        close_bench(&parts[i]);
+    redundancy_close(&redundant);
+    free(parts);
+    free(benches);
+    free(rates);
+    free(ready);
+    return status;
 }

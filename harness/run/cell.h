@@ -16,19 +16,27 @@ struct campaign {
     const char *results; /* folder */
 };
 
+/* What a cell runs with: its settings, with what they leave open decided. */
+struct assignment {
+    char engine[sizeof(((struct settings *)0)->engine)];
+    int threads;
+};
+
 /* Trains or times the cell and records how it ended. To be called in a child process: it loads the
- * engine. roof: of the machine with the cell's threads, NULL if it is not known. 0 once it is
+ * engine. roof: of the machine with so many threads, NULL if it is not known. 0 once it is
  * recorded, whatever the outcome; -1 if it could not be (error set). */
-int cell_run(const struct campaign *, const struct cell *, const struct roof *roof);
+int cell_run(const struct campaign *, const struct cell *, const struct assignment *,
+             const struct roof *roof);
 
 /* Records a cell that could not do so itself: crashed, timed out. */
-int cell_record_loss(const struct campaign *, const struct cell *, enum outcome, const char *reason,
-                     double wall_seconds);
+int cell_record_loss(const struct campaign *, const struct cell *, const struct assignment *,
+                     enum outcome, const char *reason, double wall_seconds);
 
 /* A question to an engine, to be asked through child_capture. */
 struct cell_probe {
     const struct campaign *campaign;
     const struct cell *cell; /* any cell of the engine */
+    const char *engine;
 };
 
 /* What the line starts with when the engine says nothing of its library. */
@@ -37,5 +45,17 @@ struct cell_probe {
 /* Loads the engine and writes one line on its library and kernel, or why it cannot be opened for
  * the cell. Only an engine that cannot be loaded is a failure. context: struct cell_probe. */
 int cell_probe_engine(FILE *out, void *context);
+
+/* Several ways to run one cell, to be timed in turn through child_capture. */
+struct cell_contest {
+    const struct campaign *campaign;
+    const struct cell *cell;
+    const struct assignment *assignments; /* [count] */
+    int count;
+};
+
+/* Writes a line for each assignment: examples per second, `nan` for one that does not support the
+ * cell or fails. context: struct cell_contest. */
+int cell_hold_contest(FILE *out, void *context);
 
 #endif

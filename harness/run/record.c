@@ -164,7 +164,8 @@ static void write_cell(FILE *file, const struct part *part)
     for (const struct field *field = settings_fields; field->key; field++)
         fprintf(file, ",%s%s", field->key,
                 strcmp(field->key, "batch_size") == 0 ? ",full_batch" : "");
-    fputs(",train_examples,parameters,flops_per_example,outcome,reason", file);
+    fputs(",engine_used,threads_used,train_examples,parameters,flops_per_example,outcome,reason",
+          file);
     write_names(file, cell_columns);
     fputs(",roof_bound,targets,targets_reached", file);
     for (int t = 0; t < experiment->target_count; t++)
@@ -174,7 +175,9 @@ static void write_cell(FILE *file, const struct part *part)
     fprintf(file, "\n%s,%s", cell->id,
             experiment->measure == MEASURE_THROUGHPUT ? "throughput" : "convergence");
     write_settings(file, cell);
-    fprintf(file, ",%zu,", cell->train_examples);
+    fputc(',', file);
+    csv_field(file, record->engine_used ? record->engine_used : "");
+    fprintf(file, ",%d,%zu,", record->threads_used, cell->train_examples);
     write_number(file, record->parameters);
     fputc(',', file);
     write_number(file, record->flops_per_example);

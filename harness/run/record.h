@@ -11,6 +11,8 @@
 struct cell_record {
     enum outcome outcome;
     char reason[256];
+    const char *engine_used; /* borrowed */
+    int threads_used;
     double parameters, flops_per_example;
     double updates, epochs, examples;
     double train_seconds, evaluation_seconds, setup_seconds, wall_seconds;

@@ -71,7 +71,6 @@ struct team {
     atomic_int arrived, round, failed;
     struct roof *roof;
     const struct host *host;
-    enum roof_extent extent;
 };
 
 /* Threads that spin leave a barrier together; they yield, as another program may have the
@@ -218,14 +217,13 @@ static void measure_level(struct member *member, enum level level)
 static void measure_all(struct member *member)
 {
     const struct job peak = {.traffic = TRAFFIC_COUNT, .seconds = 0.05};
-    const struct team *team = member->team;
     double best = fmax(lead(member, peak), lead(member, peak));
 
-    for (int l = 0; l < LEVEL_COUNT && team->extent == ROOF_ALL; l++) {
+    for (int l = 0; l < LEVEL_COUNT; l++) {
         measure_level(member, (enum level)l);
         best = fmax(best, lead(member, peak));
     }
-    team->roof->fma_gflops = best / 1e9;
+    member->team->roof->fma_gflops = best / 1e9;
 }
 
 static void *work(void *context)
@@ -234,13 +232,11 @@ static void *work(void *context)
     struct team *team = member->team;
 
     child_pin(&member->processor, 1);
-    if (team->buffer_bytes > 0) {
-        member->buffer = take_buffer(team->buffer_bytes);
-        if (!member->buffer)
-            atomic_store(&team->failed, 1);
-        else
-            memset(member->buffer, 0, team->buffer_bytes);
-    }
+    member->buffer = take_buffer(team->buffer_bytes);
+    if (!member->buffer)
+        atomic_store(&team->failed, 1);
+    else
+        memset(member->buffer, 0, team->buffer_bytes);
     wait_for_all(team);
     if (atomic_load(&team->failed))
         return NULL;
@@ -258,13 +254,13 @@ static void *work(void *context)
 }
 
 /* The largest buffer of any level, with room for the shifts. */
-static size_t buffer_bytes(const struct host *host, int threads, enum roof_extent extent)
+static size_t buffer_bytes(const struct host *host, int threads)
 {
     double bytes = 0;
 
-    for (int l = 0; l < LEVEL_COUNT && extent == ROOF_ALL; l++)
+    for (int l = 0; l < LEVEL_COUNT; l++)
         bytes = fmax(bytes, roof_buffer_bytes(host, (enum level)l, threads));
-    return bytes > 0 ? (size_t)bytes + BUFFER_SLACK * sizeof(float) : 0;
+    return (size_t)bytes + BUFFER_SLACK * sizeof(float);
 }
 
 /* ---- The roof -------------------------------------------------------------------------------- */
@@ -283,7 +279,7 @@ void roof_clear(struct roof *roof, const struct host *host, int threads)
             roof->bandwidth[l][t] = NAN;
 }
 
-int roof_measure(struct roof *roof, const struct host *host, int threads, enum roof_extent extent)
+int roof_measure(struct roof *roof, const struct host *host, int threads)
 {
     double start = clock_now();
     struct team team = {
@@ -291,13 +287,12 @@ int roof_measure(struct roof *roof, const struct host *host, int threads, enum r
         .kernels = kernels_for(host->instructions),
         .roof = roof,
         .host = host,
-        .extent = extent,
     };
 
     roof_clear(roof, host, threads);
     if (threads < 1 || threads > host->processor_count)
         return error_set("%d threads on %d processors", threads, host->processor_count);
-    team.buffer_bytes = buffer_bytes(host, threads, extent);
+    team.buffer_bytes = buffer_bytes(host, threads);
     team.members = calloc((size_t)threads, sizeof *team.members);
     if (!team.members)
         return error_set("out of memory");
@@ -319,7 +314,6 @@ int roof_measure(struct roof *roof, const struct host *host, int threads, enum r
 struct question {
     const struct host *host;
     int threads;
-    enum roof_extent extent;
 };
 
 /* The bytes of the struct in hexadecimal: child and parent are one program. */
@@ -329,7 +323,7 @@ static int answer(FILE *out, void *context)
     const unsigned char *bytes;
     struct roof roof;
 
-    if (roof_measure(&roof, question->host, question->threads, question->extent) != 0)
+    if (roof_measure(&roof, question->host, question->threads) != 0)
         return fputs(error_text(), out), -1;
     bytes = (const unsigned char *)&roof;
     for (size_t i = 0; i < sizeof roof; i++)
@@ -337,11 +331,10 @@ static int answer(FILE *out, void *context)
     return 0;
 }
 
-int roof_measure_apart(struct roof *roof, const struct host *host, int threads,
-                       enum roof_extent extent)
+int roof_measure_apart(struct roof *roof, const struct host *host, int threads)
 {
     enum { TIMEOUT_SECONDS = 60 };
-    struct question question = {host, threads, extent};
+    struct question question = {host, threads};
     char text[2 * sizeof *roof + 512];
     unsigned char *bytes = (unsigned char *)roof;
 

@@ -30,18 +30,17 @@ struct roof {
  * 512 MiB, and of an eighth of memory_bytes at most. 0 where the level has no such size. */
 double roof_buffer_bytes(const struct host *, enum level, int threads);
 
-enum roof_extent { ROOF_PEAK, ROOF_ALL }; /* fma_gflops alone, about 0.1 s; or all, about 1 s */
-
 /* Measures with `threads` threads pinned to the first of host->processors, all at the same time
  * between barriers, each with a buffer of its own that it touches first. Of the repetitions the
  * best counts: whatever disturbs one (an interrupt, a neighbour, a stolen processor) only makes it
  * slower, and a roof is what the machine can do. Of the peak, L1 and L2 each thread's best, as each
  * has its own; of L3 and memory, which threads share, the best of all together. To be called in a
- * child process. 0, or -1 with the error set: more threads than processors, no memory. */
-int roof_measure(struct roof *, const struct host *, int threads, enum roof_extent);
+ * child process. 0, or -1 with the error set: more threads than processors, no memory.
+ * Takes one to two seconds. */
+int roof_measure(struct roof *, const struct host *, int threads);
 
 /* roof_measure in a child process: -1 with the error set also if that did not come back. */
-int roof_measure_apart(struct roof *, const struct host *, int threads, enum roof_extent);
+int roof_measure_apart(struct roof *, const struct host *, int threads);
 
 /* Every number NAN or 0. */
 void roof_clear(struct roof *, const struct host *, int threads);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "run/choice.h"
 #include "run/record.h"
 #include "run/survey.h"
 
@@ -22,6 +23,7 @@
 struct slot {
     pid_t pid; /* 0: free */
     const struct cell *cell;
+    struct assignment assignment;
     double start;
     int words;                           /* the child writes "ok", or an error, here */
     int processors[HOST_PROCESSORS_MAX]; /* indices into host.processors */
@@ -34,6 +36,7 @@ struct runner {
     const struct runner_options *options;
     struct runner_result *result;
     struct survey survey;
+    struct engine_choices choices;
     const struct cell **queue; /* [queue_count] cells to run, in running order */
     int queue_count, next;
     struct slot *slots; /* [slot_count] */
@@ -123,9 +126,46 @@ static int prepare_folder(struct runner *runner)
         return 0;
     if (!force && manifest_check_machine(campaign, &runner->survey) != 0)
         return -1;
-    survey_measure(&runner->survey, runner->queue, runner->queue_count,
-                   campaign->experiment->measure == MEASURE_THROUGHPUT ? ROOF_ALL : ROOF_PEAK);
     return manifest_write(campaign, &runner->survey, NULL); /* whose folder it is */
+}
+
+/* What a deadline must leave for merging and the manifest. */
+static const double closing_seconds = 1;
+
+/* Seconds that are left before the run must close. */
+static double seconds_left(const struct runner *runner)
+{
+    double deadline = runner->options->deadline;
+
+    if (deadline <= 0)
+        return INFINITY;
+    return runner->start + deadline - closing_seconds - clock_now();
+}
+
+/* What `auto` stands for in each cell. */
+static int settle_cells(struct runner *runner)
+{
+    const struct runner_options *options = runner->options;
+
+    for (int i = 0; i < runner->queue_count && seconds_left(runner) > 0; i++)
+        if (choices_make(&runner->choices, runner->campaign, &runner->survey.host, runner->queue[i],
+                         options->announce, options->context) != 0)
+            return -1;
+    return 0;
+}
+
+/* Of every number of threads that a cell runs with. */
+static int measure_roofs(struct runner *runner)
+{
+    int *threads = calloc((size_t)runner->queue_count + 1, sizeof *threads);
+
+    if (!threads)
+        return error_set("out of memory");
+    for (int i = 0; i < runner->queue_count; i++)
+        threads[i] = choices_assignment(&runner->choices, runner->queue[i]).threads;
+    survey_measure(&runner->survey, threads, runner->queue_count, seconds_left(runner));
+    free(threads);
+    return 0;
 }
 
 static void announce_engines(const struct runner *runner)
@@ -157,7 +197,7 @@ static int make_slots(struct runner *runner)
  * share. */
 static void take_processors(struct runner *runner, struct slot *slot)
 {
-    int wanted = slot->cell->settings.threads, count = runner->survey.host.processor_count;
+    int wanted = slot->assignment.threads, count = runner->survey.host.processor_count;
 
     slot->processor_count = wanted < count ? wanted : count;
     for (int i = 0; i < slot->processor_count; i++) {
@@ -184,13 +224,13 @@ static void release_processors(struct runner *runner, struct slot *slot)
 }
 
 /* 1 if the cell's threads find idle processors; with --jobs the user has decided instead. */
-static int has_room(const struct runner *runner, const struct cell *cell)
+static int has_room(const struct runner *runner, const struct assignment *assignment)
 {
     int idle = 0, count = runner->survey.host.processor_count;
 
     for (int p = 0; p < count; p++)
         idle += runner->busy[p] == 0;
-    return runner->options->jobs > 0 || idle >= cell->settings.threads;
+    return runner->options->jobs > 0 || idle >= assignment->threads;
 }
 
 static void run_child(struct runner *runner, const struct slot *slot, int words, pid_t parent)
@@ -203,8 +243,8 @@ static void run_child(struct runner *runner, const struct slot *slot, int words,
     for (int i = 0; i < slot->processor_count; i++)
         processors[i] = runner->survey.host.processors[slot->processors[i]];
     child_pin(processors, slot->processor_count);
-    status = cell_run(runner->campaign, slot->cell,
-                      survey_roof(&runner->survey, slot->cell->settings.threads));
+    status = cell_run(runner->campaign, slot->cell, &slot->assignment,
+                      survey_roof(&runner->survey, slot->assignment.threads));
     if (status != 0)
         text = error_text();
     if (write(words, text, strlen(text)) < 0)
@@ -212,14 +252,16 @@ static void run_child(struct runner *runner, const struct slot *slot, int words,
     _exit(status == 0 ? 0 : 1);
 }
 
-static int start_cell(struct runner *runner, struct slot *slot, const struct cell *cell)
+static int start_cell(struct runner *runner, struct slot *slot, const struct cell *cell,
+                      const struct assignment *assignment)
 {
     pid_t parent = getpid();
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC) != 0)
         return error_set("cannot make a pipe: %s", strerror(errno));
-    *slot = (struct slot){.cell = cell, .start = clock_now(), .words = ends[0]};
+    *slot = (struct slot){
+        .cell = cell, .assignment = *assignment, .start = clock_now(), .words = ends[0]};
     take_processors(runner, slot);
     fflush(NULL);
     slot->pid = fork();
@@ -255,13 +297,14 @@ static void report(struct runner *runner, const struct cell *cell, enum outcome 
 }
 
 /* More threads than processors would measure the scheduler. */
-static int refuse_cell(struct runner *runner, const struct cell *cell)
+static int refuse_cell(struct runner *runner, const struct cell *cell,
+                       const struct assignment *assignment)
 {
     char reason[128];
 
-    snprintf(reason, sizeof reason, "%d threads on %d processors", cell->settings.threads,
+    snprintf(reason, sizeof reason, "%d threads on %d processors", assignment->threads,
              runner->survey.host.processor_count);
-    if (cell_record_loss(runner->campaign, cell, OUTCOME_UNSUPPORTED, reason, 0) != 0)
+    if (cell_record_loss(runner->campaign, cell, assignment, OUTCOME_UNSUPPORTED, reason, 0) != 0)
         return -1;
     runner->result->run++;
     runner->result->unsupported++;
@@ -273,14 +316,15 @@ static int start_cells(struct runner *runner)
 {
     for (int s = 0; s < runner->slot_count && runner->next < runner->queue_count; s++) {
         const struct cell *cell = runner->queue[runner->next];
+        struct assignment assignment = choices_assignment(&runner->choices, cell);
 
-        if (cell->settings.threads > runner->survey.host.processor_count) {
+        if (assignment.threads > runner->survey.host.processor_count) {
             runner->next++;
-            if (refuse_cell(runner, cell) != 0)
+            if (refuse_cell(runner, cell, &assignment) != 0)
                 return -1;
-        } else if (runner->slots[s].pid == 0 && has_room(runner, cell)) {
+        } else if (runner->slots[s].pid == 0 && has_room(runner, &assignment)) {
             runner->next++;
-            if (start_cell(runner, &runner->slots[s], cell) != 0)
+            if (start_cell(runner, &runner->slots[s], cell, &assignment) != 0)
                 return -1;
         }
     }
@@ -305,7 +349,8 @@ static int record_loss(struct runner *runner, const struct slot *slot, int statu
                  strsignal(WTERMSIG(status)));
     else
         snprintf(reason, sizeof reason, "exited with status %d in the middle", WEXITSTATUS(status));
-    return cell_record_loss(runner->campaign, slot->cell, *outcome, reason, wall);
+    return cell_record_loss(runner->campaign, slot->cell, &slot->assignment, *outcome, reason,
+                            wall);
 }
 
 static int finish_cell(struct runner *runner, struct slot *slot, int status)
@@ -401,19 +446,15 @@ static void await_signals(sigset_t *awaited)
     }
 }
 
-/* What a deadline must leave for merging and the manifest. */
-static const double closing_seconds = 1;
-
 /* Waits for a child or a signal, without handlers: the signals are blocked and taken in turn. */
 static int run_cells(struct runner *runner, const sigset_t *awaited)
 {
     const struct timespec tick = {.tv_nsec = 200000000};
-    double deadline = runner->options->deadline;
 
     while (runner->next < runner->queue_count || is_running(runner)) {
         int received;
 
-        if (deadline > 0 && clock_now() - runner->start > deadline - closing_seconds) {
+        if (seconds_left(runner) <= 0) {
             runner->result->end = RUNNER_DEADLINE;
             return 0;
         }
@@ -501,6 +542,7 @@ int runner_run(const struct campaign *campaign, const struct runner_options *opt
     double total, steal;
     sigset_t awaited, before;
     int status = -1, mask_set = 0;
+    int timing = campaign->experiment->measure == MEASURE_THROUGHPUT;
 
     memset(result, 0, sizeof *result);
     clock_timestamp(log.started);
@@ -511,14 +553,18 @@ int runner_run(const struct campaign *campaign, const struct runner_options *opt
         make_slots(&runner) != 0 || prepare_folder(&runner) != 0)
         goto done;
     announce_engines(&runner);
-    if (campaign->experiment->measure == MEASURE_THROUGHPUT && runner.queue_count > 0 &&
+    if (timing && runner.queue_count > 0 &&
         survey_conformance(&runner.survey, campaign, &result->wrong) != 0)
+        goto done;
+    if (settle_cells(&runner) != 0 || (timing && measure_roofs(&runner) != 0))
         goto done;
     await_signals(&awaited);
     sigprocmask(SIG_BLOCK, &awaited, &before);
     mask_set = 1;
     status = run_cells(&runner, &awaited);
     stop_children(&runner);
+    if (status == 0 && !timing && result->end == RUNNER_COMPLETE)
+        status = measure_roofs(&runner); /* training does not wait for it */
     if (status == 0) {
         status = close_run(&runner, &log, total, steal);
     } else {
@@ -534,6 +580,7 @@ done:
         sigprocmask(SIG_SETMASK, &before, NULL);
     if (runner.lock >= 0)
         close(runner.lock);
+    choices_free(&runner.choices);
     free(runner.queue);
     free(runner.slots);
     return status;

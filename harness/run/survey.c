@@ -2,8 +2,10 @@
 #include "run/survey.h"
 
 #include "base/child.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "check/conformance.h"
+#include "run/choice.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -24,30 +26,40 @@ static int check_library(const struct experiment *experiment, const char *engine
                      experiment_line(experiment, "engine", engine), variant + 1, strerror(errno));
 }
 
-static int ask_engine(struct survey *survey, const struct campaign *campaign,
-                      const struct cell *cell)
+/* What is asked of the engines of one cell. */
+struct inquiry {
+    struct survey *survey;
+    const struct campaign *campaign;
+    const struct cell *cell;
+};
+
+static int ask_engine(void *context, const char *engine)
 {
-    const struct experiment *experiment = campaign->experiment;
-    struct cell_probe probe = {campaign, cell};
+    const struct inquiry *inquiry = context;
+    struct survey *survey = inquiry->survey;
+    const struct experiment *experiment = inquiry->campaign->experiment;
+    struct cell_probe probe = {inquiry->campaign, inquiry->cell, engine};
+    const char *asked = inquiry->cell->settings.engine; /* which may be `auto` */
     char *text = survey->libraries[survey->engine_count];
     size_t size = sizeof survey->libraries[0];
     int answer;
 
     for (int i = 0; i < survey->engine_count; i++)
-        if (strcmp(survey->engines[i], cell->settings.engine) == 0)
+        if (strcmp(survey->engines[i], engine) == 0)
             return 0;
     if (survey->engine_count == SURVEY_ENGINES_MAX)
         return error_set("grid: more than %d engines", SURVEY_ENGINES_MAX);
-    if (check_library(experiment, cell->settings.engine) != 0)
+    if (check_library(experiment, engine) != 0)
         return -1;
     answer = child_capture(cell_probe_engine, &probe, ANSWER_SECONDS, text, size);
     if (answer == -2) /* it crashes or hangs: so may its cells, but nobody else's */
         snprintf(text, size, CELL_UNAVAILABLE "%.400s", error_text());
-    if (answer == -1)
+    if (answer == -1 && strcmp(asked, engine) != 0) /* `auto` does without */
+        snprintf(text, size, CELL_UNAVAILABLE "%.400s", error_text());
+    else if (answer == -1)
         return error_set("%s:%d: engine: %s: %s", experiment->file,
-                         experiment_line(experiment, "engine", cell->settings.engine),
-                         cell->settings.engine, error_text());
-    survey->engines[survey->engine_count++] = cell->settings.engine;
+                         experiment_line(experiment, "engine", engine), engine, error_text());
+    snprintf(survey->engines[survey->engine_count++], sizeof survey->engines[0], "%s", engine);
     return 0;
 }
 
@@ -56,9 +68,12 @@ int survey_make(struct survey *survey, const struct campaign *campaign,
 {
     memset(survey, 0, sizeof *survey);
     host_read(&survey->host);
-    for (int i = 0; i < count; i++)
-        if (ask_engine(survey, campaign, cells[i]) != 0)
+    for (int i = 0; i < count; i++) {
+        struct inquiry inquiry = {survey, campaign, cells[i]};
+
+        if (choice_each_engine(cells[i], ask_engine, &inquiry) != 0)
             return -1;
+    }
     return 0;
 }
 
@@ -70,17 +85,16 @@ const struct roof *survey_roof(const struct survey *survey, int threads)
     return NULL;
 }
 
-void survey_measure(struct survey *survey, const struct cell *const *cells, int count,
-                    enum roof_extent extent)
+void survey_measure(struct survey *survey, const int *threads, int count, double seconds)
 {
-    for (int i = 0; i < count && survey->roof_count < SURVEY_ROOFS_MAX; i++) {
-        int threads = cells[i]->settings.threads;
+    const double each = 2.5; /* at the most, on a machine in use */
+    double start = clock_now();
 
-        if (!survey_roof(survey, threads) && threads <= survey->host.processor_count &&
-            roof_measure_apart(&survey->roofs[survey->roof_count], &survey->host, threads,
-                               extent) == 0)
+    for (int i = 0; i < count && survey->roof_count < SURVEY_ROOFS_MAX; i++)
+        if (!survey_roof(survey, threads[i]) && threads[i] <= survey->host.processor_count &&
+            clock_now() - start + each < seconds &&
+            roof_measure_apart(&survey->roofs[survey->roof_count], &survey->host, threads[i]) == 0)
             survey->roof_count++;
-    }
 }
 
 enum { FIRST_BYTES = 400 };

@@ -12,21 +12,22 @@ enum { SURVEY_ENGINES_MAX = 32, SURVEY_ROOFS_MAX = 8 };
 struct survey {
     struct host host;
     int engine_count;
-    const char *engines[SURVEY_ENGINES_MAX]; /* specifications, borrowed from the cells */
+    char engines[SURVEY_ENGINES_MAX][sizeof(((struct settings *)0)->engine)]; /* specifications */
     char libraries[SURVEY_ENGINES_MAX][512]; /* what each said of its library and kernels */
     int roof_count;
     struct roof roofs[SURVEY_ROOFS_MAX]; /* one for each number of threads */
 };
 
-/* Describes the machine and asks each engine of these cells, in a child process. An engine that
- * cannot be loaded is an error with the line of the experiment that names it. */
+/* Describes the machine and asks each engine that these cells name, and each contender of `auto`,
+ * in a child process. An engine that cannot be loaded is an error with the line of the experiment
+ * that names it. */
 int survey_make(struct survey *, const struct campaign *, const struct cell *const *cells,
                 int count);
 
-/* Measures the roof, each in a child process, for each number of threads of these cells that there
- * are processors for: about 1 s each, or 0.1 s for ROOF_PEAK. One that cannot be measured is left
- * out: results without a roof are better than none. */
-void survey_measure(struct survey *, const struct cell *const *cells, int count, enum roof_extent);
+/* Measures the roof, each in a child process, for each of these numbers of threads that there are
+ * processors for, one to two seconds each, as long as `seconds` are left. One that cannot be
+ * measured is left out: results without a roof are better than none. */
+void survey_measure(struct survey *, const int *threads, int count, double seconds);
 
 /* The roof with so many threads, NULL if there is none. */
 const struct roof *survey_roof(const struct survey *, int threads);
