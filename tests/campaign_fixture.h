@@ -23,8 +23,10 @@ static inline void prepare(struct prepared *prepared, const char *yaml, const ch
         abort();
     }
     snprintf(prepared->results, sizeof prepared->results, "%s", scratch_path(results));
-    prepared->campaign = (struct campaign){&prepared->experiment, &prepared->dataset,
-                                           &prepared->plan, prepared->results};
+    prepared->campaign = (struct campaign){.experiment = &prepared->experiment,
+                                           .dataset = &prepared->dataset,
+                                           .plan = &prepared->plan,
+                                           .results = prepared->results};
 }
 
 static inline void dismiss(struct prepared *prepared)

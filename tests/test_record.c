@@ -377,6 +377,33 @@ static void cells_are_merged_in_the_order_of_the_plan(void **state)
     assert_false(tree_exists(below("%s", "timings.csv")));
 }
 
+static void profiles_are_merged_of_the_cells_that_have_one(void **state)
+{
+    const struct cell_profile profile = {
+        .first_step = 0.25, .wall = 8, .train = 4, .parts = {.gather = -0.5, .gradient = 4.5}};
+    struct table *table;
+
+    (void)state;
+    for (int cell = 0; cell < 3; cell++)
+        write_cell(cell);
+    if (record_profile(results, &plan.cells[1], &profile) != 0)
+        fail_msg("%s", error_text());
+    merge(3);
+    table = open_table(below("%s", "profile.csv"));
+    assert_int_equal(table_rows(table), 1);
+    assert_string_equal(table_texts(table, "id")[0], plan.cells[1].id);
+    assert_true(table_numbers(table, "first_step_seconds")[0] == 0.25);
+    assert_true(table_numbers(table, "wall_seconds")[0] == 8);
+    assert_true(table_numbers(table, "gather_seconds")[0] == -0.5);
+    assert_true(table_numbers(table, "update_seconds")[0] == 0);
+    table_close(table);
+    /* A cell that is run again without one has none. */
+    write_cell(1);
+    merge(3);
+    assert_false(tree_exists(below("%s", "profile.csv")));
+    assert_int_equal(record_profile("/nowhere", &plan.cells[0], &profile), -1);
+}
+
 static void curves_are_merged_of_the_cells_that_have_one(void **state)
 {
     const struct curve_point curve[3] = {{.update = 0}, {.update = 1}, {.update = 2}};
@@ -568,6 +595,7 @@ int main(void)
         RECORDS(what_is_recorded_is_found),
         RECORDS(what_is_missing_or_damaged_is_not_found),
         RECORDS(cells_are_merged_in_the_order_of_the_plan),
+        RECORDS(profiles_are_merged_of_the_cells_that_have_one),
         RECORDS(curves_are_merged_of_the_cells_that_have_one),
         RECORDS(what_the_plan_does_not_ask_for_stays_out),
         RECORDS(a_derived_file_without_rows_is_removed),

@@ -1,4 +1,5 @@
 /* batchlab run: every cell of an experiment, then the table and the charts. */
+#include "base/clock.h"
 #include "base/error.h"
 #include "cli/command.h"
 #include "report/chart.h"
@@ -17,18 +18,22 @@ enum {
     KEY_FORCE,
     KEY_QUICK,
     KEY_DEADLINE,
-    KEY_NO_CHARTS
+    KEY_NO_CHARTS,
+    KEY_PROFILE
 };
 
 static const struct argp_option options[] = {
     {"results", KEY_RESULTS, "DIR", 0, "Results folder (default results/<experiment>)", 0},
     {"only", KEY_ONLY, "REGEX", 0, "Only cells whose id matches", 0},
     {"jobs", KEY_JOBS, "N", 0, "Cells at a time (default: as many as cores allow)", 0},
-    {"threads", KEY_THREADS, "N", 0, "Threads of the engines, instead of the file's; auto: "
-     "as many as are fastest", 0},
+    {"threads", KEY_THREADS, "N", 0,
+     "Threads of the engines, instead of the file's; auto: "
+     "as many as are fastest",
+     0},
     {"force", KEY_FORCE, 0, 0,
      "Go on in a folder of another experiment, of other data, machine or libraries", 0},
     {"quick", KEY_QUICK, 0, 0, "With the overrides under `quick:` in the file", 0},
+    {"profile", KEY_PROFILE, 0, 0, "Show where the time of the cells that run goes", 0},
     {"deadline", KEY_DEADLINE, "SECONDS", 0, "Be done by then, whatever is unfinished", 0},
     {"no-charts", KEY_NO_CHARTS, 0, 0, "Do not draw", 0},
     {0},
@@ -37,7 +42,7 @@ static const struct argp_option options[] = {
 struct arguments {
     const char *file, *results, *threads;
     struct runner_options runner;
-    int quick, no_charts;
+    int quick, no_charts, profile;
 };
 
 static int positive_int(struct argp_state *state, const char *name, const char *text)
@@ -81,6 +86,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         arguments->runner.deadline = strtod(text, &end);
         if (end == text || *end || !(arguments->runner.deadline > 0))
             argp_error(state, "--deadline: '%s' is not valid, expected seconds above 0", text);
+        break;
+    case KEY_PROFILE:
+        arguments->profile = 1;
         break;
     case KEY_NO_CHARTS:
         arguments->no_charts = 1;
@@ -157,10 +165,16 @@ static int status_of(const struct runner_result *result)
     return result->troubled > 0 ? STATUS_ERROR : STATUS_OK;
 }
 
-static int run_opened(const struct opened *opened, struct arguments *arguments)
+static int run_opened(const struct opened *opened, struct arguments *arguments, double started)
 {
-    const struct campaign campaign = {&opened->experiment, &opened->dataset, &opened->plan,
-                                      opened->results};
+    const struct campaign campaign = {
+        .experiment = &opened->experiment,
+        .dataset = &opened->dataset,
+        .plan = &opened->plan,
+        .results = opened->results,
+        .profile = arguments->profile,
+        .started = started,
+    };
     struct runner_result result;
     struct progress progress;
     int status;
@@ -179,6 +193,9 @@ static int run_opened(const struct opened *opened, struct arguments *arguments)
         if (summary_print(stdout, opened->results) != 0)
             return command_failed();
         print_account(&result);
+        if (arguments->profile && result.run > 0 &&
+            summary_print_profile(stdout, opened->results) != 0)
+            return command_failed();
         if (!arguments->no_charts && result.end == RUNNER_COMPLETE)
             draw_charts(opened);
         printf("Results in %s: cells.csv (columns: results/README.md), manifest.json, figures/\n",
@@ -192,10 +209,18 @@ static int run_opened(const struct opened *opened, struct arguments *arguments)
     return status_of(&result);
 }
 
+static int refuse_profile(const struct experiment *experiment)
+{
+    error_set("%s: --profile is for training; the experiment times steps (`measure: throughput`)",
+              experiment->file);
+    return command_failed();
+}
+
 int command_run(int argc, char **argv)
 {
     struct arguments arguments = {0};
     struct opened opened;
+    double started = clock_now();
     int status;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
@@ -203,7 +228,9 @@ int command_run(int argc, char **argv)
     if (opened_open(&opened, arguments.file, arguments.quick, arguments.threads,
                     arguments.results) != 0)
         return command_failed();
-    status = run_opened(&opened, &arguments);
+    status = arguments.profile && opened.experiment.measure == MEASURE_THROUGHPUT
+                 ? refuse_profile(&opened.experiment)
+                 : run_opened(&opened, &arguments, started);
     opened_close(&opened);
     return status;
 }

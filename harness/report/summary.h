@@ -74,4 +74,7 @@ int summary_print(FILE *, const char *results_folder);
 /* The throughput part alone; prints nothing where there is no such cell. */
 int summary_print_throughput(FILE *, struct results *);
 
+/* Where the time of the cells in profile.csv went. */
+int summary_print_profile(FILE *, const char *results_folder);
+
 #endif

@@ -183,12 +183,32 @@ static void hold_against_roof(struct cell_record *record, const struct roof *roo
     }
 }
 
+/* After the cell is recorded, which its profile must not change. */
+static int profile_and_record(const struct campaign *campaign, const struct workbench *bench,
+                              const struct cell_record *record,
+                              const struct training_result *training, double logging)
+{
+    struct cell_profile profile = {
+        .first_step = training->first_step - campaign->started,
+        .wall = record->wall_seconds + logging,
+        .setup = record->setup_seconds,
+        .train = training->train_seconds,
+        .evaluation = training->evaluation_seconds,
+        .logging = logging,
+    };
+
+    if (profile_training(bench, training, &profile.parts) != 0)
+        return -1;
+    return record_profile(campaign->results, bench->cell, &profile);
+}
+
 static int run_and_record(const struct campaign *campaign, const struct cell *cell,
                           const struct roof *roof, struct bench_parts *parts,
                           struct cell_record *record, double start)
 {
     struct training_result training = {0};
     struct throughput_result timed = {0};
+    double before_logging;
     int status;
 
     record->setup_seconds = clock_now() - start;
@@ -208,8 +228,12 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
         snprintf(record->reason, sizeof record->reason, "%.255s", error_text());
     }
     record->peak_memory_bytes = peak_memory();
-    record->wall_seconds = clock_now() - start;
+    before_logging = clock_now();
+    record->wall_seconds = before_logging - start;
     status = record_cell(campaign->results, campaign->experiment, cell, record);
+    if (status == 0 && campaign->profile && training.updates > 0)
+        status = profile_and_record(campaign, &parts->bench, record, &training,
+                                    clock_now() - before_logging);
     training_free(&training);
     throughput_free(&timed);
     return status;

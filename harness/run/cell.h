@@ -14,6 +14,8 @@ struct campaign {
     const struct dataset *dataset;
     const struct plan *plan;
     const char *results; /* folder */
+    int profile;         /* 1: cells that train record where their time went */
+    double started;      /* clock_now() when the program did */
 };
 
 /* What a cell runs with: its settings, with what they leave open decided. */

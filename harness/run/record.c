@@ -307,6 +307,38 @@ int record_cell(const char *results, const struct experiment *experiment, const 
     return folder_sync(cells);
 }
 
+int record_profile(const char *results, const struct cell *cell, const struct cell_profile *profile)
+{
+    const struct profile *parts = &profile->parts;
+    const struct {
+        const char *name;
+        double seconds;
+    } columns[] = {
+        {"first_step", profile->first_step}, {"wall", profile->wall},
+        {"setup", profile->setup},           {"train", profile->train},
+        {"sampling", parts->sampling},       {"bookkeeping", parts->bookkeeping},
+        {"gather", parts->gather},           {"gradient", parts->gradient},
+        {"update", parts->update},           {"evaluation", profile->evaluation},
+        {"logging", profile->logging},
+    };
+    char path[PATH_MAX + 256];
+    struct whole_file file;
+
+    snprintf(path, sizeof path, "%s/cells/%s/profile.csv", results, cell->id);
+    if (file_begin(&file, path) != 0)
+        return -1;
+    fputs("id", file.stream);
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
+        fprintf(file.stream, ",%s_seconds", columns[c].name);
+    fprintf(file.stream, "\n%s", cell->id);
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+        fputc(',', file.stream);
+        write_number(file.stream, columns[c].seconds);
+    }
+    fputc('\n', file.stream);
+    return file_commit(&file);
+}
+
 /* ---- Reading back --------------------------------------------------------------------------- */
 
 static int parse_outcome(const char *name, enum outcome *outcome)
@@ -407,7 +439,8 @@ int record_merge(const char *results, const struct plan *plan, int *finished)
 
     if (merge_part(results, plan, "cell.csv", "cells.csv", finished) != 0 ||
         merge_part(results, plan, "curve.csv", "curves.csv", &parts) != 0 ||
-        merge_part(results, plan, "blocks.csv", "timings.csv", &parts) != 0)
+        merge_part(results, plan, "blocks.csv", "timings.csv", &parts) != 0 ||
+        merge_part(results, plan, "profile.csv", "profile.csv", &parts) != 0)
         return -1;
     return 0;
 }

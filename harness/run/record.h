@@ -4,6 +4,7 @@
 #define BATCHLAB_RECORD_H
 
 #include "plan/plan.h"
+#include "train/profile.h"
 #include "train/throughput.h"
 #include "train/train.h"
 
@@ -40,6 +41,17 @@ void record_clear(struct cell_record *);
 int record_cell(const char *results, const struct experiment *, const struct cell *,
                 const struct cell_record *);
 
+/* Where the time of a trained cell went. Seconds. */
+struct cell_profile {
+    double first_step; /* from the start of the program to that of the cell's first update */
+    double wall;       /* from the start of the cell to when it stood recorded */
+    double setup, train, evaluation, logging;
+    struct profile parts; /* of train */
+};
+
+/* Adds results/cells/<id>/profile.csv to what is recorded of the cell. */
+int record_profile(const char *results, const struct cell *, const struct cell_profile *);
+
 struct recorded {
     enum outcome outcome;
     double train_seconds, evaluation_seconds; /* NAN where empty */
@@ -48,8 +60,8 @@ struct recorded {
 /* What is recorded for a cell: 1, or 0 if there is nothing (that can be read). */
 int record_find(const char *results, const char *id, struct recorded *);
 
-/* Derives cells.csv, curves.csv and timings.csv from the finished cells of the plan, in the plan's
- * order. A file is there only if it has rows; *finished is the number of cells. */
+/* Derives cells.csv, curves.csv, timings.csv and profile.csv from the finished cells of the plan,
+ * in the plan's order. A file is there only if it has rows; *finished is the number of cells. */
 int record_merge(const char *results, const struct plan *, int *finished);
 
 /* Removes what an earlier run left half-written. */

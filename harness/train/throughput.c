@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { BLOCKS_MAX = 10000 };
+
 const char *const throughput_input_names[INPUT_COUNT] = {
     [INPUT_GATHER] = "gather",
     [INPUT_PREGATHERED] = "pregathered",
@@ -123,36 +125,68 @@ static int tight_enough(const double *rates, int count, double precision)
     return interval.high - interval.low <= 2 * precision * median;
 }
 
-/* Timed blocks of one input until the interval is tight or the time is over; three at least,
- * however long they take. */
-static int time_blocks(struct timing *timing, double *rates, int most)
+/* One input's blocks so far. */
+struct series {
+    double *rates;
+    long updates; /* of a block */
+    int count, over;
+};
+
+static int add_block(struct timing *timing, enum throughput_input input, struct series *series)
 {
     const struct throughput_options *options = &timing->bench->experiment->throughput;
-    double deadline = clock_now() + options->seconds, seconds;
-    double k = timing->bench->cell->batch_size;
-    struct rate *rate = &timing->result->rates[timing->input];
-    long updates;
-    int count = 0;
+    double seconds;
 
-    if (calibrate(timing, options->block_seconds, &updates) != 0)
+    timing->input = input;
+    if (time_block(timing, series->updates, &seconds) != 0 ||
+        keep_block(timing, series->updates, seconds) != 0)
         return -1;
-    while (count < most && (count < 3 || clock_now() < deadline)) {
-        if (time_block(timing, updates, &seconds) != 0 || keep_block(timing, updates, seconds) != 0)
-            return -1;
-        rates[count++] = (double)updates * k / seconds;
-        if (timing->input == INPUT_GATHER) {
-            timing->result->updates += updates;
-            timing->result->train_seconds += seconds;
-        }
-        if (count >= options->blocks && tight_enough(rates, count, options->precision))
-            break;
+    series->rates[series->count++] =
+        (double)series->updates * timing->bench->cell->batch_size / seconds;
+    if (input == INPUT_GATHER) {
+        timing->result->updates += series->updates;
+        timing->result->train_seconds += seconds;
     }
-    *rate = (struct rate){
-        .median = stats_median(rates, (size_t)count),
-        .q1 = stats_quantile(rates, (size_t)count, 0.25),
-        .q3 = stats_quantile(rates, (size_t)count, 0.75),
-        .blocks = count,
+    series->over = series->count == BLOCKS_MAX ||
+                   (series->count >= options->blocks &&
+                    tight_enough(series->rates, series->count, options->precision));
+    return 0;
+}
+
+static struct rate summarize(const struct series *series)
+{
+    size_t count = (size_t)series->count;
+
+    return (struct rate){
+        .median = stats_median(series->rates, count),
+        .q1 = stats_quantile(series->rates, count, 0.25),
+        .q3 = stats_quantile(series->rates, count, 0.75),
+        .blocks = series->count,
     };
+}
+
+/* Blocks of the inputs in turn, so that a machine that drifts favours none; of each until its
+ * interval is tight or the time is over, three at least, however long they take. */
+static int time_blocks(struct timing *timing, struct series series[INPUT_COUNT])
+{
+    const struct throughput_options *options = &timing->bench->experiment->throughput;
+    double deadline;
+
+    for (int i = 0; i < INPUT_COUNT; i++) {
+        timing->input = (enum throughput_input)i;
+        if (calibrate(timing, options->block_seconds, &series[i].updates) != 0)
+            return -1;
+    }
+    deadline = clock_now() + options->seconds * INPUT_COUNT;
+    while (!series[INPUT_GATHER].over || !series[INPUT_PREGATHERED].over) {
+        for (int i = 0; i < INPUT_COUNT; i++)
+            if (!series[i].over && add_block(timing, (enum throughput_input)i, &series[i]) != 0)
+                return -1;
+        for (int i = 0; i < INPUT_COUNT; i++)
+            series[i].over |= series[i].count >= 3 && clock_now() >= deadline;
+    }
+    for (int i = 0; i < INPUT_COUNT; i++)
+        timing->result->rates[i] = summarize(&series[i]);
     return 0;
 }
 
@@ -250,21 +284,25 @@ static void end_timing(struct timing *timing)
     free(timing->pool_targets);
 }
 
-enum { BLOCKS_MAX = 10000 };
-
-static int time_all(struct timing *timing, double *rates)
+static int time_all(struct timing *timing)
 {
+    struct series series[INPUT_COUNT] = {0};
     double start = clock_now();
+    int status = 0;
 
-    if (start_timing(timing) != 0)
-        return -1;
-    timing->result->setup_seconds = clock_now() - start;
-    for (int input = 0; input < INPUT_COUNT; input++) {
-        timing->input = (enum throughput_input)input;
-        if (time_blocks(timing, rates, BLOCKS_MAX) != 0)
-            return -1;
+    for (int i = 0; i < INPUT_COUNT && status == 0; i++) {
+        series[i].rates = calloc(BLOCKS_MAX, sizeof *series[i].rates);
+        if (!series[i].rates)
+            status = error_set("out of memory");
     }
-    return 0;
+    if (status == 0)
+        status = start_timing(timing);
+    timing->result->setup_seconds = clock_now() - start;
+    if (status == 0)
+        status = time_blocks(timing, series);
+    for (int i = 0; i < INPUT_COUNT; i++)
+        free(series[i].rates);
+    return status;
 }
 
 /* Off the clock. */
@@ -292,11 +330,10 @@ static int count_live(struct timing *timing)
 int throughput(const struct workbench *bench, struct throughput_result *result)
 {
     struct timing timing = {.bench = bench, .result = result};
-    double *rates = calloc(BLOCKS_MAX, sizeof *rates);
     int status;
 
     memset(result, 0, sizeof *result);
-    status = rates ? time_all(&timing, rates) : error_set("out of memory");
+    status = time_all(&timing);
     if (status == 0)
         status = count_live(&timing);
     result->outcome = status == 0 ? OUTCOME_BUDGET : OUTCOME_FAILED;
@@ -309,7 +346,6 @@ int throughput(const struct workbench *bench, struct throughput_result *result)
         status = 0;
     }
     end_timing(&timing);
-    free(rates);
     return status;
 }
 

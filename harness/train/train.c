@@ -333,6 +333,8 @@ static int train_to_next_evaluation(struct run *run)
     double due = train_evaluation_due(&run->bench->experiment->evaluation, run->due);
     double before = result->train_seconds, start = clock_now();
 
+    if (result->updates == 0)
+        result->first_step = start;
     run->unseen = 0;
     do {
         draw(run);

@@ -53,6 +53,7 @@ struct training_result {
     double examples, train_seconds, evaluation_seconds; /* evaluation: the test split's included */
     double
         setup_seconds; /* initial weights, state of the rule, sampler, an untimed first gradient */
+    double first_step; /* clock_now() when the first update began; 0: none did */
     struct curve_point *curve; /* [curve_count], owned */
     int curve_count;
     struct evaluated test;

@@ -237,6 +237,13 @@ refuses_run() {
     has_no_leftovers .
 }
 
+case='a profile of what does not train'
+printf 'measure: throughput\n' | cat - good.yaml | grep -v -e '^targets' -e '^budget' >timing.yaml
+ends_with 1 run timing.yaml --profile
+says_one_line
+complains 'timing.yaml: --profile is for training'
+is_absent results
+
 echo 'I am a file' >occupied
 refuses_run occupied --results occupied
 [ "$(cat occupied)" = 'I am a file' ] || fail 'the file was changed'

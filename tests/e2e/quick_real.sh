@@ -3,7 +3,7 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 
-engines='naive, blas'
+engines='naive, blas, native'
 ends_with 0 list engines
 if grep -q '^onednn' out; then engines="$engines, onednn"; fi
 [ -e /usr/share/datasets/fashion-mnist ] || skip 'dataset-fashion-mnist is not installed'
@@ -19,7 +19,8 @@ charts: [loss, target, heatmap]
 END
 
 case='all cells end'
-ends_with 0 run real.yaml --results results
+ends_with 0 run real.yaml --results results --profile
+prints 'first step' 'gather gradient'
 has_no_leftovers results
 
 case='the engines agree within 1e-4'

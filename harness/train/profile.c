@@ -1,0 +1,206 @@
+/* Where the time on the training clock goes. */
+#include "train/profile.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/stats.h"
+#include "data/sampler.h"
+#include "train/rule.h"
+#include "train/throughput.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REPETITIONS = 5 };
+static const double long_enough = 0.005; /* seconds, of what is timed in a loop */
+
+/* ---- Sampling ---------------------------------------------------------------------------------
+ */
+
+/* Seconds of a draw, over whole epochs, as each begins with a shuffle. */
+static int time_sampling(const struct workbench *bench, double *seconds)
+{
+    const struct settings *settings = &bench->cell->settings;
+    const struct sampler_options options = {
+        .sampling = settings->sampler,
+        .last_batch = settings->last_batch,
+        .rows = bench->train.rows,
+        .count = bench->train.count,
+        .batch_size = bench->cell->batch_size,
+        .seed = settings->seed,
+    };
+    long epoch = (long)(bench->train.count / (size_t)bench->cell->batch_size);
+    int32_t *rows = calloc((size_t)bench->cell->batch_size, sizeof *rows);
+    double taken[REPETITIONS], start;
+    struct sampler *sampler = NULL;
+    int status = rows ? sampler_open(&sampler, &options) : error_set("out of memory");
+
+    for (int r = 0; r < REPETITIONS && status == 0; r++) {
+        long draws = 0;
+
+        start = clock_now();
+        do {
+            for (long i = 0; i < epoch; i++)
+                sampler_next(sampler, rows);
+            draws += epoch;
+        } while (clock_now() - start < long_enough);
+        taken[r] = (clock_now() - start) / (double)draws;
+    }
+    if (status == 0)
+        *seconds = stats_median(taken, REPETITIONS);
+    sampler_close(sampler);
+    free(rows);
+    return status;
+}
+
+/* ---- The loop: train() with an engine that does nothing ---------------------------------------
+ */
+
+static int idle_loss(void *session, const float *theta, const struct batch *batch,
+                     struct score *score, struct message *message)
+{
+    (void)session, (void)theta, (void)batch, (void)message;
+    *score = (struct score){0};
+    return 0;
+}
+
+static int idle_gradient(void *session, const float *theta, const struct batch *batch,
+                         float *gradient, struct score *score, struct message *message)
+{
+    (void)gradient;
+    return idle_loss(session, theta, batch, score, message);
+}
+
+static int idle_step(void *session, float *theta, const struct batch *batch, float rate,
+                     struct score *score, struct message *message)
+{
+    (void)rate;
+    return idle_loss(session, theta, batch, score, message);
+}
+
+static const struct engine idle = {
+    .name = "idle", .loss = idle_loss, .gradient = idle_gradient, .sgd_step = idle_step};
+
+/* Seconds of an update in which nothing is computed, sampling included. */
+static int time_loop(const struct workbench *bench, double *seconds)
+{
+    struct experiment experiment = *bench->experiment;
+    struct cell cell = *bench->cell;
+    struct workbench bare = *bench;
+    double taken[REPETITIONS];
+
+    /* No target ends it, and the budget is as the run's, in what it is counted by, but bounded. */
+    experiment.target_count = 0;
+    experiment.budget.until = UNTIL_BUDGET;
+    if (experiment.budget.seconds > 0.02)
+        experiment.budget.seconds = 0.02;
+    if (experiment.budget.updates <= 0 || experiment.budget.updates > 1000000)
+        experiment.budget.updates = 1000000;
+    snprintf(cell.settings.optimizer, sizeof cell.settings.optimizer, "sgd");
+    bare.engine = &idle;
+    bare.experiment = &experiment;
+    bare.cell = &cell;
+    for (int r = 0; r < REPETITIONS; r++) {
+        struct training_result result;
+        int status = train(&bare, &result);
+
+        training_free(&result);
+        if (status != 0)
+            return -1;
+        taken[r] = result.train_seconds / (double)result.updates;
+    }
+    *seconds = stats_median(taken, REPETITIONS);
+    return 0;
+}
+
+/* ---- The update -------------------------------------------------------------------------------
+ */
+
+static int nothing(void *context, const float *theta, float *gradient)
+{
+    (void)context, (void)theta, (void)gradient;
+    return 0;
+}
+
+/* Seconds of the rule's own pass. */
+static int time_update(const struct workbench *bench, double *seconds)
+{
+    const struct settings *settings = &bench->cell->settings;
+    const struct rule *rule = rule_find(settings->optimizer);
+    const struct rule_parameters parameters = {settings->momentum, settings->beta1, settings->beta2,
+                                               settings->epsilon};
+    float *theta = calloc(bench->model->parameters, sizeof *theta);
+    struct rule_state state = {0};
+    double taken[REPETITIONS], start;
+    int status = theta ? rule_open(&state, rule, bench->model->parameters, &parameters)
+                       : error_set("out of memory");
+
+    for (int r = 0; r < REPETITIONS && status == 0; r++) {
+        long steps = 0;
+
+        start = clock_now();
+        do {
+            for (int i = 0; i < 16 && status == 0; i++) /* between two looks at the clock */
+                status = rule_step(rule, &state, theta, settings->learning_rate, nothing, NULL);
+            steps += 16;
+        } while (status == 0 && clock_now() - start < long_enough);
+        taken[r] = (clock_now() - start) / (double)steps;
+    }
+    if (status == 0)
+        *seconds = stats_median(taken, REPETITIONS);
+    rule_close(&state);
+    free(theta);
+    return status;
+}
+
+/* ---- Gathering --------------------------------------------------------------------------------
+ */
+
+/* The share of a step, drawing left out, that goes into gathering. */
+static int time_gathering(const struct workbench *bench, double sampling, double *share)
+{
+    struct experiment experiment = *bench->experiment;
+    struct cell cell = *bench->cell;
+    struct workbench timed = *bench;
+    struct throughput_result result;
+    double k = cell.batch_size, gathered, pregathered;
+    int status;
+
+    experiment.throughput = (struct throughput_options){
+        .seconds = 0.15, .block_seconds = 0.003, .blocks = 15, .precision = 0.005};
+    cell.settings.learning_rate = 1e-7; /* the speed of weights that have not diverged */
+    timed.experiment = &experiment;
+    timed.cell = &cell;
+    status = throughput(&timed, &result);
+    if (status == 0 && result.outcome == OUTCOME_FAILED)
+        status = error_set("%s", result.reason);
+    if (status == 0) {
+        gathered = k / result.rates[INPUT_GATHER].median - sampling;
+        pregathered = k / result.rates[INPUT_PREGATHERED].median;
+        *share = 1 - pregathered / gathered;
+    }
+    throughput_free(&result);
+    return status;
+}
+
+int profile_training(const struct workbench *bench, const struct training_result *result,
+                     struct profile *profile)
+{
+    const struct rule *rule = rule_find(bench->cell->settings.optimizer);
+    double sampling, loop, update = 0, share, updates = (double)result->updates;
+
+    if (time_sampling(bench, &sampling) != 0 || time_loop(bench, &loop) != 0 ||
+        (!(rule->is_plain_sgd && bench->engine->sgd_step) && time_update(bench, &update) != 0) ||
+        time_gathering(bench, sampling, &share) != 0)
+        return -1;
+    *profile = (struct profile){
+        .sampling = updates * sampling,
+        .bookkeeping = updates * fmax(0, loop - sampling),
+        .update = updates * update,
+        .gather = share * (result->train_seconds - updates * fmax(loop, sampling)),
+    };
+    profile->gradient = result->train_seconds - profile->sampling - profile->bookkeeping -
+                        profile->update - profile->gather;
+    return 0;
+}
