@@ -1,6 +1,7 @@
 /* Value, gradient and update step of a network, over given layers. */
 #include "chain.h"
 #include "elementwise.h"
+#include "memory.h"
 #include "message.h"
 
 #include <omp.h>
@@ -340,34 +341,28 @@ int chain_step(struct chain *chain, float *theta, const struct batch *batch, flo
 
 /* ---- Memory --------------------------------------------------------------------------------- */
 
-/* Aligned to cache lines; NULL if there is no memory. */
-static float *take_floats(size_t count)
-{
-    return aligned_alloc(64, (count * sizeof(float) + 63) / 64 * 64);
-}
-
 static int open_worker(const struct chain *chain, struct chain_worker *worker, int waits)
 {
     size_t widest = 0;
 
     worker->activations = calloc((size_t)chain->layer_count, sizeof *worker->activations);
-    worker->input = take_floats((size_t)chain->chunk * (size_t)chain->layers[0].inputs);
+    worker->input = memory_take_floats((size_t)chain->chunk * (size_t)chain->layers[0].inputs);
     if (!worker->activations || !worker->input)
         return -1;
     for (int l = 0; l < chain->layer_count; l++) {
         size_t values = values_of(chain, &worker->call, l, chain->chunk);
 
-        worker->activations[l] = take_floats(values);
+        worker->activations[l] = memory_take_floats(values);
         if (!worker->activations[l])
             return -1;
         widest = values > widest ? values : widest;
     }
     for (int d = 0; d < 2; d++) {
-        worker->deltas[d] = take_floats(widest);
+        worker->deltas[d] = memory_take_floats(widest);
         if (!worker->deltas[d])
             return -1;
     }
-    worker->gradient = waits ? take_floats(chain->parameters) : NULL;
+    worker->gradient = waits ? memory_take_floats(chain->parameters) : NULL;
     return waits && !worker->gradient ? -1 : 0;
 }
 

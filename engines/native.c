@@ -5,6 +5,7 @@
 #include "check.h"
 #include "elementwise.h"
 #include "engine.h"
+#include "memory.h"
 #include "message.h"
 #include "native/kernels.h"
 
@@ -245,11 +246,6 @@ static void native_close(void *opaque)
     free(session);
 }
 
-static float *take_floats(size_t count)
-{
-    return aligned_alloc(64, (count * sizeof(float) + 63) / 64 * 64);
-}
-
 static int take_single(struct session *session)
 {
     const struct chain *chain = &session->chain;
@@ -259,19 +255,19 @@ static int take_single(struct session *session)
     if (!single)
         return -1;
     single->activations = calloc((size_t)chain->layer_count, sizeof *single->activations);
-    single->input = take_floats((size_t)chain->layers[0].inputs);
+    single->input = memory_take_floats((size_t)chain->layers[0].inputs);
     if (!single->activations || !single->input)
         return -1;
     for (int l = 0; l < chain->layer_count; l++) {
         size_t outputs = (size_t)chain->layers[l].outputs;
 
         widest = outputs > widest ? outputs : widest;
-        single->activations[l] = take_floats(outputs);
+        single->activations[l] = memory_take_floats(outputs);
         if (!single->activations[l])
             return -1;
     }
-    single->deltas[0] = take_floats(widest);
-    single->deltas[1] = take_floats(widest);
+    single->deltas[0] = memory_take_floats(widest);
+    single->deltas[1] = memory_take_floats(widest);
     single->live = calloc(widest, sizeof *single->live);
     return single->deltas[0] && single->deltas[1] && single->live ? 0 : -1;
 }
@@ -310,7 +306,7 @@ static int take_scratch(struct session *session)
     if (!session->scratch)
         return -1;
     for (int w = 0; w < chain->thread_count; w++) {
-        session->scratch[w] = take_floats(most);
+        session->scratch[w] = memory_take_floats(most);
         if (!session->scratch[w])
             return -1;
     }

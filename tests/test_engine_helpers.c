@@ -3,6 +3,7 @@
 #include "check.h"
 #include "elementwise.h"
 #include "exponential.h"
+#include "memory.h"
 #include "message.h"
 
 #include <math.h>
@@ -441,6 +442,34 @@ static void test_a_long_message_is_cut(void **state)
     assert_int_equal(strlen(message.text), sizeof message.text - 1);
 }
 
+/* ---- Memory -----------------------------------------------------------------------------------
+ */
+
+static void test_memory_is_aligned_zero_and_checked(void **state)
+{
+    static const size_t sizes[] = {0, 1, 64, 100, MEMORY_LARGE - 1, MEMORY_LARGE, 3000000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        /* What was used before must not shine through. */
+        unsigned char *dirty = memory_take(sizes[i]), *memory;
+        size_t alignment = sizes[i] < MEMORY_LARGE ? MEMORY_LINE : MEMORY_HUGE_PAGE;
+
+        assert_non_null(dirty);
+        memset(dirty, 0xff, sizes[i]);
+        free(dirty);
+        memory = memory_take(sizes[i]);
+        assert_non_null(memory);
+        assert_int_equal((uintptr_t)memory % alignment, 0);
+        for (size_t b = 0; b < sizes[i]; b++)
+            assert_int_equal(memory[b], 0);
+        free(memory);
+    }
+    assert_null(memory_take(SIZE_MAX));
+    assert_null(memory_take(SIZE_MAX / 2));
+    assert_null(memory_take_floats(SIZE_MAX / 4 + 2)); /* wraps to 4 bytes */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -467,6 +496,7 @@ int main(void)
         cmocka_unit_test(test_windows_that_do_not_fit_are_refused),
         cmocka_unit_test(test_precision_and_variant_are_refused_by_name),
         cmocka_unit_test(test_a_long_message_is_cut),
+        cmocka_unit_test(test_memory_is_aligned_zero_and_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include "data/idx.h"
 #include "data/scaling.h"
 #include "data/synthetic.h"
+#include "memory.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -302,6 +303,20 @@ static int split(struct dataset *dataset, const struct dataset_spec *spec, const
     return 0;
 }
 
+/* Rows are read in random order, each from another page: huge ones spare most of the look-ups. */
+static int move_to_huge_pages(struct dataset *dataset, size_t stored)
+{
+    size_t bytes = stored * dataset_row_bytes(&dataset->train, dataset->inputs);
+    void *features = memory_take(bytes);
+
+    if (!features)
+        return error_set("dataset: out of memory for %zu examples", stored);
+    memcpy(features, dataset->stored_features, bytes);
+    free(dataset->stored_features);
+    dataset->stored_features = features;
+    return 0;
+}
+
 static uint32_t add_part(uint32_t crc, const struct examples *part)
 {
     uint64_t count = part->count;
@@ -378,8 +393,8 @@ int dataset_open(struct dataset *dataset, const struct dataset_spec *spec)
         goto done;
     dataset->outputs = dataset->classes > 0 ? (size_t)dataset->classes : 1;
     stored = pool.count + pool.tests;
-    if (set_shape(dataset, spec) != 0 || split(dataset, spec, &pool) != 0 ||
-        scaling_apply(dataset, spec->scaling, stored) != 0)
+    if (move_to_huge_pages(dataset, stored) != 0 || set_shape(dataset, spec) != 0 ||
+        split(dataset, spec, &pool) != 0 || scaling_apply(dataset, spec->scaling, stored) != 0)
         goto done;
     dataset->fingerprint = fingerprint(dataset, stored);
     describe(dataset);

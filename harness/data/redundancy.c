@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +98,7 @@ static int make_jittered(struct redundant_examples *redundant, const struct data
     size_t count = examples->count, inputs = dataset->inputs;
     double *moments = calloc(2 * inputs, sizeof *moments);
 
-    redundant->features = calloc(count, dataset_row_bytes(train, inputs));
+    redundant->features = memory_take(count * dataset_row_bytes(train, inputs));
     if (train->labels)
         redundant->labels = calloc(count, sizeof *redundant->labels);
     if (train->targets)

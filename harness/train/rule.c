@@ -2,6 +2,7 @@
 #include "train/rule.h"
 
 #include "base/error.h"
+#include "memory.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -155,9 +156,9 @@ int rule_open(struct rule_state *state, const struct rule *rule, size_t paramete
     memset(state, 0, sizeof *state);
     state->parameter_count = parameter_count;
     state->parameters = *parameters;
-    state->gradient = calloc(parameter_count, sizeof *state->gradient);
+    state->gradient = memory_take_floats(parameter_count);
     if (rule->vectors > 0)
-        state->memory = calloc((size_t)rule->vectors * parameter_count, sizeof *state->memory);
+        state->memory = memory_take_floats((size_t)rule->vectors * parameter_count);
     if (!state->gradient || (rule->vectors > 0 && !state->memory)) {
         rule_close(state);
         return error_set("out of memory for the state of %s (%zu parameters)", rule->name,

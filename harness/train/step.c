@@ -2,6 +2,7 @@
 #include "train/step.h"
 
 #include "base/error.h"
+#include "memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +85,7 @@ int stepper_open(struct stepper *stepper, const struct workbench *bench)
         .rule = rule_find(settings->optimizer),
         .batch = batch_of(&bench->train),
     };
-    stepper->theta = calloc(bench->model->parameters, sizeof *stepper->theta);
+    stepper->theta = memory_take_floats(bench->model->parameters);
     if (!stepper->theta)
         return error_set("out of memory");
     if (rule_open(&stepper->state, stepper->rule, bench->model->parameters, &parameters) != 0)

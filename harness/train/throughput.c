@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/stats.h"
 #include "data/sampler.h"
+#include "memory.h"
 #include "train/live.h"
 #include "train/step.h"
 
@@ -230,7 +231,7 @@ static int fill_pool(struct timing *timing)
     timing->pool_count = pool_examples(inputs);
     if (timing->pool_count < k)
         timing->pool_count = k;
-    timing->pool = calloc(timing->pool_count * inputs, sizeof *timing->pool);
+    timing->pool = memory_take_floats(timing->pool_count * inputs);
     if (train->labels)
         timing->pool_labels = calloc(timing->pool_count, sizeof *timing->pool_labels);
     if (train->targets)
