@@ -382,6 +382,23 @@ void schema_format(const struct field *field, const void *base, char *text, size
     }
 }
 
+/* As schema_format writes it. */
+static const char *default_text(const struct field *field)
+{
+    if (field->fallback)
+        return field->fallback;
+    switch (field->kind) {
+    case FIELD_TEXT:
+    case FIELD_PATH:
+        return "";
+    case FIELD_WIDTHS:
+    case FIELD_SIDES:
+        return "[]";
+    default:
+        return "0";
+    }
+}
+
 void schema_dump(FILE *file, const struct field *fields, const char *section, const void *from)
 {
     char text[1200];
@@ -390,7 +407,8 @@ void schema_dump(FILE *file, const struct field *fields, const char *section, co
         if (field->kind == FIELD_PATH) /* what lies there decides, not where it lies */
             continue;
         schema_format(field, from, text, sizeof text);
-        fprintf(file, "%s.%s=%s\n", section, field->key, text);
+        if (strcmp(text, default_text(field)) != 0)
+            fprintf(file, "%s.%s=%s\n", section, field->key, text);
     }
 }
 

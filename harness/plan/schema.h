@@ -32,7 +32,7 @@ struct field {
     size_t count_offset; /* of the number of widths or sides */
     double low, high;    /* range of a number, both included */
     const struct choice *choices;
-    const char *fallback; /* the default, as it would stand in the file; NULL: zero or empty */
+    const char *fallback; /* the default, as schema_format writes it; NULL: zero or empty */
     const char *help;     /* meaning and unit, for `batchlab list keys` */
 };
 
@@ -68,7 +68,9 @@ int schema_check_repeated(const struct schema_source *);
 /* Writes the member's value as text that schema_parse would read back. */
 void schema_format(const struct field *, const void *from, char *text, size_t size);
 
-/* Writes "section.key=value\n" for every field but paths: the canonical text that is hashed. */
+/* Writes "section.key=value\n" for every field but paths that differs from its default: the
+ * canonical text that is hashed. So a key that is added later renames no cell that does not use it,
+ * and a default that was published once stays what it is. */
 void schema_dump(FILE *, const struct field *fields, const char *section, const void *from);
 
 /* Writes a documentation line for each key: name, default, range or choices, meaning. */
