@@ -28,7 +28,7 @@ static int settled(const double *threads_and_rates)
 
     for (const double *at = threads_and_rates; at[0] > 0; at += 2)
         choice.contenders[choice.count++] =
-            (struct contender){{"", (int)at[0]}, .examples_per_second = at[1]};
+            (struct contender){{"", (int)at[0], 1}, .examples_per_second = at[1]};
     choice_settle(&choice);
     return choice.best;
 }

@@ -182,6 +182,98 @@ static void a_batch_larger_than_the_data_is_refused_with_its_line(void **state)
                     "larger than the 100");
 }
 
+/* DATA has 100 training examples, BUDGET an epoch. */
+static void a_schedule_must_fit_the_budget(void **state)
+{
+#define SCHEDULE(text) "schedules: {own: {" text "}}\n"
+#define GRID "grid:\n  schedule: own\n"
+    (void)state;
+    refuses_to_plan(DATA BUDGET "grid:\n  schedule: [constant,\n   cosin]\n", 5,
+                    "'cosin' is unknown, expected constant");
+    refuses_to_plan(DATA "budget: {epochs: 5}\n" SCHEDULE("kind: cosine, length: 3") GRID, 5,
+                    "ends after 3 epochs, before the budget of 5");
+    refuses_to_plan(
+        DATA "budget: {epochs: 5}\n" SCHEDULE("kind: polynomial, warmup: 1, length: 3.9") GRID, 5,
+        "ends after 4.9 epochs");
+    refuses_to_plan(DATA "budget: {epochs: 5}\n" SCHEDULE(
+                        "kind: cosine, unit: updates, length: 15, warmup: 0") GRID,
+                    5, "before the budget of 15.625 updates");
+    refuses_to_plan(DATA "budget: {seconds: 5}\n" SCHEDULE("kind: cosine") GRID, 5,
+                    "needs a length in epochs");
+    refuses_to_plan(DATA "budget: {epochs: 5}\n" SCHEDULE("warmup: 5") GRID, 5,
+                    "the warm-up of 5 epochs is as long as the budget of 5");
+    refuses_to_plan(DATA "budget: {epochs: 5}\n" SCHEDULE("batch_at: [1, 2], batch_factor: 2") GRID,
+                    5, "the batch grows to 128, more than the 100");
+#undef SCHEDULE
+#undef GRID
+}
+
+static void a_schedule_without_a_length_has_the_budgets(void **state)
+{
+    struct planned p;
+
+    (void)state;
+    open_planned(&p, DATA "budget: {epochs: 5}\nschedules:\n"
+                          "  a: {kind: cosine, warmup: 1}\n"
+                          "  b: {kind: cosine, unit: updates}\n"
+                          "  c: {kind: triangular, length: 2}\n"
+                          "  d: {kind: sgdr, batch_at: [1.5], batch_factor: 2.5}\n"
+                          "grid: {schedule: [constant, a, b, c, d], batch_size: 20}\n");
+    assert_null(p.plan.cells[0].schedule);
+    assert_true(p.plan.cells[1].schedule_length == 4);
+    assert_true(p.plan.cells[2].schedule_length == 25);
+    assert_true(p.plan.cells[3].schedule_length == 2);
+    assert_int_equal(p.plan.cells[3].largest_batch, 20);
+    assert_int_equal(p.plan.cells[4].largest_batch, 50);
+    close_planned(&p);
+}
+
+static void the_rate_is_scaled_with_the_batch(void **state)
+{
+    struct planned p;
+
+    (void)state;
+    open_planned(&p, DATA BUDGET "grid: {rate_scaling: [none, linear, sqrt], base_batch_size: 16,\n"
+                                 "  batch_size: 64, learning_rate: 0.5}\n");
+    assert_int_equal(p.plan.count, 3);
+    assert_true(p.plan.cells[0].rate == 0.5);
+    assert_true(p.plan.cells[1].rate == 2);
+    assert_true(p.plan.cells[2].rate == 1);
+    assert_int_equal(p.plan.cells[0].settings.base_batch_size, 32); /* says nothing there */
+    close_planned(&p);
+}
+
+static void what_a_rule_cannot_do_is_refused(void **state)
+{
+#define RULE(text) DATA BUDGET "grid:\n  optimizer: " text "\n"
+    (void)state;
+    refuses_to_plan(RULE("implicit"), 4, "one dense layer without activation");
+    refuses_to_plan(RULE("implicit\n  network: S\n  workers: 2"), 4, "neither workers");
+    refuses_to_plan(RULE("implicit\n  network: S\n  delay: 2"), 4, "no delayed form");
+    refuses_to_plan(RULE("svrg\n  delay: 2"), 4, "no delayed form");
+    refuses_to_plan(RULE("saga\n  redundancy: 2"), 4, "redundant copies");
+    refuses_to_plan(DATA "measure: throughput\ngrid:\n  optimizer: svrg\n", 4, "cannot be timed");
+    refuses_to_plan(DATA BUDGET "grid:\n  workers: 5\n  batch_size: 4\n", 4,
+                    "5 share a batch of 4");
+    refuses_to_plan(DATA BUDGET "grid:\n  precision: double\n  engine: auto\n", 4, "reference");
+#undef RULE
+}
+
+static void parameters_are_completed_by_the_rule(void **state)
+{
+    struct planned p;
+
+    (void)state;
+    open_planned(&p, DATA BUDGET "grid: {optimizer: [sgd, adam, adadelta], beta2: default,\n"
+                                 "  epsilon: [default, 1e-8]}\n");
+    assert_int_equal(p.plan.count, 4); /* sgd has none, adam's default is given */
+    assert_true(p.plan.cells[1].settings.beta2 == 0.999);
+    assert_true(p.plan.cells[2].settings.beta2 == 0.95);
+    assert_true(p.plan.cells[2].settings.epsilon == 1e-6);
+    assert_true(p.plan.cells[3].settings.epsilon == 1e-8);
+    close_planned(&p);
+}
+
 static void a_grid_beyond_all_reason_is_refused(void **state)
 {
     char text[30000] = DATA BUDGET "grid:\n";
@@ -430,6 +522,11 @@ int main(void)
         cmocka_unit_test(full_is_the_number_after_redundancy),
         cmocka_unit_test(a_batch_larger_than_the_data_is_refused_with_its_line),
         cmocka_unit_test(a_grid_beyond_all_reason_is_refused),
+        cmocka_unit_test(a_schedule_must_fit_the_budget),
+        cmocka_unit_test(a_schedule_without_a_length_has_the_budgets),
+        cmocka_unit_test(the_rate_is_scaled_with_the_batch),
+        cmocka_unit_test(what_a_rule_cannot_do_is_refused),
+        cmocka_unit_test(parameters_are_completed_by_the_rule),
         cmocka_unit_test(ids_stay_when_the_grid_gains_a_value),
         cmocka_unit_test(ids_stay_when_axes_and_keys_change_places),
         cmocka_unit_test(ids_change_with_all_that_decides_a_result),

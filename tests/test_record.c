@@ -216,7 +216,9 @@ static void texts_are_quoted_where_they_must_be(void **state)
 
 static void a_curve_has_a_row_for_each_evaluation(void **state)
 {
-    const struct curve_point curve[2] = {{.train = {2.5, 0.9},
+    const struct curve_point curve[2] = {{.rate = 0.5,
+                                          .penalty = NOT_APPLICABLE,
+                                          .train = {2.5, 0.9},
                                           .validation = {NOT_APPLICABLE, NOT_APPLICABLE},
                                           .gradient_norm = NOT_APPLICABLE},
                                          {.epoch = 0.5,
@@ -224,6 +226,8 @@ static void a_curve_has_a_row_for_each_evaluation(void **state)
                                           .train_seconds = 0.125,
                                           .update = 50,
                                           .examples = 50,
+                                          .rate = 0.25,
+                                          .penalty = 7,
                                           .train = {NAN, 1},
                                           .validation = {1e-7, 0},
                                           .gradient_norm = 3}};
@@ -239,10 +243,10 @@ static void a_curve_has_a_row_for_each_evaluation(void **state)
         char expected[500];
 
         snprintf(expected, sizeof expected,
-                 "id,epoch,update,examples,flops,train_seconds,train_loss,train_error,"
-                 "validation_loss,validation_error,gradient_norm\n"
-                 "%s,0,0,0,0,0,2.5,0.9,,,\n"
-                 "%s,0.5,50,50,20000000000000,0.125,nan,1,1e-07,0,3\n",
+                 "id,epoch,update,examples,flops,train_seconds,learning_rate,train_loss,"
+                 "train_error,validation_loss,validation_error,gradient_norm,penalty\n"
+                 "%s,0,0,0,0,0,0.5,2.5,0.9,,,,\n"
+                 "%s,0.5,50,50,20000000000000,0.125,0.25,nan,1,1e-07,0,3,7\n",
                  plan.cells[0].id, plan.cells[0].id);
         assert_string_equal(text, expected);
     }

@@ -90,6 +90,11 @@ void sampler_close(struct sampler *sampler)
     free(sampler);
 }
 
+void sampler_set_batch_size(struct sampler *sampler, int batch_size)
+{
+    sampler->options.batch_size = batch_size;
+}
+
 static int draw(struct sampler *sampler, int32_t *rows)
 {
     const struct sampler_options *options = &sampler->options;

@@ -32,6 +32,9 @@ struct sampler;
 int sampler_open(struct sampler **, const struct sampler_options *);
 void sampler_close(struct sampler *); /* accepts NULL */
 
+/* From the next batch on, 1 <= batch_size <= N; the order goes on where it was. */
+void sampler_set_batch_size(struct sampler *, int batch_size);
+
 /* Writes the stored rows of the next batch to rows[K] and returns how many: K, or fewer for a kept
  * last batch. Epoch e's order depends on (seed, e) alone. */
 int sampler_next(struct sampler *, int32_t *rows);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "plan/experiment_keys.h"
 #include "plan/networks.h"
+#include "plan/schedules.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -209,6 +210,8 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
         return read_charts(source, value, experiment);
     if (name && strcmp(name, "networks") == 0 && !within_quick)
         return networks_read(source, value, experiment);
+    if (name && strcmp(name, "schedules") == 0 && !within_quick)
+        return schedules_read(source, value, experiment);
     if (name && strcmp(name, "cases") == 0 && within_quick)
         return read_cases(source, value, experiment);
     if (name && within_quick && schema_find(settings_fields, name)) {
@@ -216,11 +219,12 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
             grid_drop_axis(&experiment->cases[c], name);
         return grid_read_axis(source, key, value, &experiment->grid);
     }
-    return schema_error(source, key,
-                        "unknown key '%s', expected question, title, measure, shuffle, dataset, "
-                        "networks, grid, targets, budget, evaluation, throughput, limits, charts "
-                        "or quick",
-                        name ? name : "(not a name)");
+    return schema_error(
+        source, key,
+        "unknown key '%s', expected question, title, measure, shuffle, dataset, "
+        "networks, schedules, grid, targets, budget, evaluation, throughput, limits, charts "
+        "or quick",
+        name ? name : "(not a name)");
 }
 
 /* An axis that the common grid and a case both have would be ambiguous. */
@@ -493,6 +497,7 @@ void experiment_document(FILE *file)
         schema_document(file, section->fields);
     }
     networks_document(file);
+    schedules_document(file);
     fprintf(file, "\ngrid: axes, each one value or a list; the plan is their product. `cases:` in\n"
                   "it is a list of further such mappings, each crossed with the common axes\n");
     schema_document(file, settings_fields);

@@ -6,12 +6,14 @@
 #include "data/dataset.h"
 #include "plan/grid.h"
 #include "train/network.h"
+#include "train/schedule.h"
 
 #include <stdint.h>
 #include <stdio.h>
 
 enum {
     EXPERIMENT_NETWORKS_MAX = 24,
+    EXPERIMENT_SCHEDULES_MAX = 24,
     EXPERIMENT_TARGETS_MAX = 16,
     EXPERIMENT_CHARTS_MAX = 8,
 };
@@ -85,6 +87,8 @@ struct experiment {
     struct network_spec
         networks[EXPERIMENT_NETWORKS_MAX]; /* those the file defines, then presets */
     int network_count;
+    struct schedule_spec schedules[EXPERIMENT_SCHEDULES_MAX];
+    int schedule_count;
     struct target_spec targets[EXPERIMENT_TARGETS_MAX];
     int target_count;
     char charts[EXPERIMENT_CHARTS_MAX][32]; /* names, not checked here: charts are a layer above */
@@ -108,6 +112,9 @@ int experiment_set_axis(struct experiment *, const char *key, const char *value)
 
 const struct network_spec *experiment_network(const struct experiment *, const char *name);
 
+/* NULL: SCHEDULE_NONE, or not known. */
+const struct schedule_spec *experiment_schedule(const struct experiment *, const char *name);
+
 /* The line at which an axis has this value; 1 if the file does not say so. */
 int experiment_line(const struct experiment *, const char *key, const char *value);
 
@@ -121,6 +128,7 @@ int experiment_engine(const struct experiment *, const char *engine, char *path,
 /* Writes the canonical text of everything outside the grid that decides a cell's result. */
 void experiment_dump(FILE *, const struct experiment *);
 void experiment_dump_network(FILE *, const struct network_spec *);
+void experiment_dump_schedule(FILE *, const struct schedule_spec *);
 
 /* Documents every key: `batchlab list keys`. */
 void experiment_document(FILE *);

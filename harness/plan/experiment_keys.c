@@ -27,6 +27,13 @@ static const struct choice initializers[] = {{"he", INITIALIZER_HE},
                                              {"truncated_normal", INITIALIZER_TRUNCATED_NORMAL},
                                              {0}};
 static const struct choice automatic[] = {{"auto", THREADS_AUTO}, {0}};
+static const struct choice rate_scalings[] = {
+    {"none", RATE_SCALING_NONE}, {"linear", RATE_SCALING_LINEAR}, {"sqrt", RATE_SCALING_SQRT}, {0}};
+static const struct choice by_default[] = {{"default", DEFAULT_PARAMETER}, {0}};
+static const struct choice epsilon_places[] = {
+    {"default", EPSILON_DEFAULT}, {"inside", EPSILON_INSIDE}, {"outside", EPSILON_OUTSIDE}, {0}};
+static const struct choice precisions[] = {
+    {"single", PRECISION_SINGLE}, {"double", PRECISION_DOUBLE}, {0}};
 static const struct choice full_batch[] = {{"full", BATCH_SIZE_FULL}, {0}};
 static const struct choice modes[] = {{"grow", REDUNDANCY_GROW}, {"fill", REDUNDANCY_FILL}, {0}};
 static const struct choice copy_kinds[] = {{"exact", COPIES_EXACT}, {"jitter", COPIES_JITTER}, {0}};
@@ -35,6 +42,19 @@ static const struct choice samplings[] = {{"reshuffle", SAMPLING_RESHUFFLE},
                                           {"with_replacement", SAMPLING_WITH_REPLACEMENT},
                                           {"none", SAMPLING_NONE},
                                           {0}};
+static const struct choice schedule_kinds[] = {
+    {"constant", SCHEDULE_CONSTANT},
+    {"piecewise", SCHEDULE_PIECEWISE},
+    {"inverse_time", SCHEDULE_INVERSE_TIME},
+    {"exponential", SCHEDULE_EXPONENTIAL},
+    {"natural_exponential", SCHEDULE_NATURAL_EXPONENTIAL},
+    {"cosine", SCHEDULE_COSINE},
+    {"polynomial", SCHEDULE_POLYNOMIAL},
+    {"triangular", SCHEDULE_TRIANGULAR},
+    {"sgdr", SCHEDULE_SGDR},
+    {0}};
+static const struct choice schedule_units[] = {
+    {"epochs", SCHEDULE_EPOCHS}, {"updates", SCHEDULE_UPDATES}, {0}};
 static const struct choice last_batches[] = {
     {"drop", LAST_BATCH_DROP}, {"keep", LAST_BATCH_KEEP}, {0}};
 static const struct choice chunks[] = {
@@ -57,16 +77,39 @@ const struct field settings_fields[] = {
      .fallback = "32", .help = "K, examples of one update"},
     {"learning_rate", FIELD_REAL, MEMBER(settings, learning_rate), .low = 1e-12, .high = 1e12,
      .fallback = "0.1", .help = "alpha, constant"},
+    {"rate_scaling", FIELD_CHOICE, MEMBER(settings, rate_scaling), .choices = rate_scalings,
+     .fallback = "none", .help = "of the rate with K / base_batch_size"},
+    {"base_batch_size", FIELD_COUNT, MEMBER(settings, base_batch_size), COUNT_FROM_1,
+     .fallback = "32", .help = "K at which a scaled rate is learning_rate"},
+    {"schedule", FIELD_TEXT, TEXT_MEMBER(settings, schedule), .fallback = "constant",
+     .help = "a name under `schedules`, or constant"},
     {"optimizer", FIELD_TEXT, TEXT_MEMBER(settings, optimizer), .fallback = "sgd",
-     .help = "sgd, momentum, nesterov or adam"},
+     .help = "a name from `batchlab list optimizers`"},
     {"momentum", FIELD_REAL, MEMBER(settings, momentum), .low = 0, .high = 1 - DBL_EPSILON,
      .fallback = "0.9", .help = "rho of momentum and nesterov, below 1"},
     {"beta1", FIELD_REAL, MEMBER(settings, beta1), .low = 0, .high = 1 - DBL_EPSILON,
-     .fallback = "0.9", .help = "decay of adam's first moment, below 1"},
+     .fallback = "0.9", .help = "decay of the first moment, below 1"},
     {"beta2", FIELD_REAL, MEMBER(settings, beta2), .low = 0, .high = 1 - DBL_EPSILON,
-     .fallback = "0.999", .help = "decay of adam's second moment, below 1"},
-    {"epsilon", FIELD_REAL, MEMBER(settings, epsilon), .low = 1e-30, .high = 1, .fallback = "1e-08",
-     .help = "of adam, outside the root"},
+     .choices = by_default, .fallback = "default",
+     .help = "decay of the mean of squares, below 1; default: the optimizer's own"},
+    {"epsilon", FIELD_REAL, MEMBER(settings, epsilon), .low = 1e-30, .high = 1,
+     .choices = by_default, .fallback = "default",
+     .help = "keeps a division from 0; default: the optimizer's own"},
+    {"epsilon_place", FIELD_CHOICE, MEMBER(settings, epsilon_place), .choices = epsilon_places,
+     .fallback = "default", .help = "of the root; default: the optimizer's own"},
+    {"l2", FIELD_REAL, MEMBER(settings, l2), .low = 0, .high = 1e6, .fallback = "0",
+     .help = "lambda of a penalty 1/2 lambda |theta|^2: its gradient is added"},
+    {"weight_decay", FIELD_REAL, MEMBER(settings, weight_decay), .low = 0, .high = 1e6,
+     .choices = by_default, .fallback = "default",
+     .help = "decoupled: theta -= alpha weight_decay theta; default: 0.01 of adamw, else 0"},
+    {"clip_value", FIELD_REAL, MEMBER(settings, clip_value), .low = 0, .high = 1e30,
+     .fallback = "0", .help = "components of a batch's gradient are cut to +- this; 0: not"},
+    {"clip_norm", FIELD_REAL, MEMBER(settings, clip_norm), .low = 0, .high = 1e30, .fallback = "0",
+     .help = "a batch's gradient is shortened to this norm; 0: not"},
+    {"snapshot_epochs", FIELD_REAL, MEMBER(settings, snapshot_epochs), .low = 1e-6, .high = 1e6,
+     .fallback = "2", .help = "svrg: from one full gradient to the next"},
+    {"average_from", FIELD_REAL, MEMBER(settings, average_from), .low = 0, .high = 1e6,
+     .fallback = "1", .help = "asgd: epochs before averaging starts"},
     {"redundancy", FIELD_COUNT, MEMBER(settings, redundancy), .low = 1, .high = 1000000,
      .fallback = "1", .help = "r, how often each distinct training example occurs"},
     {"redundancy_mode", FIELD_CHOICE, MEMBER(settings, redundancy_mode), .choices = modes,
@@ -82,6 +125,14 @@ const struct field settings_fields[] = {
      .help = "of the engine; auto: as many as are fastest, measured"},
     {"chunk", FIELD_SPECIAL, MEMBER(settings, chunk), COUNT_FROM_1, .choices = chunks,
      .fallback = "auto", .help = "pieces in which an engine works through a batch, examples"},
+    {"precision", FIELD_CHOICE, MEMBER(settings, precision), .choices = precisions,
+     .fallback = "single", .help = "of the whole loop; double: engines reference and analytic"},
+    {"micro_batch", FIELD_COUNT, MEMBER(settings, micro_batch), ANY_COUNT, .fallback = "0",
+     .help = "examples at a time, their gradients accumulated; 0: the whole batch"},
+    {"workers", FIELD_COUNT, MEMBER(settings, workers), .low = 1, .high = 1024, .fallback = "1",
+     .help = "each with its share of a batch, `threads` and a session of the engine"},
+    {"delay", FIELD_COUNT, MEMBER(settings, delay), .low = 0, .high = 1024, .fallback = "0",
+     .help = "tau: the gradient is that of theta tau updates ago"},
     {"seed", FIELD_SEED, MEMBER(settings, seed), .fallback = "1",
      .help = "of initial weights, order and jitter"},
     {0},
@@ -208,6 +259,42 @@ const struct field top_fields[] = {
     {                                                                                              \
 #name, name##_fields, offsetof(struct experiment, name), help                              \
     }
+
+#define SCHEDULE_POINTS(name)                                                                      \
+    FIELD_REALS, MEMBER(schedule_spec, name),                                                      \
+        .size = SCHEDULE_POINTS_MAX, .count_offset = offsetof(struct schedule_spec, name##_count)
+
+const struct field schedule_fields[] = {
+    {"kind", FIELD_CHOICE, MEMBER(schedule_spec, kind), .choices = schedule_kinds,
+     .fallback = "constant",
+     .help = "what the rate is multiplied by, at s units after the warm-up"},
+    {"unit", FIELD_CHOICE, MEMBER(schedule_spec, unit), .choices = schedule_units,
+     .fallback = "epochs", .help = "of all lengths and places below, and of s"},
+    {"warmup", FIELD_REAL, MEMBER(schedule_spec, warmup), .high = 1e9, .fallback = "0",
+     .help = "length of a linear rise from 0; 0: none"},
+    {"decay", FIELD_REAL, MEMBER(schedule_spec, decay), .low = 1e-12, .high = 1e6,
+     .fallback = "0.96",
+     .help = "inverse_time: 1/(1 + decay s); exponential: decay^s; natural_exponential: "
+             "e^(-decay s)"},
+    {"length", FIELD_REAL, MEMBER(schedule_spec, length), .high = 1e9, .fallback = "0",
+     .help = "cosine, polynomial: to the end; triangular, sgdr: of the (first) cycle; 0: what the "
+             "budget leaves"},
+    {"end", FIELD_REAL, MEMBER(schedule_spec, end), .low = 0, .high = 1, .fallback = "0",
+     .help = "cosine, polynomial, triangular, sgdr: smallest factor"},
+    {"power", FIELD_REAL, MEMBER(schedule_spec, power), .low = 1e-3, .high = 1e3, .fallback = "1",
+     .help = "polynomial: (1 - s/length)^power"},
+    {"growth", FIELD_REAL, MEMBER(schedule_spec, growth), .low = 1, .high = 1e3, .fallback = "1",
+     .help = "sgdr: of each cycle over the one before"},
+    {"at", SCHEDULE_POINTS(at), .low = 1e-12, .high = 1e9,
+     .help = "piecewise: where the factor changes, increasing"},
+    {"factors", SCHEDULE_POINTS(factors), .low = 0, .high = 1e6,
+     .help = "piecewise: the factor from there on"},
+    {"batch_at", SCHEDULE_POINTS(batch_at), .low = 1e-12, .high = 1e9,
+     .help = "any kind: where K grows, counted from the start, increasing"},
+    {"batch_factor", FIELD_REAL, MEMBER(schedule_spec, batch_factor), .low = 1, .high = 1e6,
+     .fallback = "1", .help = "by how much"},
+    {0},
+};
 
 const struct section sections[] = {
     SECTION(dataset, "the data and its split"),

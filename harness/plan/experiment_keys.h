@@ -14,5 +14,6 @@ struct section {
 extern const struct section sections[];
 extern const struct field top_fields[];
 extern const struct field network_fields[];
+extern const struct field schedule_fields[];
 
 #endif

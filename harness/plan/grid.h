@@ -5,7 +5,7 @@
 #include "plan/schema.h"
 #include "plan/settings.h"
 
-enum { GRID_AXES_MAX = 24 };
+enum { GRID_AXES_MAX = 48 };
 
 /* Values are kept as text, as a struct settings would print them, and parsed into each cell. */
 struct grid_axis {

@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "plan/schedules.h"
+#include "train/proximal.h"
 #include "train/rule.h"
 
 #include <ctype.h>
@@ -22,17 +24,49 @@ static void hash_text(const char *text, size_t length, char *hash, size_t size)
     snprintf(hash, size, "%08lx", crc);
 }
 
+static void complete_rule(const struct rule *rule, struct settings *s)
+{
+    struct rule_parameters p = {
+        .momentum = s->momentum,
+        .beta1 = s->beta1,
+        .beta2 = s->beta2,
+        .epsilon = s->epsilon,
+        .epsilon_place = s->epsilon_place,
+        .l2 = s->l2,
+        .weight_decay = s->weight_decay,
+        .clip_value = s->clip_value,
+        .clip_norm = s->clip_norm,
+    };
+
+    rule_complete(rule, &p);
+    s->momentum = p.momentum;
+    s->beta1 = p.beta1;
+    s->beta2 = p.beta2;
+    s->epsilon = p.epsilon;
+    s->epsilon_place = p.epsilon_place;
+    s->l2 = p.l2;
+    s->weight_decay = p.weight_decay;
+    s->clip_value = p.clip_value;
+    s->clip_norm = p.clip_norm;
+}
+
 /* What is not used decides nothing: it must not tell cells apart. */
 static void neutralise_unused(struct settings *settings, enum measure measure)
 {
     const struct rule *rule = rule_find(settings->optimizer);
 
-    if (!rule->uses_momentum)
-        settings->momentum = 0;
-    if (!rule->uses_moments)
-        settings->beta1 = settings->beta2 = settings->epsilon = 0;
-    if (measure == MEASURE_THROUGHPUT)
+    complete_rule(rule, settings);
+    if (!(rule->uses & USES_SNAPSHOT))
+        schema_reset(settings_fields, "snapshot_epochs", settings);
+    if (!(rule->uses & USES_AVERAGE))
+        schema_reset(settings_fields, "average_from", settings);
+    if (measure == MEASURE_THROUGHPUT) {
         settings->learning_rate = THROUGHPUT_RATE;
+        schema_reset(settings_fields, "schedule", settings);
+        schema_reset(settings_fields, "rate_scaling", settings);
+    }
+    if (settings->rate_scaling == RATE_SCALING_NONE)
+        schema_reset(settings_fields, "base_batch_size", settings);
     if (measure == MEASURE_THROUGHPUT || settings->sampler == SAMPLING_WITH_REPLACEMENT)
         settings->last_batch = LAST_BATCH_DROP;
     if (settings->redundancy == 1) {
@@ -92,6 +126,11 @@ static void write_slug(const struct settings *s, char *slug, size_t size)
     append(slug, size, "-a%s", rate);
     if (strcmp(s->optimizer, "sgd") != 0)
         append(slug, size, "-%s", s->optimizer);
+    if (strcmp(s->schedule, SCHEDULE_NONE) != 0) {
+        append(slug, size, "-");
+        for (const char *c = s->schedule; *c; c++)
+            append(slug, size, "%c", isalnum((unsigned char)*c) ? *c : '_');
+    }
     append(slug, size, "-r%d%s%s", s->redundancy,
            s->redundancy_mode == REDUNDANCY_FILL ? "fill" : "",
            s->copies == COPIES_JITTER ? "jitter" : "");
@@ -101,6 +140,12 @@ static void write_slug(const struct settings *s, char *slug, size_t size)
         append(slug, size, "-tauto");
     else if (s->threads != 1)
         append(slug, size, "-t%d", s->threads);
+    if (s->workers != 1)
+        append(slug, size, "-w%d", s->workers);
+    if (s->delay != 0)
+        append(slug, size, "-d%d", s->delay);
+    if (s->precision == PRECISION_DOUBLE)
+        append(slug, size, "-double");
     append(slug, size, "-s%llu", (unsigned long long)s->seed);
 }
 
@@ -151,6 +196,8 @@ static int identify(struct cell *cell, const struct experiment *experiment,
     }
     fputs(identity->base, file);
     experiment_dump_network(file, cell->network);
+    if (cell->schedule)
+        experiment_dump_schedule(file, cell->schedule);
     fprintf(file, "engine=%08lx\n", identity->checksum);
     schema_dump(file, settings_fields, "settings", &cell->settings);
     fclose(file);
@@ -242,6 +289,82 @@ static int check_network(const struct cell *cell, const struct experiment *exper
                      cell->network->name, misfit, error_text());
 }
 
+/* What a rule cannot be combined with. NULL: nothing. */
+static const char *refuse_rule(const struct cell *cell, const struct experiment *experiment,
+                               const struct dataset *dataset)
+{
+    const struct settings *s = &cell->settings;
+    const struct rule *rule = rule_find(s->optimizer);
+    struct model model;
+
+    if (rule->needs && s->delay > 0)
+        return "has no delayed form";
+    if (rule->needs && experiment->measure == MEASURE_THROUGHPUT)
+        return "cannot be timed by blocks: its steps differ";
+    if (rule->needs & NEEDS_EACH && s->redundancy > 1)
+        return "keeps one gradient for each example, and redundant copies are one example";
+    if (!(rule->needs & NEEDS_PROXIMAL))
+        return NULL;
+    if (s->workers > 1 || s->micro_batch > 0)
+        return "solves for a whole batch: neither workers nor micro_batch";
+    network_build(&model, cell->network, dataset->shape, dataset->outputs, dataset->classes);
+    return proximal_refuses(&model.network, cell->largest_batch);
+}
+
+static double scaled_rate(const struct settings *s, int batch_size)
+{
+    double ratio = (double)batch_size / s->base_batch_size;
+
+    switch (s->rate_scaling) {
+    case RATE_SCALING_NONE:
+        break;
+    case RATE_SCALING_LINEAR:
+        return s->learning_rate * ratio;
+    case RATE_SCALING_SQRT:
+        return s->learning_rate * sqrt(ratio);
+    }
+    return s->learning_rate;
+}
+
+/* Rate, schedule and rule. -1: they do not fit each other or the budget. */
+static int complete_training(struct cell *cell, const struct experiment *experiment,
+                             const struct dataset *dataset, const struct grid_axis *const *axes,
+                             int axis_count, const int *digits)
+{
+    const struct settings *settings = &cell->settings;
+    const char *refusal;
+
+    cell->rate = scaled_rate(settings, cell->batch_size);
+    cell->schedule = experiment_schedule(experiment, settings->schedule);
+    if (!cell->schedule && strcmp(settings->schedule, SCHEDULE_NONE) != 0)
+        return error_set("%s:%d: schedule: '%s' is unknown, expected constant or a name under "
+                         "schedules",
+                         experiment->file, line_of(axes, axis_count, digits, "schedule"),
+                         settings->schedule);
+    if (schedules_fit(cell, experiment) != 0) {
+        char reason[512];
+
+        snprintf(reason, sizeof reason, "%s", error_text());
+        return error_set("%s:%d: schedule: %s", experiment->file,
+                         line_of(axes, axis_count, digits, "schedule"), reason);
+    }
+    if (settings->precision == PRECISION_DOUBLE && strcmp(settings->engine, ENGINE_AUTO) == 0)
+        return error_set(
+            "%s:%d: precision: double and engine auto, expected an engine that has it: "
+            "reference",
+            experiment->file, line_of(axes, axis_count, digits, "precision"));
+    if (settings->workers > cell->batch_size)
+        return error_set("%s:%d: workers: %d share a batch of %d, expected at most one each",
+                         experiment->file, line_of(axes, axis_count, digits, "workers"),
+                         settings->workers, cell->batch_size);
+    refusal = refuse_rule(cell, experiment, dataset);
+    if (refusal)
+        return error_set("%s:%d: optimizer: %s: %s", experiment->file,
+                         line_of(axes, axis_count, digits, "optimizer"), settings->optimizer,
+                         refusal);
+    return 0;
+}
+
 static int add_cell(struct plan *plan, const struct experiment *experiment,
                     const struct dataset *dataset, struct identity *identity,
                     const struct grid_axis *const *axes, int axis_count, const int *digits)
@@ -274,7 +397,8 @@ static int add_cell(struct plan *plan, const struct experiment *experiment,
                          "at most that, or full",
                          experiment->file, line_of(axes, axis_count, digits, "batch_size"),
                          cell->batch_size, cell->train_examples);
-    if (identify(cell, experiment, identity) != 0)
+    if (complete_training(cell, experiment, dataset, axes, axis_count, digits) != 0 ||
+        identify(cell, experiment, identity) != 0)
         return -1;
     plan->count++;
     return 0;

@@ -8,9 +8,13 @@
 struct cell {
     char id[128]; /* readable slug and hash; letters, digits, '.', '-', '_': safe as a file name */
     struct settings settings;
-    const struct network_spec *network; /* in the experiment */
-    size_t train_examples;              /* N after redundancy */
-    int batch_size;                     /* K, with `full` resolved */
+    const struct network_spec *network;   /* in the experiment */
+    size_t train_examples;                /* N after redundancy */
+    int batch_size;                       /* K, with `full` resolved */
+    const struct schedule_spec *schedule; /* in the experiment; NULL: constant */
+    double schedule_length;               /* of the schedule, where the budget decides it */
+    double rate;                          /* alpha, scaled with K */
+    int largest_batch;                    /* K at the end of a schedule that grows it */
 };
 
 struct plan {

@@ -181,7 +181,10 @@ int schema_parse(const struct field *field, const char *text, const char *folder
     const struct choice *choice = find_choice(field, text);
 
     if (choice) {
-        *(int *)into = choice->value;
+        if (field->kind == FIELD_REAL)
+            *(double *)into = choice->value;
+        else
+            *(int *)into = choice->value;
         return 0;
     }
     switch (field->kind) {
@@ -199,6 +202,7 @@ int schema_parse(const struct field *field, const char *text, const char *folder
     case FIELD_CHOICE:
     case FIELD_WIDTHS: /* sequences: schema_read */
     case FIELD_SIDES:
+    case FIELD_REALS:
         break;
     }
     return bad_value(field, text);
@@ -209,6 +213,13 @@ void schema_defaults(const struct field *fields, void *into)
     for (const struct field *field = fields; field->key; field++)
         if (field->fallback)
             schema_parse(field, field->fallback, "", into);
+}
+
+void schema_reset(const struct field *fields, const char *key, void *into)
+{
+    const struct field *field = schema_find(fields, key);
+
+    schema_parse(field, field->fallback, "", into);
 }
 
 /* The experiment file's folder with a slash at its end, "" for the current one. */
@@ -224,27 +235,48 @@ static int *count_member(const struct field *field, void *base)
     return (int *)(void *)((char *)base + field->count_offset);
 }
 
-static int read_widths(const struct schema_source *source, yaml_node_t *node,
-                       const struct field *field, void *base)
+/* One item of a list. */
+static int read_item(const struct schema_source *source, yaml_node_t *item,
+                     const struct field *field, int i, void *base)
 {
-    int *widths = member(field, base);
+    const char *text = schema_scalar(item);
+    int is_real = field->kind == FIELD_REALS;
+
+    if ((size_t)i == field->size)
+        return schema_error(source, item, "%s: more than %zu numbers", field->key, field->size);
+    if (!text)
+        return schema_error(source, item, "%s: expected a %s", field->key,
+                            is_real ? "number" : "whole number");
+    if ((is_real ? parse_real(field, text, (double *)member(field, base) + i)
+                 : parse_count(field, text, (int *)member(field, base) + i)) != 0)
+        return schema_error(source, item, "%s", error_text());
+    return 0;
+}
+
+static const char *example_of(const struct field *field)
+{
+    switch (field->kind) {
+    case FIELD_SIDES:
+        return "two numbers, [height, width]";
+    case FIELD_REALS:
+        return "numbers such as [0.5, 2]";
+    default:
+        return "widths such as [128, 64]";
+    }
+}
+
+static int read_list(const struct schema_source *source, yaml_node_t *node,
+                     const struct field *field, void *base)
+{
     yaml_node_t *item;
     int i;
 
     if (node->type != YAML_SEQUENCE_NODE)
         return schema_error(source, node, "%s: expected a list of %s", field->key,
-                            field->kind == FIELD_SIDES ? "two numbers, [height, width]"
-                                                       : "widths such as [128, 64]");
-    for (i = 0; (item = schema_item(source, node, (size_t)i)) != NULL; i++) {
-        const char *text = schema_scalar(item);
-
-        if ((size_t)i == field->size)
-            return schema_error(source, item, "%s: more than %zu numbers", field->key, field->size);
-        if (!text)
-            return schema_error(source, item, "%s: expected a whole number", field->key);
-        if (parse_count(field, text, &widths[i]) != 0)
-            return schema_error(source, item, "%s", error_text());
-    }
+                            example_of(field));
+    for (i = 0; (item = schema_item(source, node, (size_t)i)) != NULL; i++)
+        if (read_item(source, item, field, i, base) != 0)
+            return -1;
     *count_member(field, base) = i;
     return 0;
 }
@@ -256,7 +288,7 @@ static int read_sides(const struct schema_source *source, yaml_node_t *node,
     int *count = count_member(field, base);
 
     if (!text) {
-        if (read_widths(source, node, field, base) != 0)
+        if (read_list(source, node, field, base) != 0)
             return -1;
         return *count == 2
                    ? 0
@@ -274,8 +306,8 @@ int schema_read(const struct schema_source *source, yaml_node_t *node, const str
     char folder[1024];
     const char *text = schema_scalar(node);
 
-    if (field->kind == FIELD_WIDTHS)
-        return read_widths(source, node, field, into);
+    if (field->kind == FIELD_WIDTHS || field->kind == FIELD_REALS)
+        return read_list(source, node, field, into);
     if (field->kind == FIELD_SIDES)
         return read_sides(source, node, field, into);
     if (!text)
@@ -338,14 +370,21 @@ int schema_check_repeated(const struct schema_source *source)
     return 0;
 }
 
-static void format_widths(const struct field *field, const void *base, char *text, size_t size)
+static void format_list(const struct field *field, const void *base, char *text, size_t size)
 {
-    const int *widths = const_member(field, base);
+    const void *items = const_member(field, base);
     int count = *(const int *)(const void *)((const char *)base + field->count_offset);
     size_t length = (size_t)snprintf(text, size, "[");
 
-    for (int i = 0; i < count && length < size; i++)
-        length += (size_t)snprintf(text + length, size - length, "%s%d", i ? " " : "", widths[i]);
+    for (int i = 0; i < count && length < size; i++) {
+        char item[32];
+
+        if (field->kind == FIELD_REALS)
+            format_double(((const double *)items)[i], item, sizeof item);
+        else
+            snprintf(item, sizeof item, "%d", ((const int *)items)[i]);
+        length += (size_t)snprintf(text + length, size - length, "%s%s", i ? " " : "", item);
+    }
     if (length < size)
         snprintf(text + length, size - length, "]");
 }
@@ -355,7 +394,8 @@ void schema_format(const struct field *field, const void *base, char *text, size
     const void *from = const_member(field, base);
 
     for (const struct choice *c = field->choices; c && c->name; c++)
-        if (c->value == *(const int *)from) {
+        if (field->kind == FIELD_REAL ? *(const double *)from == c->value
+                                      : *(const int *)from == c->value) {
             snprintf(text, size, "%s", c->name);
             return;
         }
@@ -377,7 +417,8 @@ void schema_format(const struct field *field, const void *base, char *text, size
         break;
     case FIELD_WIDTHS:
     case FIELD_SIDES:
-        format_widths(field, base, text, size);
+    case FIELD_REALS:
+        format_list(field, base, text, size);
         break;
     }
 }
@@ -393,6 +434,7 @@ static const char *default_text(const struct field *field)
         return "";
     case FIELD_WIDTHS:
     case FIELD_SIDES:
+    case FIELD_REALS:
         return "[]";
     default:
         return "0";
@@ -430,6 +472,9 @@ void schema_document(FILE *file, const struct field *fields)
             break;
         case FIELD_WIDTHS:
             snprintf(range, sizeof range, "a list of whole numbers");
+            break;
+        case FIELD_REALS:
+            snprintf(range, sizeof range, "a list of numbers");
             break;
         case FIELD_SIDES:
             snprintf(range, sizeof range, "a whole number, or [height, width]");

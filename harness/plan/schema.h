@@ -13,7 +13,8 @@ enum field_kind {
     FIELD_COUNT,   /* int */
     FIELD_WIDTHS,  /* int[], with the number of them in the int at `count_offset` */
     FIELD_SIDES,   /* int[2]: one number for both, or height and width; counted as widths are */
-    FIELD_REAL,    /* double, finite */
+    FIELD_REAL,    /* double, finite, or one of the names in `choices` if there are any */
+    FIELD_REALS,   /* double[], with the number of them in the int at `count_offset` */
     FIELD_SEED,    /* uint64_t */
     FIELD_CHOICE,  /* int (an enum), one of the names in `choices` */
     FIELD_SPECIAL, /* int: one of the names in `choices`, or a number in range */
@@ -28,8 +29,8 @@ struct field {
     const char *key; /* NULL ends the table */
     enum field_kind kind;
     size_t offset;       /* of the member in the struct */
-    size_t size;         /* bytes of a text member; elements of widths */
-    size_t count_offset; /* of the number of widths or sides */
+    size_t size;         /* bytes of a text member; elements of a list */
+    size_t count_offset; /* of the number of widths, sides or reals */
     double low, high;    /* range of a number, both included */
     const struct choice *choices;
     const char *fallback; /* the default, as schema_format writes it; NULL: zero or empty */
@@ -44,6 +45,9 @@ struct schema_source {
 
 /* Sets every member of the struct to its default. */
 void schema_defaults(const struct field *fields, void *into);
+
+/* Sets one member to its default. */
+void schema_reset(const struct field *fields, const char *key, void *into);
 
 const struct field *schema_find(const struct field *fields, const char *key);
 

@@ -4,6 +4,7 @@
 
 #include "data/dataset.h"
 #include "data/sampler.h"
+#include "train/rule.h"
 
 #include <stdint.h>
 
@@ -11,14 +12,24 @@
 /* Left to a choice of the harness, by measurement. */
 #define ENGINE_AUTO "auto"
 #define THREADS_AUTO 0
+#define SCHEDULE_NONE "constant"
+
+enum rate_scaling { RATE_SCALING_NONE, RATE_SCALING_LINEAR, RATE_SCALING_SQRT };
 
 struct settings {
     char engine[256];
     char network[32]; /* name among the experiment's networks, or a preset */
     int batch_size;   /* K, or BATCH_SIZE_FULL */
     double learning_rate;
+    enum rate_scaling rate_scaling; /* with K */
+    int base_batch_size;            /* K at which the rate is learning_rate */
+    char schedule[32];              /* name among the experiment's schedules; "constant": none */
     char optimizer[32];
-    double momentum, beta1, beta2, epsilon;
+    double momentum, beta1, beta2, epsilon; /* or DEFAULT_PARAMETER before the plan */
+    enum epsilon_place epsilon_place;
+    double l2, weight_decay, clip_value, clip_norm;
+    double snapshot_epochs; /* svrg: from one full gradient to the next */
+    double average_from;    /* asgd: epochs before averaging starts */
     int redundancy;
     enum redundancy_mode redundancy_mode;
     enum copies copies;
@@ -26,6 +37,10 @@ struct settings {
     enum last_batch last_batch;
     int threads; /* or THREADS_AUTO */
     int chunk;   /* ENGINE_CHUNK_AUTO, ENGINE_CHUNK_NONE, or examples */
+    enum precision precision;
+    int micro_batch; /* examples of a piece of a batch; 0: the batch is one piece */
+    int workers;     /* each with its share of a batch */
+    int delay;       /* updates that a gradient's point is old */
     uint64_t seed;
 };
 

@@ -14,6 +14,8 @@
 static const struct {
     const char *column, *before, *after;
     bool number;
+    bool later;          /* not in results of schema 3 and earlier */
+    const char *neutral; /* a value that says nothing; NULL: each says something */
 } axes[AXIS_COUNT] = {
     [AXIS_NETWORK] = {"network", "network ", "", false},
     [AXIS_OPTIMIZER] = {"optimizer", "", "", false},
@@ -21,17 +23,32 @@ static const struct {
     [AXIS_BETA1] = {"beta1", "β1 = ", "", true},
     [AXIS_BETA2] = {"beta2", "β2 = ", "", true},
     [AXIS_EPSILON] = {"epsilon", "ε = ", "", true},
+    [AXIS_EPSILON_PLACE] = {"epsilon_place", "ε ", " the root", false, true},
+    [AXIS_L2] = {"l2", "L2 ", "", true, true, "0"},
+    [AXIS_WEIGHT_DECAY] = {"weight_decay", "decay ", "", true, true, "0"},
+    [AXIS_CLIP_VALUE] = {"clip_value", "values cut at ", "", true, true, "0"},
+    [AXIS_CLIP_NORM] = {"clip_norm", "norm cut at ", "", true, true, "0"},
+    [AXIS_SNAPSHOT_EPOCHS] = {"snapshot_epochs", "snapshot every ", " epochs", true, true},
+    [AXIS_AVERAGE_FROM] = {"average_from", "averaged from epoch ", "", true, true},
+    [AXIS_SCHEDULE] = {"schedule", "schedule ", "", false, true, "constant"},
+    [AXIS_RATE_SCALING] = {"rate_scaling", "rate scaled: ", "", false, true, "none"},
+    [AXIS_BASE_BATCH_SIZE] = {"base_batch_size", "scaled from K = ", "", true, true},
     [AXIS_SAMPLER] = {"sampler", "", "", false},
     [AXIS_LAST_BATCH] = {"last_batch", "last batch: ", "", false},
     [AXIS_REDUNDANCY_MODE] = {"redundancy_mode", "", "", false},
     [AXIS_COPIES] = {"copies", "", " copies", false},
     [AXIS_REDUNDANCY] = {"redundancy", "r = ", "", true},
     [AXIS_CHUNK] = {"chunk", "chunk ", "", false},
+    [AXIS_PRECISION] = {"precision", "", " precision", false, true, "single"},
+    [AXIS_MICRO_BATCH] = {"micro_batch", "micro-batch ", "", true, true, "0"},
+    [AXIS_WORKERS] = {"workers", "workers ", "", true, true, "1"},
+    [AXIS_DELAY] = {"delay", "delay ", "", true, true, "0"},
     [AXIS_ENGINE] = {"engine", "engine ", "", false},
     [AXIS_THREADS] = {"threads", "threads ", "", false},
 };
 
-/* The columns that cells are sorted by, fetched once. */
+/* The columns that cells are sorted by, fetched once; NULL for an axis that results of an earlier
+ * version do not have. */
 struct keys {
     const char *const *texts[AXIS_COUNT];
     const double *numbers[AXIS_COUNT];
@@ -59,7 +76,10 @@ static int compare_axis(const struct keys *keys, size_t axis, size_t a, size_t b
     if (axis_idle(keys, axis, a) || axis_idle(keys, axis, b))
         return axis_idle(keys, axis, b) - axis_idle(keys, axis, a);
     if (axes[axis].number)
-        return compare_numbers(keys->numbers[axis][a], keys->numbers[axis][b]);
+        return keys->numbers[axis] ? compare_numbers(keys->numbers[axis][a], keys->numbers[axis][b])
+                                   : 0;
+    if (!keys->texts[axis])
+        return 0;
     return strverscmp(keys->texts[axis][a], keys->texts[axis][b]); /* "2", "10", "auto" */
 }
 
@@ -99,6 +119,8 @@ static int compare_cells(const void *first, const void *second, void *context)
 static int fetch_keys(struct keys *keys, struct table *cells)
 {
     for (size_t axis = 0; axis < AXIS_COUNT; axis++) {
+        if (axes[axis].later && !table_has(cells, axes[axis].column))
+            continue;
         if (axes[axis].number)
             keys->numbers[axis] = table_numbers(cells, axes[axis].column);
         else
@@ -278,10 +300,30 @@ static void cut(struct groups *groups)
     }
 }
 
+/* Parameters of an optimizer vary where one optimizer has several: that adam's differ from sgd's
+ * goes without saying. The cells are sorted by optimizer, then by these. */
+static bool varies_within_optimizers(const struct groups *groups, size_t axis)
+{
+    for (size_t i = 1; i < groups->cell_count; i++) {
+        size_t before = groups->order[i - 1], cell = groups->order[i];
+
+        if (compare_axis(groups->keys, AXIS_OPTIMIZER, before, cell) == 0 &&
+            compare_axis(groups->keys, axis, before, cell) != 0)
+            return true;
+    }
+    return false;
+}
+
 static void find_varying(struct groups *groups)
 {
     for (size_t axis = 0; axis < AXIS_COUNT; axis++) {
         const size_t *first = NULL; /* that the axis says something about */
+
+        if (axis > AXIS_OPTIMIZER && axis < AXIS_SCHEDULE) {
+            if (varies_within_optimizers(groups, axis))
+                groups->varying |= AXIS_BIT(axis);
+            continue;
+        }
 
         for (size_t i = 0; i < groups->cell_count; i++) {
             const size_t *cell = &groups->order[i];
@@ -451,6 +493,8 @@ void groups_describe(const struct groups *groups, size_t group, unsigned mask, c
             axis_idle(groups->keys, axis, cell))
             continue;
         value = texts[cell];
+        if (axes[axis].neutral && strcmp(value, axes[axis].neutral) == 0)
+            continue;
         if (axis == AXIS_ENGINE && strchr(value, '/'))
             value += shared_folder(groups);
         if (used < size)

@@ -20,6 +20,7 @@ struct bench_parts {
     struct model model;
     struct loaded_engine loaded;
     struct workbench bench;
+    void **more_sessions; /* [workers - 1] */
     const struct assignment *assignment;
 };
 
@@ -30,10 +31,19 @@ static struct engine_options options_of(const struct bench_parts *parts)
     return (struct engine_options){
         .max_batch = parts->bench.max_batch,
         .threads = parts->assignment->threads,
-        .precision = PRECISION_SINGLE,
+        .precision = settings->precision,
         .chunk = settings->chunk,
         .variant = parts->loaded.variant,
     };
+}
+
+/* Examples that a session is given at once in training. */
+static int largest_part(const struct cell *cell)
+{
+    int workers = cell->settings.workers, piece = cell->settings.micro_batch;
+    int share = (cell->largest_batch + workers - 1) / workers;
+
+    return piece > 0 && piece < share ? piece : share;
 }
 
 static void describe_bench(struct bench_parts *parts, const struct campaign *campaign,
@@ -47,7 +57,7 @@ static void describe_bench(struct bench_parts *parts, const struct campaign *cam
     parts->assignment = assignment;
     parts->bench = (struct workbench){
         .engine = &parts->loaded.engine,
-        .max_batch = cell->batch_size > EVALUATION_BATCH ? cell->batch_size : EVALUATION_BATCH,
+        .max_batch = largest_part(cell) > EVALUATION_BATCH ? largest_part(cell) : EVALUATION_BATCH,
         .experiment = campaign->experiment,
         .cell = cell,
         .model = &parts->model,
@@ -59,9 +69,34 @@ static void describe_bench(struct bench_parts *parts, const struct campaign *cam
 
 static void close_bench(struct bench_parts *parts)
 {
+    int more = parts->more_sessions ? parts->bench.cell->settings.workers - 1 : 0;
+
     if (parts->bench.session)
         parts->loaded.engine.close(parts->bench.session);
+    for (int w = 0; w < more; w++)
+        parts->loaded.engine.close(parts->more_sessions[w]);
+    free(parts->more_sessions);
     redundancy_close(&parts->redundant);
+}
+
+static int open_more_sessions(struct bench_parts *parts, const struct engine_options *options,
+                              struct message *message)
+{
+    int more = parts->bench.cell->settings.workers - 1;
+
+    if (more == 0)
+        return 1;
+    parts->more_sessions = calloc((size_t)more, sizeof *parts->more_sessions);
+    if (!parts->more_sessions) {
+        snprintf(message->text, sizeof message->text, "out of memory");
+        return -1;
+    }
+    for (int w = 0; w < more; w++)
+        if (parts->loaded.engine.open(&parts->more_sessions[w], &parts->model.network, options,
+                                      message) != 0)
+            return -1;
+    parts->bench.more_sessions = parts->more_sessions;
+    return 1;
 }
 
 /* Loads and opens the engine. 1: ready; 0: it does not support the cell, message says why; -1:
@@ -86,9 +121,13 @@ static int open_engine(struct bench_parts *parts, struct message *message)
     options = options_of(parts);
     if (!engine->supports(&parts->model.network, &options, message))
         return 0;
+    if (options.precision == PRECISION_DOUBLE && (!engine->loss64 || !engine->gradient64)) {
+        snprintf(message->text, sizeof message->text, "has no double precision");
+        return 0;
+    }
     if (engine->open(&parts->bench.session, &parts->model.network, &options, message) != 0)
         return -1;
-    return 1;
+    return open_more_sessions(parts, &options, message);
 }
 
 static int is_loaded(const struct bench_parts *parts)

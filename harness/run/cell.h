@@ -21,7 +21,8 @@ struct campaign {
 /* What a cell runs with: its settings, with what they leave open decided. */
 struct assignment {
     char engine[sizeof(((struct settings *)0)->engine)];
-    int threads;
+    int threads; /* of each worker */
+    int workers;
 };
 
 /* Trains or times the cell and records how it ended. To be called in a child process: it loads the

@@ -395,9 +395,14 @@ struct assignment choices_assignment(const struct engine_choices *choices, const
 
     memcpy(assignment.engine, cell->settings.engine, sizeof assignment.engine);
     assignment.threads = cell->settings.threads;
+    assignment.workers = cell->settings.workers;
     if (!choice_is_open(&cell->settings))
         return assignment;
     ask(&question, cell, NULL);
     choice = find(choices, &question);
-    return choice ? choice->contenders[choice->best].assignment : assignment;
+    if (choice) {
+        assignment = choice->contenders[choice->best].assignment;
+        assignment.workers = cell->settings.workers;
+    }
+    return assignment;
 }

@@ -79,11 +79,13 @@ static const struct {
 static const struct column curve_columns[] = {
     POINT("flops", flops),
     POINT("train_seconds", train_seconds),
+    POINT("learning_rate", rate),
     POINT("train_loss", train.loss),
     POINT("train_error", train.error),
     POINT("validation_loss", validation.loss),
     POINT("validation_error", validation.error),
     POINT("gradient_norm", gradient_norm),
+    POINT("penalty", penalty),
     {0},
 };
 
@@ -119,13 +121,22 @@ static void write_names(FILE *file, const struct column *columns)
 /* A parameter the optimizer does not have is empty, not zero. */
 static int applies(const struct field *field, const struct settings *settings)
 {
+    static const struct {
+        const char *key;
+        unsigned use;
+    } uses[] = {
+        {"momentum", USES_MOMENTUM},     {"beta1", USES_BETA1},
+        {"beta2", USES_BETA2},           {"epsilon", USES_EPSILON},
+        {"epsilon_place", USES_EPSILON}, {"snapshot_epochs", USES_SNAPSHOT},
+        {"average_from", USES_AVERAGE},
+    };
     const struct rule *rule = rule_find(settings->optimizer);
 
-    if (strcmp(field->key, "momentum") == 0)
-        return rule->uses_momentum;
-    if (strcmp(field->key, "beta1") == 0 || strcmp(field->key, "beta2") == 0 ||
-        strcmp(field->key, "epsilon") == 0)
-        return rule->uses_moments;
+    if (strcmp(field->key, "base_batch_size") == 0)
+        return settings->rate_scaling != RATE_SCALING_NONE;
+    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
+        if (strcmp(field->key, uses[i].key) == 0)
+            return (rule->uses & uses[i].use) != 0;
     return 1;
 }
 

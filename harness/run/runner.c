@@ -193,13 +193,22 @@ static int make_slots(struct runner *runner)
 
 /* ---- Running -------------------------------------------------------------------------------- */
 
+/* Workers may be more than processors: they show what is computed, not how fast. */
+static int processors_of(const struct runner *runner, const struct assignment *assignment)
+{
+    int wanted = assignment->threads * assignment->workers;
+    int count = runner->survey.host.processor_count;
+
+    return wanted < count ? wanted : count;
+}
+
 /* Gives the slot processors of its own: the least busy ones. With more jobs than processors they
  * share. */
 static void take_processors(struct runner *runner, struct slot *slot)
 {
-    int wanted = slot->assignment.threads, count = runner->survey.host.processor_count;
+    int count = runner->survey.host.processor_count;
 
-    slot->processor_count = wanted < count ? wanted : count;
+    slot->processor_count = processors_of(runner, &slot->assignment);
     for (int i = 0; i < slot->processor_count; i++) {
         int least = -1;
 
@@ -230,7 +239,7 @@ static int has_room(const struct runner *runner, const struct assignment *assign
 
     for (int p = 0; p < count; p++)
         idle += runner->busy[p] == 0;
-    return runner->options->jobs > 0 || idle >= assignment->threads;
+    return runner->options->jobs > 0 || idle >= processors_of(runner, assignment);
 }
 
 static void run_child(struct runner *runner, const struct slot *slot, int words, pid_t parent)

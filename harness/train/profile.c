@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/stats.h"
 #include "data/sampler.h"
-#include "train/rule.h"
+#include "train/step.h"
 #include "train/throughput.h"
 
 #include <math.h>
@@ -82,6 +82,15 @@ static int idle_step(void *session, float *theta, const struct batch *batch, flo
 static const struct engine idle = {
     .name = "idle", .loss = idle_loss, .gradient = idle_gradient, .sgd_step = idle_step};
 
+static void make_plain(struct settings *settings)
+{
+    snprintf(settings->optimizer, sizeof settings->optimizer, "sgd");
+    settings->l2 = settings->weight_decay = settings->clip_value = settings->clip_norm = 0;
+    settings->precision = PRECISION_SINGLE;
+    settings->micro_batch = settings->delay = 0;
+    settings->workers = 1;
+}
+
 /* Seconds of an update in which nothing is computed, sampling included. */
 static int time_loop(const struct workbench *bench, double *seconds)
 {
@@ -97,7 +106,7 @@ static int time_loop(const struct workbench *bench, double *seconds)
         experiment.budget.seconds = 0.02;
     if (experiment.budget.updates <= 0 || experiment.budget.updates > 1000000)
         experiment.budget.updates = 1000000;
-    snprintf(cell.settings.optimizer, sizeof cell.settings.optimizer, "sgd");
+    make_plain(&cell.settings);
     bare.engine = &idle;
     bare.experiment = &experiment;
     bare.cell = &cell;
@@ -117,9 +126,23 @@ static int time_loop(const struct workbench *bench, double *seconds)
 /* ---- The update -------------------------------------------------------------------------------
  */
 
-static int nothing(void *context, const float *theta, float *gradient)
+static int nothing(void *context, const void *theta, void *gradient)
 {
     (void)context, (void)theta, (void)gradient;
+    return 0;
+}
+
+static int nothing_each(void *context, const void *theta, void *gradient,
+                        void (*take)(void *taker, size_t example, double share), void *taker)
+{
+    (void)context, (void)theta, (void)gradient;
+    take(taker, 0, 1);
+    return 0;
+}
+
+static int no_step(void *context, void *theta, double rate)
+{
+    (void)context, (void)theta, (void)rate;
     return 0;
 }
 
@@ -128,12 +151,17 @@ static int time_update(const struct workbench *bench, double *seconds)
 {
     const struct settings *settings = &bench->cell->settings;
     const struct rule *rule = rule_find(settings->optimizer);
-    const struct rule_parameters parameters = {settings->momentum, settings->beta1, settings->beta2,
-                                               settings->epsilon};
-    float *theta = calloc(bench->model->parameters, sizeof *theta);
+    const struct rule_parameters parameters = step_parameters(bench);
+    const struct gradient_oracle oracle = {.batch_size = 1,
+                                           .batch = nothing,
+                                           .all = nothing,
+                                           .each = nothing_each,
+                                           .proximal = no_step};
+    void *theta = calloc(bench->model->parameters, sizeof(double));
     struct rule_state state = {0};
     double taken[REPETITIONS], start;
-    int status = theta ? rule_open(&state, rule, bench->model->parameters, &parameters)
+    int status = theta ? rule_open(&state, rule, bench->model->parameters, 1, settings->precision,
+                                   &parameters)
                        : error_set("out of memory");
 
     for (int r = 0; r < REPETITIONS && status == 0; r++) {
@@ -142,7 +170,7 @@ static int time_update(const struct workbench *bench, double *seconds)
         start = clock_now();
         do {
             for (int i = 0; i < 16 && status == 0; i++) /* between two looks at the clock */
-                status = rule_step(rule, &state, theta, settings->learning_rate, nothing, NULL);
+                status = rule_step(rule, &state, theta, settings->learning_rate, &oracle);
             steps += 16;
         } while (status == 0 && clock_now() - start < long_enough);
         taken[r] = (clock_now() - start) / (double)steps;
@@ -187,11 +215,10 @@ static int time_gathering(const struct workbench *bench, double sampling, double
 int profile_training(const struct workbench *bench, const struct training_result *result,
                      struct profile *profile)
 {
-    const struct rule *rule = rule_find(bench->cell->settings.optimizer);
     double sampling, loop, update = 0, share, updates = (double)result->updates;
 
     if (time_sampling(bench, &sampling) != 0 || time_loop(bench, &loop) != 0 ||
-        (!(rule->is_plain_sgd && bench->engine->sgd_step) && time_update(bench, &update) != 0) ||
+        (!step_is_bare(bench) && time_update(bench, &update) != 0) ||
         time_gathering(bench, sampling, &share) != 0)
         return -1;
     *profile = (struct profile){

@@ -39,10 +39,13 @@ struct run {
     struct training_result *result;
     struct stepper stepper;
     struct sampler *sampler;
-    int32_t *rows;  /* [K] of the current batch */
-    float *weights; /* [K], of a kept last batch */
-    int capacity;   /* of result->curve */
-    int due;        /* index of the next evaluation */
+    int32_t *rows;                 /* [K] of the current batch */
+    float *weights;                /* [K], of a kept last batch */
+    int capacity;                  /* of result->curve */
+    int due;                       /* index of the next evaluation */
+    struct schedule_spec schedule; /* with its length; constant where the cell has none */
+    int is_constant;
+    int batch_size; /* now */
     int suspicions; /* evaluations running with a loss above the limit */
     int chances;    /* evaluations running at chance level */
     long stride;    /* updates from one look at the clock to the next */
@@ -51,14 +54,17 @@ struct run {
 
 /* ---- Evaluation ----------------------------------------------------------------------------- */
 
+static int is_double(const struct workbench *bench)
+{
+    return bench->cell->settings.precision == PRECISION_DOUBLE;
+}
+
 static int evaluate(struct run *run, const struct examples *examples, size_t count,
                     struct evaluated *evaluated)
 {
     const struct workbench *bench = run->bench;
     const struct stepper *stepper = &run->stepper;
-    const float *theta = stepper->rule->evaluated
-                             ? stepper->rule->evaluated(&stepper->state, stepper->theta)
-                             : stepper->theta;
+    const void *theta = rule_evaluated(stepper->rule, &stepper->state, stepper->theta);
     size_t largest =
         (size_t)(bench->max_batch < EVALUATION_BATCH ? bench->max_batch : EVALUATION_BATCH);
     double loss = 0, errors = 0;
@@ -72,7 +78,9 @@ static int evaluate(struct run *run, const struct examples *examples, size_t cou
 
         batch.size = (int)size;
         batch.rows = examples->rows + first;
-        if (bench->engine->loss(bench->session, theta, &batch, &score, &message) != 0)
+        if ((is_double(bench)
+                 ? bench->engine->loss64(bench->session, theta, &batch, &score, &message)
+                 : bench->engine->loss(bench->session, theta, &batch, &score, &message)) != 0)
             return stepper_failed(&run->stepper, &message);
         loss += score.loss * (double)size;
         errors += (double)score.errors;
@@ -88,13 +96,22 @@ static int evaluate(struct run *run, const struct examples *examples, size_t cou
 static double gradient_norm(const struct run *run)
 {
     const struct rule_state *state = &run->stepper.state;
-    double sum = 0;
 
     if (!run->stepper.has_gradient) /* no update yet, or one in one piece */
         return NOT_APPLICABLE;
-    for (size_t j = 0; j < state->parameter_count; j++)
-        sum += (double)state->gradient[j] * (double)state->gradient[j];
-    return sqrt(sum);
+    return rule_norm(state->gradient, state->parameter_count, state->precision);
+}
+
+static double penalty(const struct run *run)
+{
+    const struct rule_state *state = &run->stepper.state;
+    const void *theta = rule_evaluated(run->stepper.rule, state, run->stepper.theta);
+    double norm, l2 = state->parameters.l2;
+
+    if (l2 == 0)
+        return NOT_APPLICABLE;
+    norm = rule_norm(theta, state->parameter_count, state->precision);
+    return 0.5 * l2 * norm * norm;
 }
 
 static struct curve_point *new_point(struct run *run)
@@ -131,6 +148,8 @@ static int record_point(struct run *run)
         .examples = result->examples,
         .flops = result->examples * bench->model->flops_per_example,
         .train_seconds = result->train_seconds,
+        .rate = run->stepper.rate,
+        .penalty = penalty(run),
         .gradient_norm = gradient_norm(run),
     };
     if (subset > bench->train.count)
@@ -282,7 +301,7 @@ static const char *budget_spent(const struct run *run)
 /* Draws the next batch; a short one weighs what its examples weigh in a full one. */
 static void draw(struct run *run)
 {
-    int full = run->bench->cell->batch_size, size = sampler_next(run->sampler, run->rows);
+    int full = run->batch_size, size = sampler_next(run->sampler, run->rows);
     struct batch *batch = &run->stepper.batch;
 
     batch->size = size;
@@ -325,6 +344,24 @@ static int evaluated_next(const struct run *run, double due)
     return examples >= due || spent_after(run, run->result->updates + 1, examples);
 }
 
+/* Rate and batch size of the next update. */
+static void follow_schedule(struct run *run)
+{
+    const struct cell *cell = run->bench->cell;
+    double n = (double)run->bench->train.count, done = (double)run->result->updates, step = 1;
+    int k;
+
+    if (run->schedule.unit == SCHEDULE_EPOCHS) {
+        done = run->result->examples / n;
+        step = run->batch_size / n;
+    }
+    run->stepper.rate = cell->rate * schedule_factor(&run->schedule, done, step);
+    k = schedule_batch_size(&run->schedule, cell->batch_size, done);
+    if (k != run->batch_size)
+        sampler_set_batch_size(run->sampler, k);
+    run->batch_size = k;
+}
+
 /* Updates until the next evaluation is due, the budget is spent or the loss is not finite. The one
  * place where the training clock runs. */
 static int train_to_next_evaluation(struct run *run)
@@ -342,7 +379,9 @@ static int train_to_next_evaluation(struct run *run)
         if (stepper_update(&run->stepper) != 0)
             return -1;
         result->updates++;
-        result->examples += run->stepper.batch.size;
+        result->examples += run->stepper.batch.size + run->stepper.state.extra;
+        if (!run->is_constant)
+            follow_schedule(run);
     } while (isfinite(run->stepper.score.loss) && result->examples < due && !budget_spent(run) &&
              !seconds_spent(run, before, start));
     result->train_seconds = before + (clock_now() - start);
@@ -385,15 +424,22 @@ static int start_run(struct run *run)
         .batch_size = bench->cell->batch_size,
         .seed = settings->seed,
     };
-    size_t k = (size_t)bench->cell->batch_size;
+    size_t k = (size_t)bench->cell->largest_batch;
     double start = clock_now();
 
+    run->batch_size = bench->cell->batch_size;
     run->rows = calloc(k, sizeof *run->rows);
     run->weights = calloc(k, sizeof *run->weights);
     if (!run->rows || !run->weights)
         return error_set("out of memory");
     if (stepper_open(&run->stepper, bench) != 0 || sampler_open(&run->sampler, &options) != 0)
         return -1;
+    run->is_constant = !bench->cell->schedule;
+    if (!run->is_constant) {
+        run->schedule = *bench->cell->schedule;
+        run->schedule.length = bench->cell->schedule_length;
+        follow_schedule(run);
+    }
     run->result->setup_seconds = clock_now() - start;
     return 0;
 }

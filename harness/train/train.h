@@ -36,6 +36,8 @@ struct curve_point {
     double epoch, flops, train_seconds;
     long update;
     double examples;
+    double rate;    /* of the next update */
+    double penalty; /* 1/2 l2 |theta|^2; NOT_APPLICABLE without l2 */
     struct evaluated train, validation;
     double gradient_norm; /* of the last batch; NOT_APPLICABLE at update 0, and where a step in one
                              piece was the last one because the loss or the clock ended the run */
@@ -67,7 +69,8 @@ enum { EVALUATION_BATCH = 1000 };
 /* A loaded engine with an open session, and what it works on. Borrowed by the loops. */
 struct workbench {
     const struct engine *engine;
-    void *session; /* opened for batches of up to max_batch */
+    void *session;              /* opened for batches of up to max_batch */
+    void *const *more_sessions; /* [workers - 1] */
     int max_batch;
     const struct experiment *experiment;
     const struct cell *cell;
