@@ -17,6 +17,7 @@ enum rng_purpose {
     RNG_JITTER = 5,  /* perturbation of redundant copies */
     RNG_PLAN = 6,    /* run order of cells */
     RNG_TEST = 7,    /* conformance cases */
+    RNG_NOISE = 8,   /* added to gradients */
 };
 
 struct rng {

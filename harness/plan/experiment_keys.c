@@ -26,6 +26,8 @@ static const struct choice initializers[] = {{"he", INITIALIZER_HE},
                                              {"glorot", INITIALIZER_GLOROT},
                                              {"truncated_normal", INITIALIZER_TRUNCATED_NORMAL},
                                              {0}};
+static const struct choice unit_kinds[] = {
+    {"distinct", UNITS_DISTINCT}, {"identical", UNITS_IDENTICAL}, {0}};
 static const struct choice automatic[] = {{"auto", THREADS_AUTO}, {0}};
 static const struct choice rate_scalings[] = {
     {"none", RATE_SCALING_NONE}, {"linear", RATE_SCALING_LINEAR}, {"sqrt", RATE_SCALING_SQRT}, {0}};
@@ -106,6 +108,8 @@ const struct field settings_fields[] = {
      .fallback = "0", .help = "components of a batch's gradient are cut to +- this; 0: not"},
     {"clip_norm", FIELD_REAL, MEMBER(settings, clip_norm), .low = 0, .high = 1e30, .fallback = "0",
      .help = "a batch's gradient is shortened to this norm; 0: not"},
+    {"gradient_noise", FIELD_REAL, MEMBER(settings, gradient_noise), .low = 0, .high = 1e30,
+     .fallback = "0", .help = "standard deviation of normal noise on each component of a gradient"},
     {"snapshot_epochs", FIELD_REAL, MEMBER(settings, snapshot_epochs), .low = 1e-6, .high = 1e6,
      .fallback = "2", .help = "svrg: from one full gradient to the next"},
     {"average_from", FIELD_REAL, MEMBER(settings, average_from), .low = 0, .high = 1e6,
@@ -146,6 +150,9 @@ const struct field network_fields[] = {
      .fallback = "relu", .help = "of the hidden layers"},
     {"initializer", FIELD_CHOICE, MEMBER(network_spec, initializer), .choices = initializers,
      .fallback = "he", .help = "of the weights"},
+    {"units", FIELD_CHOICE, MEMBER(network_spec, units), .choices = unit_kinds,
+     .fallback = "distinct",
+     .help = "identical: those of a hidden layer start with the same weights; dense layers"},
     {"sigma", FIELD_REAL, MEMBER(network_spec, sigma), .low = 1e-12, .high = 1e6,
      .fallback = "0.05", .help = "deviation of truncated_normal before truncation at 2 sigma"},
     {"bias", FIELD_REAL, MEMBER(network_spec, bias), .low = -1e6, .high = 1e6, .fallback = "0",

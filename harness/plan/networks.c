@@ -177,7 +177,7 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
     if (!field)
         return schema_error(source, key,
                             "networks: unknown key '%s', expected layers, hidden, activation, "
-                            "initializer, sigma or bias",
+                            "initializer, units, sigma or bias",
                             name ? name : "(not a name)");
     return schema_read(source, value, field, spec);
 }
@@ -195,6 +195,10 @@ static int read_network(const struct schema_source *source, yaml_node_t *node,
             return -1;
     if (spec->layer_count > 0 && spec->hidden_count > 0)
         return schema_error(source, node, "networks: has both layers and hidden, expected one");
+    for (int l = 0; l < spec->layer_count && spec->units == UNITS_IDENTICAL; l++)
+        if (spec->layers[l].kind != LAYER_DENSE)
+            return schema_error(
+                source, node, "networks: units: identical is for dense layers, expected distinct");
     return 0;
 }
 

@@ -28,6 +28,7 @@ struct settings {
     double momentum, beta1, beta2, epsilon; /* or DEFAULT_PARAMETER before the plan */
     enum epsilon_place epsilon_place;
     double l2, weight_decay, clip_value, clip_norm;
+    double gradient_noise;  /* standard deviation */
     double snapshot_epochs; /* svrg: from one full gradient to the next */
     double average_from;    /* asgd: epochs before averaging starts */
     int redundancy;

@@ -28,6 +28,7 @@ static const struct {
     [AXIS_WEIGHT_DECAY] = {"weight_decay", "decay ", "", true, true, "0"},
     [AXIS_CLIP_VALUE] = {"clip_value", "values cut at ", "", true, true, "0"},
     [AXIS_CLIP_NORM] = {"clip_norm", "norm cut at ", "", true, true, "0"},
+    [AXIS_GRADIENT_NOISE] = {"gradient_noise", "gradient noise ", "", true, true, "0"},
     [AXIS_SNAPSHOT_EPOCHS] = {"snapshot_epochs", "snapshot every ", " epochs", true, true},
     [AXIS_AVERAGE_FROM] = {"average_from", "averaged from epoch ", "", true, true},
     [AXIS_SCHEDULE] = {"schedule", "schedule ", "", false, true, "constant"},

@@ -253,6 +253,15 @@ static void fans(const struct layer *layer, double *inputs, double *outputs)
     }
 }
 
+static void make_identical(const struct layer *layer, int is_first, int is_last, float *weights)
+{
+    size_t rows = layer_biases(layer), row = layer_row(layer);
+
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < row; j++)
+            weights[i * row + j] = weights[(is_last ? i * row : 0) + (is_first ? j : 0)];
+}
+
 void network_initialize(const struct model *model, const struct network_spec *spec, uint64_t seed,
                         float *theta)
 {
@@ -265,7 +274,10 @@ void network_initialize(const struct model *model, const struct network_spec *sp
         fans(layer, &inputs, &outputs);
         rng_init(&rng, seed, RNG_WEIGHTS, (uint32_t)l);
         for (size_t i = 0; i < weights; i++)
-            *theta++ = (float)draw_weight(&rng, spec, inputs, outputs);
+            theta[i] = (float)draw_weight(&rng, spec, inputs, outputs);
+        if (spec->units == UNITS_IDENTICAL)
+            make_identical(layer, l == 0, l == model->network.layer_count - 1, theta);
+        theta += weights;
         for (size_t i = 0; i < biases; i++)
             *theta++ = (float)spec->bias;
     }

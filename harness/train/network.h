@@ -8,6 +8,12 @@
 
 enum { NETWORK_HIDDEN_MAX = 32, NETWORK_LAYERS_MAX = 64 };
 
+enum units {
+    UNITS_DISTINCT,
+    UNITS_IDENTICAL, /* all units of a hidden layer start with the same weights, in and out: they
+                        have the same gradient for every example. Dense layers only */
+};
+
 enum initializer {
     INITIALIZER_HE,               /* N(0, 2 / inputs) (He et al. 2015) */
     INITIALIZER_GLOROT,           /* uniform on +-sqrt(6 / (inputs + outputs)) (Glorot 2010) */
@@ -43,6 +49,7 @@ struct network_spec {
     int hidden_count;               /* 0: softmax or linear regression */
     enum activation activation;     /* of the hidden layers */
     enum initializer initializer;
+    enum units units;
     double sigma; /* of INITIALIZER_TRUNCATED_NORMAL, > 0 */
     double bias;  /* initial value of every bias */
 };

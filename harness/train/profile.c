@@ -88,6 +88,7 @@ static void make_plain(struct settings *settings)
     settings->l2 = settings->weight_decay = settings->clip_value = settings->clip_norm = 0;
     settings->precision = PRECISION_SINGLE;
     settings->micro_batch = settings->delay = 0;
+    settings->gradient_noise = 0;
     settings->workers = 1;
 }
 

@@ -2,6 +2,7 @@
 #include "train/step.h"
 
 #include "base/error.h"
+#include "base/rng.h"
 #include "memory.h"
 #include "train/gradient.h"
 #include "train/proximal.h"
@@ -32,6 +33,21 @@ int stepper_failed(struct stepper *stepper, const struct message *message)
 /* ---- The oracle of update rules ---------------------------------------------------------------
  */
 
+/* A stream for each gradient: what a gradient's noise is does not depend on the others. */
+static void add_noise(struct stepper *stepper, void *gradient)
+{
+    const struct settings *settings = &stepper->bench->cell->settings;
+    size_t count = stepper->bench->model->parameters;
+    struct rng rng;
+
+    rng_init(&rng, settings->seed, RNG_NOISE, stepper->noisy++);
+    for (size_t j = 0; j < count; j++)
+        if (settings->precision == PRECISION_DOUBLE)
+            ((double *)gradient)[j] += settings->gradient_noise * rng_normal(&rng);
+        else
+            ((float *)gradient)[j] += (float)(settings->gradient_noise * rng_normal(&rng));
+}
+
 static int batch_gradient(void *context, const void *theta, void *gradient)
 {
     struct stepper *stepper = context;
@@ -40,6 +56,8 @@ static int batch_gradient(void *context, const void *theta, void *gradient)
     if (gradient_of(stepper->gradient, theta, &stepper->batch, gradient, &stepper->score,
                     &message) != 0)
         return stepper_failed(stepper, &message);
+    if (stepper->bench->cell->settings.gradient_noise > 0)
+        add_noise(stepper, gradient);
     return 0;
 }
 
@@ -180,7 +198,8 @@ int step_is_bare(const struct workbench *bench)
 
     return rule_find(settings->optimizer)->is_plain_sgd && bench->engine->sgd_step &&
            rule_is_bare(&parameters) && settings->precision == PRECISION_SINGLE &&
-           settings->micro_batch == 0 && settings->workers == 1 && settings->delay == 0;
+           settings->micro_batch == 0 && settings->workers == 1 && settings->delay == 0 &&
+           settings->gradient_noise == 0;
 }
 
 static int map_positions(struct stepper *stepper)

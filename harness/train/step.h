@@ -13,6 +13,7 @@ struct stepper {
     struct gradient_oracle oracle;
     struct gradient *gradient;
     struct proximal *proximal; /* NULL unless the rule needs it */
+    uint32_t noisy;            /* gradients that noise was added to */
     int32_t *positions;        /* of stored rows among the training examples; NULL unless needed */
     void *theta;               /* [P], floats or doubles as the cell's precision says */
     double rate;               /* of the next update; at first the cell's */
