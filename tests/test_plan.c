@@ -256,6 +256,8 @@ static void what_a_rule_cannot_do_is_refused(void **state)
     refuses_to_plan(DATA BUDGET "grid:\n  workers: 5\n  batch_size: 4\n", 4,
                     "5 share a batch of 4");
     refuses_to_plan(DATA BUDGET "grid:\n  precision: double\n  engine: auto\n", 4, "reference");
+    refuses_to_plan(DATA "measure: throughput\ngrid:\n  precision: double\n", 4,
+                    "single precision");
 #undef RULE
 }
 

@@ -34,6 +34,7 @@ static const struct choice rate_scalings[] = {
 static const struct choice by_default[] = {{"default", DEFAULT_PARAMETER}, {0}};
 static const struct choice epsilon_places[] = {
     {"default", EPSILON_DEFAULT}, {"inside", EPSILON_INSIDE}, {"outside", EPSILON_OUTSIDE}, {0}};
+static const struct choice transports[] = {{"threads", TRANSPORT_THREADS}, {0}};
 static const struct choice precisions[] = {
     {"single", PRECISION_SINGLE}, {"double", PRECISION_DOUBLE}, {0}};
 static const struct choice full_batch[] = {{"full", BATCH_SIZE_FULL}, {0}};
@@ -135,6 +136,8 @@ const struct field settings_fields[] = {
      .help = "examples at a time, their gradients accumulated; 0: the whole batch"},
     {"workers", FIELD_COUNT, MEMBER(settings, workers), .low = 1, .high = 1024, .fallback = "1",
      .help = "each with its share of a batch, `threads` and a session of the engine"},
+    {"transport", FIELD_CHOICE, MEMBER(settings, transport), .choices = transports,
+     .fallback = "threads", .help = "between workers: threads of one process"},
     {"delay", FIELD_COUNT, MEMBER(settings, delay), .low = 0, .high = 1024, .fallback = "0",
      .help = "tau: the gradient is that of theta tau updates ago"},
     {"seed", FIELD_SEED, MEMBER(settings, seed), .fallback = "1",

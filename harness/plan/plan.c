@@ -353,6 +353,9 @@ static int complete_training(struct cell *cell, const struct experiment *experim
             "%s:%d: precision: double and engine auto, expected an engine that has it: "
             "reference",
             experiment->file, line_of(axes, axis_count, digits, "precision"));
+    if (settings->precision == PRECISION_DOUBLE && experiment->measure == MEASURE_THROUGHPUT)
+        return error_set("%s:%d: precision: throughput is of single precision", experiment->file,
+                         line_of(axes, axis_count, digits, "precision"));
     if (settings->workers > cell->batch_size)
         return error_set("%s:%d: workers: %d share a batch of %d, expected at most one each",
                          experiment->file, line_of(axes, axis_count, digits, "workers"),

@@ -14,6 +14,8 @@
 #define THREADS_AUTO 0
 #define SCHEDULE_NONE "constant"
 
+enum transport { TRANSPORT_THREADS }; /* between workers */
+
 enum rate_scaling { RATE_SCALING_NONE, RATE_SCALING_LINEAR, RATE_SCALING_SQRT };
 
 struct settings {
@@ -41,6 +43,7 @@ struct settings {
     enum precision precision;
     int micro_batch; /* examples of a piece of a batch; 0: the batch is one piece */
     int workers;     /* each with its share of a batch */
+    enum transport transport;
     int delay;       /* updates that a gradient's point is old */
     uint64_t seed;
 };

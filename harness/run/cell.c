@@ -352,17 +352,27 @@ int cell_probe_engine(FILE *out, void *context)
     return ready < 0 && !is_loaded(&parts) ? -1 : 0;
 }
 
+/* A rule whose steps differ, with a full gradient now and then, is timed as plain SGD. */
+static struct cell timed_cell(const struct cell *cell)
+{
+    struct cell timed = *cell;
+
+    if (rule_find(timed.settings.optimizer)->needs)
+        snprintf(timed.settings.optimizer, sizeof timed.settings.optimizer, "sgd");
+    return timed;
+}
+
 /* Opens every assignment that supports the cell; ready[i] is its place among the benches, or -1. */
-static int enter_contest(const struct cell_contest *contest, struct bench_parts *parts,
-                         const struct redundant_examples *redundant, struct workbench *benches,
-                         int *ready)
+static int enter_contest(const struct cell_contest *contest, const struct cell *cell,
+                         struct bench_parts *parts, const struct redundant_examples *redundant,
+                         struct workbench *benches, int *ready)
 {
     int count = 0;
 
     for (int i = 0; i < contest->count; i++) {
         struct message message;
 
-        describe_bench(&parts[i], contest->campaign, contest->cell, &contest->assignments[i]);
+        describe_bench(&parts[i], contest->campaign, cell, &contest->assignments[i]);
         parts[i].bench.train = redundant->examples;
         ready[i] = -1;
         if (open_engine(&parts[i], &message) != 1)
@@ -377,7 +387,8 @@ int cell_hold_contest(FILE *out, void *context)
 {
     static const double seconds = 0.06; /* for each: 15 blocks of the contest */
     const struct cell_contest *held = context;
-    const struct settings *settings = &held->cell->settings;
+    const struct cell cell = timed_cell(held->cell);
+    const struct settings *settings = &cell.settings;
     const struct redundancy redundancy = {settings->redundancy, settings->redundancy_mode,
                                           settings->copies, settings->seed};
     size_t most = (size_t)held->count;
@@ -393,8 +404,8 @@ int cell_hold_contest(FILE *out, void *context)
         goto done;
     }
     if (redundancy_open(&redundant, held->campaign->dataset, &redundancy) != 0 ||
-        contest(benches, enter_contest(held, parts, &redundant, benches, ready), seconds, rates) !=
-            0) {
+        contest(benches, enter_contest(held, &cell, parts, &redundant, benches, ready), seconds,
+                rates) != 0) {
         fprintf(out, "%s", error_text());
         goto done;
     }

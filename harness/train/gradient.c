@@ -26,6 +26,7 @@ struct worker {
 struct gradient {
     const struct workbench *bench;
     const struct rule_vectors *vectors;
+    int is_double;
     size_t parameters;
     int piece; /* examples in a piece; 0: a worker's whole share */
     int worker_count;
@@ -79,7 +80,7 @@ static int compute_part(struct worker *worker, int first, int size, void *gradie
     struct score score;
     int status;
 
-    status = g->vectors->size == sizeof(double)
+    status = g->is_double
                  ? engine->gradient64(worker->session, g->theta, &part, gradient, &score,
                                       &worker->message)
                  : engine->gradient(worker->session, g->theta, &part, gradient, &score,
@@ -289,6 +290,7 @@ int gradient_open(struct gradient **gradient, const struct workbench *bench)
     *g = (struct gradient){
         .bench = bench,
         .vectors = rule_vectors_of(settings->precision),
+        .is_double = settings->precision == PRECISION_DOUBLE,
         .parameters = bench->model->parameters,
         .piece = settings->micro_batch,
         .worker_count = settings->workers,
