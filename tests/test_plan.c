@@ -1,7 +1,4 @@
 /* From an experiment to its cells: the product, their identity, their order, what they may take. */
-#include "experiment_fixture.h"
-#include "plan/plan.h"
-
 #include <ctype.h>
 #include <math.h>
 #include <setjmp.h>
@@ -10,61 +7,7 @@
 
 #include <cmocka.h>
 
-#define DATA "dataset: {name: blobs, examples: 120, features: 3, classes: 4, validation: 20}\n"
-#define BUDGET "budget: {epochs: 1}\n"
-
-struct planned {
-    struct experiment experiment;
-    struct dataset dataset;
-    struct plan plan;
-};
-
-static void open_planned(struct planned *planned, const char *text)
-{
-    fixture_open(&planned->experiment, text, 0);
-    assert_int_equal(dataset_open(&planned->dataset, &planned->experiment.dataset), 0);
-    if (plan_open(&planned->plan, &planned->experiment, &planned->dataset) != 0)
-        fail_msg("%s", error_text());
-}
-
-static void close_planned(struct planned *planned)
-{
-    plan_close(&planned->plan);
-    dataset_close(&planned->dataset);
-    experiment_close(&planned->experiment);
-}
-
-static const struct cell *find(const struct planned *planned, const char *id)
-{
-    for (int i = 0; i < planned->plan.count; i++)
-        if (strcmp(planned->plan.cells[i].id, id) == 0)
-            return &planned->plan.cells[i];
-    return NULL;
-}
-
-static int shared_ids(const struct planned *one, const struct planned *other)
-{
-    int count = 0;
-
-    for (int i = 0; i < one->plan.count; i++)
-        count += find(other, one->plan.cells[i].id) != NULL;
-    return count;
-}
-
-static void refuses_to_plan(const char *text, int line, const char *wrong)
-{
-    struct planned planned;
-    char where[200];
-
-    fixture_open(&planned.experiment, text, 0);
-    assert_int_equal(dataset_open(&planned.dataset, &planned.experiment.dataset), 0);
-    assert_int_equal(plan_open(&planned.plan, &planned.experiment, &planned.dataset), -1);
-    snprintf(where, sizeof where, "%s:%d: ", scratch_path("good.yaml"), line);
-    if (strncmp(error_text(), where, strlen(where)) != 0 || !strstr(error_text(), wrong))
-        fail_msg("`%s` lacks `%s` or `%s`", error_text(), where, wrong);
-    assert_null(planned.plan.cells);
-    close_planned(&planned);
-}
+#include "plan_fixture.h"
 
 /* ---- The product ----------------------------------------------------------------------------- */
 
@@ -252,6 +195,9 @@ static void what_a_rule_cannot_do_is_refused(void **state)
     refuses_to_plan(RULE("implicit\n  network: S\n  delay: 2"), 4, "no delayed form");
     refuses_to_plan(RULE("svrg\n  delay: 2"), 4, "no delayed form");
     refuses_to_plan(RULE("saga\n  redundancy: 2"), 4, "redundant copies");
+    refuses_to_plan(RULE("svrg\n  class_weights: inverse"), 4, "the plain mean loss");
+    refuses_to_plan(RULE("svrg\n  sampler: balanced"), 4, "the plain mean loss");
+    refuses_to_plan(RULE("saga\n  sampler: importance\n  weighting: norm"), 4, "draws uniformly");
     refuses_to_plan(DATA "measure: throughput\ngrid:\n  optimizer: svrg\n", 4, "cannot be timed");
     refuses_to_plan(DATA BUDGET "grid:\n  workers: 5\n  batch_size: 4\n", 4,
                     "5 share a batch of 4");

@@ -105,19 +105,30 @@ static void assert_adds_up(void)
 
 #define SGD "grid: {batch_size: 4, network: S, optimizer: sgd}\n"
 
+static double gathering_share(struct sleeper sleeper)
+{
+    assert_int_equal(profile_of(&fused, &sleeper, SGD), 0);
+    assert_adds_up();
+    return profile.gather / result.train_seconds;
+}
+
+/* On a machine that others keep busy a sleep may last longer in one kind of block than in the
+ * other: a wrong share would be wrong each time. */
+static void assert_share(struct sleeper sleeper, double low, double high)
+{
+    double share = gathering_share(sleeper);
+
+    for (int again = 0; again < 4 && !(share > low && share < high); again++)
+        share = gathering_share(sleeper);
+    if (!(share > low && share < high))
+        fail_msg("gathering has a share of %g, expected %g to %g", share, low, high);
+}
+
 static void what_gathering_costs_is_found(void **state)
 {
-    struct sleeper even = {.gather_ns = 1000000, .gradient_ns = 1000000};
-    struct sleeper none = {.gradient_ns = 1000000};
-
     (void)state;
-    assert_int_equal(profile_of(&fused, &even, SGD), 0);
-    assert_adds_up();
-    assert_true(profile.gather > 0.3 * result.train_seconds);
-    assert_true(profile.gather < 0.7 * result.train_seconds);
-    assert_int_equal(profile_of(&fused, &none, SGD), 0);
-    assert_adds_up();
-    assert_true(fabs(profile.gather) < 0.2 * result.train_seconds);
+    assert_share((struct sleeper){.gather_ns = 1000000, .gradient_ns = 1000000}, 0.3, 0.7);
+    assert_share((struct sleeper){.gradient_ns = 1000000}, -0.2, 0.2);
     assert_true(profile.gradient > 0.8 * result.train_seconds);
 }
 

@@ -110,6 +110,8 @@ static void a_cell_holds_its_settings_and_its_numbers(void **state)
     record.roof_bound = "weights";
     record.live_fraction = 0.5;
     record.roof_live = 3000;
+    record.balanced_error = 0.25;
+    record.shifted_errors[SHIFT_TEXTURED] = 0.75;
     record.costs[1] = (struct target_cost){10, 80.5, 0.8, 4e14, 0.25};
     write_cell(3);
     table = open_table(below("cells/%s/cell.csv", plan.cells[3].id));
@@ -124,6 +126,13 @@ static void a_cell_holds_its_settings_and_its_numbers(void **state)
     assert_text(table, "beta2", "0.999");
     assert_text(table, "chunk", "auto");
     assert_text(table, "train_examples", "100");
+    assert_text(table, "dropped_examples", "0");
+    assert_text(table, "order", ""); /* the sampler shuffles */
+    assert_text(table, "near_cosine", "");
+    assert_text(table, "imbalance", "1");
+    assert_text(table, "test_balanced_error", "0.25");
+    assert_text(table, "test_error_translated", "");
+    assert_text(table, "test_error_textured", "0.75");
     assert_text(table, "parameters", "101770");
     assert_text(table, "outcome", "budget");
     assert_text(table, "reason", "budget: epochs");
@@ -144,6 +153,29 @@ static void a_cell_holds_its_settings_and_its_numbers(void **state)
     assert_text(table, "flops_to_validation_error_0.2", "400000000000000");
     assert_text(table, "seconds_to_validation_error_0.1", "");
     table_close(table);
+}
+
+static void classes_have_a_row_each(void **state)
+{
+    const struct class_error errors[2] = {{60, 30, 0.5}, {0, 0, NOT_APPLICABLE}};
+    char *text, expected[400];
+    int finished;
+
+    (void)state;
+    record.class_errors = errors;
+    record.class_count = 2;
+    write_cell(1);
+    assert_int_equal(record_merge(results, &plan, &finished), 0);
+    text = tree_read(below("classes.csv%s", ""));
+    snprintf(expected, sizeof expected,
+             "id,class,train_examples,test_examples,test_error\n%s,0,60,30,0.5\n%s,1,0,0,\n",
+             plan.cells[1].id, plan.cells[1].id);
+    assert_string_equal(text, expected);
+    free(text);
+    record.class_count = 0; /* a cell without them leaves none behind */
+    write_cell(1);
+    assert_int_equal(record_merge(results, &plan, &finished), 0);
+    assert_false(tree_exists(below("classes.csv%s", "")));
 }
 
 static void the_full_batch_is_marked_and_has_its_size(void **state)
@@ -588,6 +620,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         RECORDS(a_cell_holds_its_settings_and_its_numbers),
+        RECORDS(classes_have_a_row_each),
         RECORDS(the_full_batch_is_marked_and_has_its_size),
         RECORDS(header_and_row_have_as_many_columns),
         RECORDS(numbers_that_are_none_are_written_as_such),

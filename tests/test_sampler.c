@@ -295,9 +295,17 @@ static void test_repeated_rows_are_drawn_as_often_as_they_occur(void **state)
 static void test_one_example_is_enough(void **state)
 {
     (void)state;
-    for (int sampling = SAMPLING_RESHUFFLE; sampling <= SAMPLING_NONE; sampling++) {
-        struct sampler_options options = {
-            .sampling = (enum sampling)sampling, .rows = stored, .count = 1, .batch_size = 1};
+    for (int sampling = SAMPLING_RESHUFFLE; sampling <= SAMPLING_IMPORTANCE; sampling++) {
+        static const int32_t labels[51] = {0};
+        static const double weight[1] = {3};
+        struct sampler_options options = {.sampling = (enum sampling)sampling,
+                                          .rows = stored,
+                                          .count = 1,
+                                          .labels = labels,
+                                          .classes = 4,
+                                          .class_weights = CLASS_WEIGHTS_INVERSE,
+                                          .weights = weight,
+                                          .batch_size = 1};
         struct sampler *sampler;
         int32_t row;
 
@@ -305,10 +313,257 @@ static void test_one_example_is_enough(void **state)
         for (int b = 0; b < 3; b++) {
             assert_int_equal(sampler_next(sampler, &row), 1);
             assert_int_equal(row, 50);
+            assert_true(sampler_weights(sampler)[0] == 1);
         }
         sampler_close(sampler);
     }
 }
+
+/* ---- Weights ----------------------------------------------------------------------------------
+ */
+
+/* Classes of the stored rows 0, 10, ..., 90: one of class 0, three of 1, none of 2, six of 3. */
+static const int32_t classes_of_tens[N] = {3, 1, 3, 1, 0, 3, 3, 1, 3, 3};
+static const int counts_of_classes[4] = {1, 3, 0, 6};
+static int32_t labels[91];
+
+static struct sampler *open_weighted(struct sampler_options options)
+{
+    struct sampler *sampler;
+
+    for (int i = 0; i < N; i++)
+        labels[10 * i] = classes_of_tens[i];
+    options.rows = stored;
+    options.count = N;
+    options.labels = labels;
+    options.classes = 4;
+    options.seed = 4;
+    if (sampler_open(&sampler, &options) != 0)
+        fail_msg("%s", error_text());
+    return sampler;
+}
+
+static void test_balanced_draws_each_class_equally_often(void **state)
+{
+    struct sampler *sampler =
+        open_weighted((struct sampler_options){.sampling = SAMPLING_BALANCED, .batch_size = 5});
+    int by_class[4] = {0}, by_row[N] = {0};
+    enum { BATCHES = 24000 };
+    double rows_square = 0;
+
+    (void)state;
+    for (int b = 0; b < BATCHES; b++) {
+        int32_t rows[5];
+
+        assert_int_equal(sampler_next(sampler, rows), 5);
+        assert_null(sampler_weights(sampler));
+        for (int i = 0; i < 5; i++) {
+            by_class[labels[rows[i]]]++;
+            by_row[rows[i] / 10]++;
+        }
+    }
+    assert_int_equal(by_class[2], 0);
+    for (int c = 0; c < 4; c++) /* 5 standard deviations */
+        if (c != 2)
+            assert_true(fabs(by_class[c] - 40000.0) < 5 * sqrt(40000 * 2.0 / 3));
+    for (int i = 0; i < N; i++) {
+        double expected = 40000.0 / counts_of_classes[classes_of_tens[i]];
+
+        rows_square += pow(by_row[i] - expected, 2) / expected;
+    }
+    assert_true(rows_square < 33.7);
+    sampler_close(sampler);
+}
+
+static void test_weighted_draws_in_proportion(void **state)
+{
+    static const double weights[N] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}; /* of stored[i] */
+    struct sampler *sampler = open_weighted((struct sampler_options){
+        .sampling = SAMPLING_WEIGHTED, .weights = weights, .batch_size = 9});
+    int counts[N] = {0};
+    double square = 0;
+
+    (void)state;
+    for (int b = 0; b < 10000; b++) {
+        int32_t rows[9];
+
+        assert_int_equal(sampler_next(sampler, rows), 9);
+        assert_null(sampler_weights(sampler)); /* the draws are not corrected */
+        for (int i = 0; i < 9; i++)
+            counts[rows[i] / 10]++;
+    }
+    assert_int_equal(counts[stored[0] / 10], 0);
+    for (int i = 1; i < N; i++)
+        square += pow(counts[stored[i] / 10] - 2000 * weights[i], 2) / (2000 * weights[i]);
+    assert_true(square < 31.8);
+    sampler_close(sampler);
+}
+
+/* E[(1/K) sum of w_j g_j] = sum over i of p_i w_i g_i = (1/N) sum of g_i: with w_i as the sampler
+ * hands it out and p_i from the weights, exactly but for the rounding of a float. */
+static void test_importance_is_unbiased(void **state)
+{
+    static const double weights[N] = {0.001, 1, 20, 3, 0.4, 5, 60, 7, 8, 0.9};
+    struct sampler *sampler = open_weighted((struct sampler_options){
+        .sampling = SAMPLING_IMPORTANCE, .weights = weights, .batch_size = 10});
+    double sum = 0, expectation = 0, mean = 0, handed[N] = {0};
+    int missing = N;
+
+    (void)state;
+    for (int i = 0; i < N; i++)
+        sum += weights[i];
+    for (int b = 0; missing > 0; b++) {
+        int32_t rows[N];
+
+        assert_true(b < 100000);
+        assert_int_equal(sampler_next(sampler, rows), N);
+        for (int i = 0; i < N; i++) {
+            double *weight = &handed[rows[i] / 10], now = (double)sampler_weights(sampler)[i];
+
+            missing -= *weight == 0;
+            assert_true(*weight == 0 || *weight == now);
+            *weight = now;
+        }
+    }
+    for (int i = 0; i < N; i++) {
+        double gradient = sin(stored[i]), p = weights[i] / sum;
+
+        assert_true(fabs(p * handed[stored[i] / 10] * N - 1) < 1e-7);
+        expectation += p * handed[stored[i] / 10] * gradient;
+        mean += gradient / N;
+    }
+    assert_true(fabs(expectation - mean) < 1e-7);
+    sampler_close(sampler);
+}
+
+static void test_inverse_class_weights_give_each_class_the_same_share(void **state)
+{
+    struct sampler *sampler =
+        open_weighted((struct sampler_options){.sampling = SAMPLING_RESHUFFLE,
+                                               .last_batch = LAST_BATCH_KEEP,
+                                               .class_weights = CLASS_WEIGHTS_INVERSE,
+                                               .batch_size = 4});
+    double shares[4] = {0};
+
+    (void)state;
+    for (int b = 0; b < 3; b++) { /* an epoch: 4, 4 and 2 examples */
+        int32_t rows[4];
+        int size = sampler_next(sampler, rows);
+
+        for (int i = 0; i < size; i++) {
+            double weight = (double)sampler_weights(sampler)[i] * 4 / size;
+
+            assert_true(fabs(weight - 10.0 / (3 * counts_of_classes[labels[rows[i]]])) < 1e-6);
+            shares[labels[rows[i]]] += weight / N;
+        }
+    }
+    for (int c = 0; c < 4; c++)
+        assert_true(fabs(shares[c] - (c == 2 ? 0 : 1.0 / 3)) < 1e-6);
+    sampler_close(sampler);
+}
+
+static void test_class_and_importance_weights_multiply(void **state)
+{
+    static const double weights[N] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    struct sampler *sampler =
+        open_weighted((struct sampler_options){.sampling = SAMPLING_IMPORTANCE,
+                                               .class_weights = CLASS_WEIGHTS_INVERSE,
+                                               .weights = weights,
+                                               .batch_size = 3});
+
+    (void)state;
+    for (int b = 0; b < 50; b++) {
+        int32_t rows[3];
+
+        sampler_next(sampler, rows);
+        for (int i = 0; i < 3; i++) {
+            int at = 0;
+            double expected;
+
+            while (stored[at] != rows[i])
+                at++;
+            expected = 55 / (N * weights[at]) * N / (3.0 * counts_of_classes[labels[rows[i]]]);
+            assert_true(fabs((double)sampler_weights(sampler)[i] - expected) < 1e-5 * expected);
+        }
+    }
+    sampler_close(sampler);
+}
+
+static void test_only_a_short_batch_of_equals_has_weights(void **state)
+{
+    struct sampler *sampler = open_sampler(SAMPLING_NONE, LAST_BATCH_KEEP, 4, 1);
+    int32_t rows[4];
+
+    (void)state;
+    for (int b = 0; b < 6; b++) {
+        int size = sampler_next(sampler, rows);
+
+        if (size == 4) {
+            assert_null(sampler_weights(sampler));
+            continue;
+        }
+        assert_int_equal(size, 2);
+        assert_true(sampler_weights(sampler)[0] == 0.5f && sampler_weights(sampler)[1] == 0.5f);
+    }
+    sampler_close(sampler);
+}
+
+static void test_class_sorted_data_comes_class_by_class(void **state)
+{
+    static const int32_t expected[N] = {40, 10, 30, 70, 0, 20, 50, 60, 80, 90};
+    struct sampler *sampler = open_weighted(
+        (struct sampler_options){.sampling = SAMPLING_NONE, .order = ORDER_CLASS, .batch_size = 5});
+    int32_t order[N];
+
+    (void)state;
+    for (int epoch = 0; epoch < 2; epoch++) {
+        draw_epoch(sampler, order);
+        assert_memory_equal(order, expected, sizeof expected);
+    }
+    sampler_close(sampler);
+}
+
+static void test_weights_that_cannot_be_drawn_by_are_refused(void **state)
+{
+    static const double zeros[N] = {0}, one_zero[N] = {1, 1, 1, 0, 1, 1, 1, 1, 1, 1};
+    struct sampler_options options = {.sampling = SAMPLING_WEIGHTED,
+                                      .rows = stored,
+                                      .count = N,
+                                      .weights = zeros,
+                                      .batch_size = 1};
+    struct sampler *sampler;
+
+    (void)state;
+    assert_int_equal(sampler_open(&sampler, &options), -1);
+    assert_string_equal(error_text(), "weights: 10 of them sum to zero, expected more than zero");
+    assert_null(sampler);
+    options.sampling = SAMPLING_IMPORTANCE;
+    options.weights = one_zero;
+    assert_int_equal(sampler_open(&sampler, &options), -1);
+    assert_non_null(strstr(error_text(), "example 4 has weight 0"));
+}
+
+static void test_weighted_draws_are_those_of_the_seed(void **state)
+{
+    static const double weights[N] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    struct sampler *one = open_weighted((struct sampler_options){
+                       .sampling = SAMPLING_IMPORTANCE, .weights = weights, .batch_size = 1}),
+                   *other = open_weighted((struct sampler_options){
+                       .sampling = SAMPLING_WEIGHTED, .weights = weights, .batch_size = 5});
+    int32_t rows[10], same[10];
+
+    (void)state;
+    for (int i = 0; i < 10; i++)
+        sampler_next(one, rows + i);
+    sampler_next(other, same);
+    sampler_next(other, same + 5);
+    assert_memory_equal(rows, same, sizeof rows); /* whatever the batches */
+    sampler_close(one);
+    sampler_close(other);
+}
+
+/* ---- Errors -----------------------------------------------------------------------------------
+ */
 
 static void test_impossible_sizes_are_refused(void **state)
 {
@@ -353,6 +608,15 @@ int main(void)
         cmocka_unit_test(test_dropping_favours_no_example_over_epochs),
         cmocka_unit_test(test_repeated_rows_are_drawn_as_often_as_they_occur),
         cmocka_unit_test(test_one_example_is_enough),
+        cmocka_unit_test(test_balanced_draws_each_class_equally_often),
+        cmocka_unit_test(test_weighted_draws_in_proportion),
+        cmocka_unit_test(test_importance_is_unbiased),
+        cmocka_unit_test(test_inverse_class_weights_give_each_class_the_same_share),
+        cmocka_unit_test(test_class_and_importance_weights_multiply),
+        cmocka_unit_test(test_only_a_short_batch_of_equals_has_weights),
+        cmocka_unit_test(test_class_sorted_data_comes_class_by_class),
+        cmocka_unit_test(test_weights_that_cannot_be_drawn_by_are_refused),
+        cmocka_unit_test(test_weighted_draws_are_those_of_the_seed),
         cmocka_unit_test(test_impossible_sizes_are_refused),
         cmocka_unit_test(test_close_accepts_null),
     };

@@ -113,7 +113,8 @@ static void values_out_of_range_are_refused_with_the_range(void **state)
     assert_invalid("redundancy", "0", "a whole number from 1 to 1000000");
     assert_invalid("seed", "-1", "a whole number, 0 or more");
     assert_invalid("seed", "18446744073709551616", "a whole number, 0 or more");
-    assert_invalid("sampler", "shuffle", "reshuffle, once, with_replacement or none");
+    assert_invalid("sampler", "shuffle",
+                   "reshuffle, once, with_replacement, none, balanced, weighted or importance");
     assert_invalid("engine", "", "empty");
 }
 

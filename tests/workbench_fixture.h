@@ -10,7 +10,7 @@ struct bench {
     struct experiment experiment;
     struct dataset dataset;
     struct plan plan;
-    struct redundant_examples redundant;
+    struct training_set training;
     struct model model;
     struct workbench workbench;
 };
@@ -19,7 +19,7 @@ static inline void bench_open(struct bench *bench, const char *yaml, const struc
                               void *session)
 {
     const struct cell *cell;
-    struct redundancy redundancy;
+    struct training_options options;
 
     fixture_open(&bench->experiment, yaml, 0);
     if (dataset_open(&bench->dataset, &bench->experiment.dataset) != 0 ||
@@ -28,9 +28,8 @@ static inline void bench_open(struct bench *bench, const char *yaml, const struc
         abort();
     }
     cell = &bench->plan.cells[0];
-    redundancy = (struct redundancy){cell->settings.redundancy, cell->settings.redundancy_mode,
-                                     cell->settings.copies, cell->settings.seed};
-    if (redundancy_open(&bench->redundant, &bench->dataset, &redundancy) != 0)
+    options = plan_training_options(&cell->settings);
+    if (training_set_open(&bench->training, &bench->dataset, &options) != 0)
         abort();
     network_build(&bench->model, cell->network, bench->dataset.shape, bench->dataset.outputs,
                   bench->dataset.classes);
@@ -41,7 +40,7 @@ static inline void bench_open(struct bench *bench, const char *yaml, const struc
         .experiment = &bench->experiment,
         .cell = cell,
         .model = &bench->model,
-        .train = bench->redundant.examples,
+        .train = bench->training.examples,
         .validation = bench->dataset.validation,
         .test = bench->dataset.test,
         .classes = bench->dataset.classes,
@@ -56,7 +55,7 @@ static inline int is_warm_up(const struct bench *bench, const struct batch *batc
 
 static inline void bench_close(struct bench *bench)
 {
-    redundancy_close(&bench->redundant);
+    training_set_close(&bench->training);
     plan_close(&bench->plan);
     dataset_close(&bench->dataset);
     experiment_close(&bench->experiment);

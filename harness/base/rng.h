@@ -17,7 +17,10 @@ enum rng_purpose {
     RNG_JITTER = 5,  /* perturbation of redundant copies */
     RNG_PLAN = 6,    /* run order of cells */
     RNG_TEST = 7,    /* conformance cases */
-    RNG_NOISE = 8,   /* added to gradients */
+    RNG_LABELS = 8,  /* label noise */
+    RNG_AUGMENT = 9, /* augmentation of drawn examples */
+    RNG_SHIFT = 10,  /* shifted copies of the test set */
+    RNG_NOISE = 11,  /* added to gradients */
 };
 
 struct rng {

@@ -38,6 +38,24 @@ static int check_targets(const struct opened *opened)
     return 0;
 }
 
+/* At the end of training; an axis of a cell has no say in it. */
+static int check_evaluation(const struct opened *opened)
+{
+    const struct experiment *experiment = &opened->experiment;
+    const struct dataset *dataset = &opened->dataset;
+
+    if (experiment->evaluation.shifted_tests &&
+        (dataset->image_height == 0 || dataset->test.count == 0))
+        return error_set("%s:%d: evaluation: shifted_tests are copies of test examples that are "
+                         "images of bytes, and %s has none",
+                         experiment->file, experiment->evaluation_line, dataset->name);
+    if (experiment->evaluation.per_class && (dataset->classes == 0 || dataset->test.count == 0))
+        return error_set("%s:%d: evaluation: per_class needs test examples with classes, and %s "
+                         "has none",
+                         experiment->file, experiment->evaluation_line, dataset->name);
+    return 0;
+}
+
 /* A data file's error names that file; the experiment's line that asks for it comes first. */
 static int open_dataset(struct opened *opened)
 {
@@ -80,7 +98,7 @@ int opened_open(struct opened *opened, const char *file, int quick, const char *
                  quick ? "-quick" : "");
     if ((threads && experiment_set_axis(&opened->experiment, "threads", threads) != 0) ||
         check_charts(&opened->experiment) != 0 || open_dataset(opened) != 0 ||
-        check_targets(opened) != 0 ||
+        check_targets(opened) != 0 || check_evaluation(opened) != 0 ||
         plan_open(&opened->plan, &opened->experiment, &opened->dataset) != 0) {
         opened_close(opened);
         return -1;

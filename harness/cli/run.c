@@ -165,12 +165,14 @@ static int status_of(const struct runner_result *result)
     return result->troubled > 0 ? STATUS_ERROR : STATUS_OK;
 }
 
-static int run_opened(const struct opened *opened, struct arguments *arguments, double started)
+static int run_with(const struct opened *opened, const struct shifted_tests *shifted,
+                    struct arguments *arguments, double started)
 {
     const struct campaign campaign = {
         .experiment = &opened->experiment,
         .dataset = &opened->dataset,
         .plan = &opened->plan,
+        .shifted = shifted,
         .results = opened->results,
         .profile = arguments->profile,
         .started = started,
@@ -207,6 +209,21 @@ static int run_opened(const struct opened *opened, struct arguments *arguments, 
         printf("%d cells in trouble, %d unsupported: see outcome and reason in %s/cells.csv\n",
                result.troubled, result.unsupported, opened->results);
     return status_of(&result);
+}
+
+static int run_opened(const struct opened *opened, struct arguments *arguments, double started)
+{
+    const struct experiment *experiment = &opened->experiment;
+    struct shifted_tests shifted;
+    int status;
+
+    if (!experiment->evaluation.shifted_tests || experiment->measure != MEASURE_CONVERGENCE)
+        return run_with(opened, NULL, arguments, started);
+    if (shifted_open(&shifted, &opened->dataset, experiment->dataset.seed) != 0)
+        return command_failed();
+    status = run_with(opened, &shifted, arguments, started);
+    shifted_close(&shifted);
+    return status;
 }
 
 static int refuse_profile(const struct experiment *experiment)

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "data/image.h"
 #include "memory.h"
 
 #include <stdlib.h>
@@ -23,18 +24,6 @@ static size_t distinct_count(size_t train_count, const struct redundancy *redund
     return redundancy->mode == REDUNDANCY_GROW ? train_count : (train_count + factor - 1) / factor;
 }
 
-/* target[y][x] = source[y - dy][x - dx]; the rest of the target stays as it is */
-static void shift_image(uint8_t *target, const uint8_t *source, ptrdiff_t height, ptrdiff_t width,
-                        ptrdiff_t dy, ptrdiff_t dx)
-{
-    ptrdiff_t first_row = dy > 0 ? dy : 0, past_row = dy < 0 ? height + dy : height;
-    ptrdiff_t first = dx > 0 ? dx : 0, past = dx < 0 ? width + dx : width;
-
-    for (ptrdiff_t y = first_row; y < past_row; y++)
-        memcpy(target + y * width + first, source + (y - dy) * width + first - dx,
-               (size_t)(past - first));
-}
-
 /* target[height][width] is all zero */
 static void jitter_image(uint8_t *target, const uint8_t *source, const struct dataset *dataset,
                          struct rng *rng)
@@ -42,7 +31,7 @@ static void jitter_image(uint8_t *target, const uint8_t *source, const struct da
     int direction = (int)rng_below(rng, 8); /* the 8 neighbours of (0, 0) in reading order */
     int place = direction < 4 ? direction : direction + 1;
 
-    shift_image(target, source, dataset->image_height, dataset->image_width, place / 3 - 1,
+    image_shift(target, source, dataset->image_height, dataset->image_width, place / 3 - 1,
                 place % 3 - 1);
 }
 

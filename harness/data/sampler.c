@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "data/alias.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +13,49 @@ struct sampler {
     int32_t *order;   /* [count], of this epoch */
     size_t position;  /* in order, of the next row */
     uint32_t epochs;  /* started so far */
-    struct rng draws; /* with replacement: one stream for the whole run */
+    struct rng draws; /* independent ones: one stream for the whole run */
+    struct alias alias;
+    float *corrections;   /* [count], 1 / (N p_i); NULL: all 1 */
+    float *class_weights; /* [classes]; NULL: all 1 */
+    float *weights;       /* [N] for the batch; NULL: never any but 1 */
+    int is_weighted;      /* the last batch */
 };
 
-static int ascending(const void *left, const void *right)
+int sampling_is_independent(enum sampling sampling)
+{
+    switch (sampling) {
+    case SAMPLING_RESHUFFLE:
+    case SAMPLING_ONCE:
+    case SAMPLING_NONE:
+        break;
+    case SAMPLING_WITH_REPLACEMENT:
+    case SAMPLING_BALANCED:
+    case SAMPLING_WEIGHTED:
+    case SAMPLING_IMPORTANCE:
+        return 1;
+    }
+    return 0;
+}
+
+/* ---- Orders -----------------------------------------------------------------------------------
+ */
+
+static int ascending(const void *left, const void *right, void *labels)
 {
     int32_t a = *(const int32_t *)left, b = *(const int32_t *)right;
+    const int32_t *label = labels;
 
+    if (label && label[a] != label[b])
+        return (label[a] > label[b]) - (label[a] < label[b]);
     return (a > b) - (a < b);
+}
+
+static void sort(struct sampler *sampler)
+{
+    const struct sampler_options *options = &sampler->options;
+
+    qsort_r(sampler->order, options->count, sizeof *sampler->order, ascending,
+            options->order == ORDER_CLASS ? (void *)(uintptr_t)options->labels : NULL);
 }
 
 /* Starts from the rows as given, not from the last epoch's order: so epoch e is the same whichever
@@ -41,6 +77,135 @@ static void start_epoch(struct sampler *sampler)
     sampler->epochs++;
     sampler->position = 0;
 }
+
+/* ---- Weights ----------------------------------------------------------------------------------
+ */
+
+/* shares[classes] = 1 / n_c, 0 for a class without examples; returns how many have any. */
+static size_t invert_counts(const struct sampler_options *options, double *shares)
+{
+    size_t present = 0;
+
+    for (size_t i = 0; i < options->count; i++)
+        shares[options->labels[options->rows[i]]]++;
+    for (int c = 0; c < options->classes; c++) {
+        present += shares[c] > 0;
+        shares[c] = shares[c] > 0 ? 1 / shares[c] : 0;
+    }
+    return present;
+}
+
+/* p_i in proportion to these; and of SAMPLING_IMPORTANCE 1 / (N p_i). */
+static int open_draws(struct sampler *sampler, const double *weights)
+{
+    const struct sampler_options *options = &sampler->options;
+    double n = (double)options->count, sum = 0;
+
+    if (alias_open(&sampler->alias, weights, options->count) != 0)
+        return -1;
+    if (options->sampling != SAMPLING_IMPORTANCE)
+        return 0;
+    sampler->corrections = malloc(options->count * sizeof *sampler->corrections);
+    if (!sampler->corrections)
+        return error_set("sampler: out of memory for %zu weights", options->count);
+    for (size_t i = 0; i < options->count; i++)
+        sum += weights[i];
+    for (size_t i = 0; i < options->count; i++) {
+        if (!(weights[i] > 0))
+            return error_set("sampler: importance: example %zu has weight 0 and would never be "
+                             "drawn, expected weights above 0",
+                             i + 1);
+        sampler->corrections[i] = (float)(sum / (n * weights[i]));
+    }
+    return 0;
+}
+
+static int open_balanced(struct sampler *sampler, const double *shares)
+{
+    const struct sampler_options *options = &sampler->options;
+    double *weights = malloc(options->count * sizeof *weights);
+    int status;
+
+    if (!weights)
+        return error_set("sampler: out of memory for %zu weights", options->count);
+    for (size_t i = 0; i < options->count; i++)
+        weights[i] = shares[options->labels[options->rows[i]]];
+    status = open_draws(sampler, weights);
+    free(weights);
+    return status;
+}
+
+static int open_class_weights(struct sampler *sampler, const double *shares, size_t present)
+{
+    const struct sampler_options *options = &sampler->options;
+
+    sampler->class_weights = malloc((size_t)options->classes * sizeof *sampler->class_weights);
+    if (!sampler->class_weights)
+        return error_set("sampler: out of memory for %d weights", options->classes);
+    for (int c = 0; c < options->classes; c++)
+        sampler->class_weights[c] = (float)((double)options->count * shares[c] / (double)present);
+    return 0;
+}
+
+/* For a batch whose examples may weigh other than 1. */
+static int open_batch_weights(struct sampler *sampler)
+{
+    const struct sampler_options *options = &sampler->options;
+
+    if (!sampler->corrections && !sampler->class_weights && options->last_batch == LAST_BATCH_DROP)
+        return 0;
+    sampler->weights = malloc(options->count * sizeof *sampler->weights);
+    if (!sampler->weights)
+        return error_set("sampler: out of memory for %zu weights", options->count);
+    return 0;
+}
+
+static int open_weights(struct sampler *sampler)
+{
+    const struct sampler_options *options = &sampler->options;
+    enum sampling sampling = options->sampling;
+    double *shares = calloc((size_t)options->classes + 1, sizeof *shares);
+    size_t present;
+    int status = 0;
+
+    if (!shares)
+        return error_set("sampler: out of memory for %d classes", options->classes);
+    present = options->labels ? invert_counts(options, shares) : 0;
+    if (sampling == SAMPLING_BALANCED)
+        status = open_balanced(sampler, shares);
+    else if (sampling == SAMPLING_WEIGHTED || sampling == SAMPLING_IMPORTANCE)
+        status = open_draws(sampler, options->weights);
+    if (status == 0 && options->class_weights == CLASS_WEIGHTS_INVERSE)
+        status = open_class_weights(sampler, shares, present);
+    free(shares);
+    return status == 0 ? open_batch_weights(sampler) : -1;
+}
+
+/* The weights of a batch are there but for those of its classes, and its size if it is short. */
+static void finish_weights(struct sampler *sampler, const int32_t *rows, int size)
+{
+    const struct sampler_options *options = &sampler->options;
+    float share = (float)size / (float)options->batch_size;
+
+    if (!sampler->is_weighted)
+        for (int i = 0; i < size; i++)
+            sampler->weights[i] = 1;
+    if (sampler->class_weights)
+        for (int i = 0; i < size; i++)
+            sampler->weights[i] *= sampler->class_weights[options->labels[rows[i]]];
+    if (size < options->batch_size)
+        for (int i = 0; i < size; i++)
+            sampler->weights[i] *= share;
+    sampler->is_weighted = 1;
+}
+
+const float *sampler_weights(const struct sampler *sampler)
+{
+    return sampler->is_weighted ? sampler->weights : NULL;
+}
+
+/* ---- Opening ----------------------------------------------------------------------------------
+ */
 
 static int check(const struct sampler_options *options)
 {
@@ -70,9 +235,11 @@ int sampler_open(struct sampler **sampler, const struct sampler_options *options
     }
     fresh->options = *options;
     rng_init(&fresh->draws, options->seed, RNG_ORDER, 0);
+    if (open_weights(fresh) != 0)
+        goto done;
     shuffle(fresh, 0);
     if (options->sampling == SAMPLING_NONE)
-        qsort(fresh->order, options->count, sizeof *fresh->order, ascending);
+        sort(fresh);
     start_epoch(fresh);
     *sampler = fresh;
     fresh = NULL;
@@ -86,6 +253,10 @@ void sampler_close(struct sampler *sampler)
 {
     if (!sampler)
         return;
+    alias_close(&sampler->alias);
+    free(sampler->corrections);
+    free(sampler->class_weights);
+    free(sampler->weights);
     free(sampler->order);
     free(sampler);
 }
@@ -95,7 +266,10 @@ void sampler_set_batch_size(struct sampler *sampler, int batch_size)
     sampler->options.batch_size = batch_size;
 }
 
-static int draw(struct sampler *sampler, int32_t *rows)
+/* ---- Drawing ----------------------------------------------------------------------------------
+ */
+
+static int draw_uniform(struct sampler *sampler, int32_t *rows)
 {
     const struct sampler_options *options = &sampler->options;
 
@@ -104,13 +278,26 @@ static int draw(struct sampler *sampler, int32_t *rows)
     return options->batch_size;
 }
 
-int sampler_next(struct sampler *sampler, int32_t *rows)
+static int draw_by_weight(struct sampler *sampler, int32_t *rows)
+{
+    const struct sampler_options *options = &sampler->options;
+
+    for (int i = 0; i < options->batch_size; i++) {
+        size_t position = alias_draw(&sampler->alias, &sampler->draws);
+
+        rows[i] = options->rows[position];
+        if (sampler->corrections)
+            sampler->weights[i] = sampler->corrections[position];
+    }
+    sampler->is_weighted = sampler->corrections != NULL;
+    return options->batch_size;
+}
+
+static int follow_order(struct sampler *sampler, int32_t *rows)
 {
     const struct sampler_options *options = &sampler->options;
     size_t size = (size_t)options->batch_size, left = options->count - sampler->position;
 
-    if (options->sampling == SAMPLING_WITH_REPLACEMENT)
-        return draw(sampler, rows);
     if (left == 0 || (left < size && options->last_batch == LAST_BATCH_DROP)) {
         start_epoch(sampler);
         left = options->count;
@@ -120,4 +307,21 @@ int sampler_next(struct sampler *sampler, int32_t *rows)
     memcpy(rows, sampler->order + sampler->position, size * sizeof *rows);
     sampler->position += size;
     return (int)size;
+}
+
+int sampler_next(struct sampler *sampler, int32_t *rows)
+{
+    const struct sampler_options *options = &sampler->options;
+    int size;
+
+    sampler->is_weighted = 0;
+    if (sampler->alias.entries)
+        size = draw_by_weight(sampler, rows);
+    else if (options->sampling == SAMPLING_WITH_REPLACEMENT)
+        size = draw_uniform(sampler, rows);
+    else
+        size = follow_order(sampler, rows);
+    if (sampler->class_weights || size < options->batch_size)
+        finish_weights(sampler, rows, size);
+    return size;
 }

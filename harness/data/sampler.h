@@ -1,4 +1,4 @@
-/* Draws the rows of the next batch. */
+/* Draws the rows of the next batch, and what each of them weighs. */
 #ifndef BATCHLAB_SAMPLER_H
 #define BATCHLAB_SAMPLER_H
 
@@ -9,8 +9,16 @@ enum sampling {
     SAMPLING_RESHUFFLE,        /* without replacement, a new order every epoch */
     SAMPLING_ONCE,             /* one random order, the same in every epoch */
     SAMPLING_WITH_REPLACEMENT, /* independent uniform draws */
-    SAMPLING_NONE,             /* ascending stored row, every epoch: the order of the file */
+    SAMPLING_NONE,             /* the same order every epoch, not a random one: see enum order */
+    SAMPLING_BALANCED,         /* independent draws: each class that has examples with the same
+                                  probability, of them each example with the same */
+    SAMPLING_WEIGHTED,         /* independent draws, p_i = w_i / sum of w */
+    SAMPLING_IMPORTANCE, /* the same, and each example drawn weighs 1 / (N p_i): the expectation of
+                            a batch's gradient is that of the mean loss, whatever the weights */
 };
+
+/* 1: draws are independent of each other, so that an epoch has no last batch. */
+int sampling_is_independent(enum sampling);
 
 enum last_batch {
     LAST_BATCH_DROP, /* an epoch is floor(N / K) batches; the rest of the order is not used */
@@ -18,17 +26,38 @@ enum last_batch {
                         that every example moves theta equally in an epoch */
 };
 
+/* Of SAMPLING_NONE. */
+enum order {
+    ORDER_STORED, /* ascending stored row: the order of the file */
+    ORDER_CLASS,  /* one class after the other, in each by ascending stored row */
+};
+
+/* What an example's loss counts, however it is drawn. */
+enum class_weights {
+    CLASS_WEIGHTS_NONE,    /* 1 */
+    CLASS_WEIGHTS_INVERSE, /* N / (C n_c), n_c its class's examples, C classes that have any: each
+                              class has the same share of the mean loss (King, Zeng 2001) */
+};
+
 struct sampler_options {
     enum sampling sampling;
-    enum last_batch last_batch; /* no meaning with replacement */
-    const int32_t *rows;        /* [count] stored rows to draw from, borrowed */
-    size_t count;               /* N >= 1 */
-    int batch_size;             /* 1 <= K <= N */
+    enum last_batch last_batch; /* no meaning with independent draws */
+    enum order order;
+    enum class_weights class_weights;
+    const int32_t *rows;   /* [count] stored rows to draw from, borrowed */
+    size_t count;          /* N >= 1 */
+    const int32_t *labels; /* [stored], 0 .. classes - 1, borrowed; NULL: regression, where nothing
+                              may ask for classes */
+    int classes;
+    const double *weights; /* [count], of rows[i]; SAMPLING_WEIGHTED: >= 0, SAMPLING_IMPORTANCE:
+                              > 0; read by sampler_open only */
+    int batch_size;        /* 1 <= K <= N */
     uint64_t seed;
 };
 
 struct sampler;
 
+/* On failure (sizes, weights that sum to zero, out of memory) *sampler is NULL. */
 int sampler_open(struct sampler **, const struct sampler_options *);
 void sampler_close(struct sampler *); /* accepts NULL */
 
@@ -38,5 +67,9 @@ void sampler_set_batch_size(struct sampler *, int batch_size);
 /* Writes the stored rows of the next batch to rows[K] and returns how many: K, or fewer for a kept
  * last batch. Epoch e's order depends on (seed, e) alone. */
 int sampler_next(struct sampler *, int32_t *rows);
+
+/* weights[size] of the batch that sampler_next wrote last, for the contract's struct batch; NULL:
+ * all 1. Valid until the next batch. */
+const float *sampler_weights(const struct sampler *);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "plan/experiment_keys.h"
+#include "plan/named_data.h"
 #include "plan/networks.h"
 #include "plan/schedules.h"
 
@@ -197,6 +198,8 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
 
     if (section && section->offset == offsetof(struct experiment, dataset))
         experiment->dataset_line = (int)key->start_mark.line + 1;
+    if (section && section->offset == offsetof(struct experiment, evaluation))
+        experiment->evaluation_line = (int)key->start_mark.line + 1;
     if (section)
         return schema_read_mapping(source, value, section->fields, name,
                                    (char *)experiment + section->offset);
@@ -212,6 +215,10 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
         return networks_read(source, value, experiment);
     if (name && strcmp(name, "schedules") == 0 && !within_quick)
         return schedules_read(source, value, experiment);
+    if (name && strcmp(name, "weightings") == 0 && !within_quick)
+        return weightings_read(source, value, experiment);
+    if (name && strcmp(name, "augmentations") == 0 && !within_quick)
+        return augmentations_read(source, value, experiment);
     if (name && strcmp(name, "cases") == 0 && within_quick)
         return read_cases(source, value, experiment);
     if (name && within_quick && schema_find(settings_fields, name)) {
@@ -222,8 +229,8 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
     return schema_error(
         source, key,
         "unknown key '%s', expected question, title, measure, shuffle, dataset, "
-        "networks, schedules, grid, targets, budget, evaluation, throughput, limits, charts "
-        "or quick",
+        "networks, schedules, weightings, augmentations, grid, targets, budget, evaluation, "
+        "throughput, limits, charts or quick",
         name ? name : "(not a name)");
 }
 
@@ -327,6 +334,7 @@ static int read_document(const struct schema_source *source, struct experiment *
             return -1;
     }
     networks_add_presets(experiment);
+    weightings_add_presets(experiment);
     if (quick && quick->type != YAML_MAPPING_NODE)
         return schema_error(source, quick, "quick: expected a mapping of what to override");
     if (quick &&
@@ -498,6 +506,8 @@ void experiment_document(FILE *file)
     }
     networks_document(file);
     schedules_document(file);
+    weightings_document(file);
+    augmentations_document(file);
     fprintf(file, "\ngrid: axes, each one value or a list; the plan is their product. `cases:` in\n"
                   "it is a list of further such mappings, each crossed with the common axes\n");
     schema_document(file, settings_fields);

@@ -3,7 +3,9 @@
 #ifndef BATCHLAB_EXPERIMENT_H
 #define BATCHLAB_EXPERIMENT_H
 
+#include "data/augmentation.h"
 #include "data/dataset.h"
+#include "data/weighting.h"
 #include "plan/grid.h"
 #include "train/network.h"
 #include "train/schedule.h"
@@ -14,6 +16,8 @@
 enum {
     EXPERIMENT_NETWORKS_MAX = 24,
     EXPERIMENT_SCHEDULES_MAX = 24,
+    EXPERIMENT_WEIGHTINGS_MAX = 24,
+    EXPERIMENT_AUGMENTATIONS_MAX = 24,
     EXPERIMENT_TARGETS_MAX = 16,
     EXPERIMENT_CHARTS_MAX = 8,
 };
@@ -41,6 +45,8 @@ struct evaluation {
     int train_examples; /* size of the fixed subset for the training loss, <= 10 000 */
     int per_decade;     /* evaluations for each tenfold number of examples */
     int first;          /* examples at the first evaluation after the start */
+    int shifted_tests;  /* 1: also on shifted copies of the test set, once at the end */
+    int per_class;      /* 1: also on the test examples of each class, once at the end */
 };
 
 struct throughput_options {
@@ -80,6 +86,7 @@ struct experiment {
     uint64_t shuffle; /* seed of the run order */
     struct dataset_spec dataset;
     int dataset_line; /* where the file asks for it */
+    int evaluation_line;
     struct budget budget;
     struct evaluation evaluation;
     struct throughput_options throughput;
@@ -89,6 +96,11 @@ struct experiment {
     int network_count;
     struct schedule_spec schedules[EXPERIMENT_SCHEDULES_MAX];
     int schedule_count;
+    struct weighting_spec
+        weightings[EXPERIMENT_WEIGHTINGS_MAX]; /* those the file defines, then presets */
+    int weighting_count;
+    struct augmentation_spec augmentations[EXPERIMENT_AUGMENTATIONS_MAX];
+    int augmentation_count;
     struct target_spec targets[EXPERIMENT_TARGETS_MAX];
     int target_count;
     char charts[EXPERIMENT_CHARTS_MAX][32]; /* names, not checked here: charts are a layer above */
@@ -115,6 +127,11 @@ const struct network_spec *experiment_network(const struct experiment *, const c
 /* NULL: SCHEDULE_NONE, or not known. */
 const struct schedule_spec *experiment_schedule(const struct experiment *, const char *name);
 
+/* NULL: WEIGHTING_NONE or AUGMENTATION_NONE, or not known. */
+const struct weighting_spec *experiment_weighting(const struct experiment *, const char *name);
+const struct augmentation_spec *experiment_augmentation(const struct experiment *,
+                                                        const char *name);
+
 /* The line at which an axis has this value; 1 if the file does not say so. */
 int experiment_line(const struct experiment *, const char *key, const char *value);
 
@@ -129,6 +146,8 @@ int experiment_engine(const struct experiment *, const char *engine, char *path,
 void experiment_dump(FILE *, const struct experiment *);
 void experiment_dump_network(FILE *, const struct network_spec *);
 void experiment_dump_schedule(FILE *, const struct schedule_spec *);
+void experiment_dump_weighting(FILE *, const struct weighting_spec *);
+void experiment_dump_augmentation(FILE *, const struct augmentation_spec *);
 
 /* Documents every key: `batchlab list keys`. */
 void experiment_document(FILE *);

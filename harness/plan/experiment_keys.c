@@ -17,6 +17,7 @@ static const struct choice scalings[] = {
     {"none", SCALING_NONE}, {"unit", SCALING_UNIT}, {"standard", SCALING_STANDARD}, {0}};
 static const struct choice untils[] = {
     {"budget", UNTIL_BUDGET}, {"first", UNTIL_FIRST}, {"all", UNTIL_ALL}, {0}};
+static const struct choice yes_or_no[] = {{"false", 0}, {"true", 1}, {0}};
 static const struct choice activations[] = {{"relu", ACTIVATION_RELU},
                                             {"tanh", ACTIVATION_TANH},
                                             {"sigmoid", ACTIVATION_SIGMOID},
@@ -44,7 +45,16 @@ static const struct choice samplings[] = {{"reshuffle", SAMPLING_RESHUFFLE},
                                           {"once", SAMPLING_ONCE},
                                           {"with_replacement", SAMPLING_WITH_REPLACEMENT},
                                           {"none", SAMPLING_NONE},
+                                          {"balanced", SAMPLING_BALANCED},
+                                          {"weighted", SAMPLING_WEIGHTED},
+                                          {"importance", SAMPLING_IMPORTANCE},
                                           {0}};
+static const struct choice orders[] = {
+    {"stored", ORDER_STORED}, {"class_sorted", ORDER_CLASS}, {0}};
+static const struct choice class_weightings[] = {
+    {"none", CLASS_WEIGHTS_NONE}, {"inverse", CLASS_WEIGHTS_INVERSE}, {0}};
+static const struct choice deduplications[] = {
+    {"none", DEDUPLICATE_NONE}, {"exact", DEDUPLICATE_EXACT}, {"near", DEDUPLICATE_NEAR}, {0}};
 static const struct choice schedule_kinds[] = {
     {"constant", SCHEDULE_CONSTANT},
     {"piecewise", SCHEDULE_PIECEWISE},
@@ -115,16 +125,36 @@ const struct field settings_fields[] = {
      .fallback = "2", .help = "svrg: from one full gradient to the next"},
     {"average_from", FIELD_REAL, MEMBER(settings, average_from), .low = 0, .high = 1e6,
      .fallback = "1", .help = "asgd: epochs before averaging starts"},
+    {"imbalance", FIELD_REAL, MEMBER(settings, imbalance), .low = 1, .high = 1e6, .fallback = "1",
+     .help = "long-tail ratio: class c of C keeps ratio^(-c/(C-1)) of its training examples"},
+    {"label_noise", FIELD_REAL, MEMBER(settings, label_noise), .low = 0, .high = 1, .fallback = "0",
+     .help = "share of the training labels replaced by another class"},
     {"redundancy", FIELD_COUNT, MEMBER(settings, redundancy), .low = 1, .high = 1000000,
      .fallback = "1", .help = "r, how often each distinct training example occurs"},
     {"redundancy_mode", FIELD_CHOICE, MEMBER(settings, redundancy_mode), .choices = modes,
      .fallback = "grow", .help = "grow: N becomes r N; fill: N stays, N / r are distinct"},
     {"copies", FIELD_CHOICE, MEMBER(settings, copies), .choices = copy_kinds, .fallback = "exact",
      .help = "of redundant examples: identical or slightly perturbed"},
+    {"deduplicate", FIELD_CHOICE, MEMBER(settings, deduplicate), .choices = deduplications,
+     .fallback = "none",
+     .help = "takes copies of training examples away, after redundancy; near: images alike"},
+    {"near_cosine", FIELD_REAL, MEMBER(settings, near_cosine), .low = 0.5, .high = 1,
+     .fallback = "0.99",
+     .help = "near: of the thumbnails of two images from which on one is dropped"},
+    {"order", FIELD_CHOICE, MEMBER(settings, order), .choices = orders, .fallback = "stored",
+     .help = "sampler none: of the training examples, as in the file or one class after the other"},
     {"sampler", FIELD_CHOICE, MEMBER(settings, sampler), .choices = samplings,
-     .fallback = "reshuffle", .help = "order in which examples are drawn"},
+     .fallback = "reshuffle",
+     .help = "how examples are drawn; balanced: by class; weighted, importance: by `weighting`, "
+             "importance with weights 1/(N p) that undo it in the mean"},
+    {"weighting", FIELD_TEXT, TEXT_MEMBER(settings, weighting), .fallback = "none",
+     .help = "weighted, importance: a name under `weightings`, or inverse_frequency or norm"},
+    {"class_weights", FIELD_CHOICE, MEMBER(settings, class_weights), .choices = class_weightings,
+     .fallback = "none", .help = "of the loss; inverse: N/(C n_c), each class counts the same"},
     {"last_batch", FIELD_CHOICE, MEMBER(settings, last_batch), .choices = last_batches,
      .fallback = "drop", .help = "the N mod K examples left at the end of an epoch"},
+    {"augmentation", FIELD_TEXT, TEXT_MEMBER(settings, augmentation), .fallback = "none",
+     .help = "a name under `augmentations`: variations of each image drawn, on the training clock"},
     {"threads", FIELD_SPECIAL, MEMBER(settings, threads), .low = 1, .high = 1024,
      .choices = automatic, .fallback = "1",
      .help = "of the engine; auto: as many as are fastest, measured"},
@@ -141,7 +171,7 @@ const struct field settings_fields[] = {
     {"delay", FIELD_COUNT, MEMBER(settings, delay), .low = 0, .high = 1024, .fallback = "0",
      .help = "tau: the gradient is that of theta tau updates ago"},
     {"seed", FIELD_SEED, MEMBER(settings, seed), .fallback = "1",
-     .help = "of initial weights, order and jitter"},
+     .help = "of initial weights, order, jitter, label noise and augmentation"},
     {0},
 };
 
@@ -233,6 +263,12 @@ static const struct field evaluation_fields[] = {
      .fallback = "12", .help = "evaluations for each tenfold number of examples"},
     {"first", FIELD_COUNT, MEMBER(evaluation, first), COUNT_FROM_1, .fallback = "1000",
      .help = "examples used at the first evaluation after the start"},
+    {"shifted_tests", FIELD_CHOICE, MEMBER(evaluation, shifted_tests), .choices = yes_or_no,
+     .fallback = "false",
+     .help = "at the end, errors on copies of the test set: translated, brightness, rotated, "
+             "textured"},
+    {"per_class", FIELD_CHOICE, MEMBER(evaluation, per_class), .choices = yes_or_no,
+     .fallback = "false", .help = "at the end, the test error of each class"},
     {0},
 };
 
@@ -303,6 +339,33 @@ const struct field schedule_fields[] = {
      .help = "any kind: where K grows, counted from the start, increasing"},
     {"batch_factor", FIELD_REAL, MEMBER(schedule_spec, batch_factor), .low = 1, .high = 1e6,
      .fallback = "1", .help = "by how much"},
+    {0},
+};
+
+#define WEIGHTING_LIST(name)                                                                       \
+    FIELD_REALS, MEMBER(weighting_spec, name),                                                     \
+        .size = WEIGHTING_CLASSES_MAX,                                                             \
+        .count_offset = offsetof(struct weighting_spec, class_count)
+
+const struct field weighting_fields[] = {
+    {"classes", WEIGHTING_LIST(classes), .low = 0, .high = 1e12,
+     .help = "of each class, in the order of their ids; without it all 1"},
+    {"power", FIELD_REAL, MEMBER(weighting_spec, power), .low = -8, .high = 8, .fallback = "0",
+     .help = "of the share n_c/N that the class has of the training examples"},
+    {"norm_power", FIELD_REAL, MEMBER(weighting_spec, norm_power), .low = -8, .high = 8,
+     .fallback = "0", .help = "of the norm of the example's features, sqrt(|x|^2 + 1)"},
+    {0},
+};
+
+const struct field augmentation_fields[] = {
+    {"crop", FIELD_COUNT, MEMBER(augmentation_spec, crop), ANY_COUNT, .fallback = "0",
+     .help = "pixels: a random window, smaller by up to this, is enlarged to the whole image"},
+    {"shift", FIELD_COUNT, MEMBER(augmentation_spec, shift), ANY_COUNT, .fallback = "0",
+     .help = "pixels: moved by up to this each way, as padding with zeros and cutting back does"},
+    {"flip", FIELD_REAL, MEMBER(augmentation_spec, flip), .low = 0, .high = 1, .fallback = "0",
+     .help = "probability that left and right change sides"},
+    {"noise", FIELD_REAL, MEMBER(augmentation_spec, noise), .low = 0, .high = 1, .fallback = "0",
+     .help = "standard deviation of normal noise on each pixel, of the range of a byte"},
     {0},
 };
 

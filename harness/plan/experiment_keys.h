@@ -15,5 +15,7 @@ extern const struct section sections[];
 extern const struct field top_fields[];
 extern const struct field network_fields[];
 extern const struct field schedule_fields[];
+extern const struct field weighting_fields[];
+extern const struct field augmentation_fields[];
 
 #endif

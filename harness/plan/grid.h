@@ -5,7 +5,7 @@
 #include "plan/schema.h"
 #include "plan/settings.h"
 
-enum { GRID_AXES_MAX = 48 };
+enum { GRID_AXES_MAX = 64 };
 
 /* Values are kept as text, as a struct settings would print them, and parsed into each cell. */
 struct grid_axis {

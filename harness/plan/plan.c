@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "plan/cell_data.h"
 #include "plan/schedules.h"
 #include "train/proximal.h"
 #include "train/rule.h"
@@ -67,8 +68,14 @@ static void neutralise_unused(struct settings *settings, enum measure measure)
     }
     if (settings->rate_scaling == RATE_SCALING_NONE)
         schema_reset(settings_fields, "base_batch_size", settings);
-    if (measure == MEASURE_THROUGHPUT || settings->sampler == SAMPLING_WITH_REPLACEMENT)
+    if (measure == MEASURE_THROUGHPUT || sampling_is_independent(settings->sampler))
         settings->last_batch = LAST_BATCH_DROP;
+    if (settings->sampler != SAMPLING_NONE)
+        settings->order = ORDER_STORED;
+    if (settings->sampler != SAMPLING_WEIGHTED && settings->sampler != SAMPLING_IMPORTANCE)
+        schema_reset(settings_fields, "weighting", settings);
+    if (settings->deduplicate != DEDUPLICATE_NEAR)
+        schema_reset(settings_fields, "near_cosine", settings);
     if (settings->redundancy == 1) {
         settings->redundancy_mode = REDUNDANCY_GROW;
         settings->copies = COPIES_EXACT;
@@ -107,18 +114,58 @@ static void append(char *text, size_t size, const char *format, ...)
     va_end(arguments);
 }
 
+/* A name of the file, after a '-'. */
+static void append_name(char *slug, size_t size, const char *name)
+{
+    append(slug, size, "-");
+    for (const char *c = name; *c; c++)
+        append(slug, size, "%c", isalnum((unsigned char)*c) ? *c : '_');
+}
+
+static void append_number(char *slug, size_t size, const char *name, double value)
+{
+    char text[32];
+
+    format_double(value, text, sizeof text);
+    append(slug, size, "-%s%s", name, text);
+}
+
+static void write_slug_of_data(const struct settings *s, char *slug, size_t size)
+{
+    static const char *const samplings[] = {"",          "-once",     "-replace",   "-unshuffled",
+                                            "-balanced", "-weighted", "-importance"};
+
+    if (s->imbalance > 1)
+        append_number(slug, size, "tail", s->imbalance);
+    if (s->label_noise > 0)
+        append_number(slug, size, "wrong", s->label_noise);
+    append(slug, size, "-r%d%s%s", s->redundancy,
+           s->redundancy_mode == REDUNDANCY_FILL ? "fill" : "",
+           s->copies == COPIES_JITTER ? "jitter" : "");
+    if (s->deduplicate == DEDUPLICATE_NEAR)
+        append_number(slug, size, "near", s->near_cosine);
+    else if (s->deduplicate == DEDUPLICATE_EXACT)
+        append(slug, size, "-distinct");
+    append(slug, size, "%s%s%s", samplings[s->sampler], s->order == ORDER_CLASS ? "-sorted" : "",
+           s->last_batch == LAST_BATCH_KEEP ? "-keep" : "");
+    if (strcmp(s->weighting, WEIGHTING_NONE) != 0)
+        append_name(slug, size, s->weighting);
+    if (s->class_weights == CLASS_WEIGHTS_INVERSE)
+        append(slug, size, "-inverse");
+    if (strcmp(s->augmentation, AUGMENTATION_NONE) != 0)
+        append_name(slug, size, s->augmentation);
+}
+
 /* Engine, network, K, rate, r and seed always; the rest where it is not the default. A function of
  * the cell alone, so that a grid may grow without renaming what is there. */
 static void write_slug(const struct settings *s, char *slug, size_t size)
 {
-    static const char *const samplings[] = {"", "-once", "-replace", "-unshuffled"};
     char engine[40], rate[32];
 
     slug_of_engine(s->engine, engine, sizeof engine);
     format_double(s->learning_rate, rate, sizeof rate);
-    snprintf(slug, size, "%s-", engine);
-    for (const char *c = s->network; *c; c++)
-        append(slug, size, "%c", isalnum((unsigned char)*c) ? *c : '_');
+    snprintf(slug, size, "%s", engine);
+    append_name(slug, size, s->network);
     if (s->batch_size == BATCH_SIZE_FULL)
         append(slug, size, "-kfull");
     else
@@ -126,16 +173,9 @@ static void write_slug(const struct settings *s, char *slug, size_t size)
     append(slug, size, "-a%s", rate);
     if (strcmp(s->optimizer, "sgd") != 0)
         append(slug, size, "-%s", s->optimizer);
-    if (strcmp(s->schedule, SCHEDULE_NONE) != 0) {
-        append(slug, size, "-");
-        for (const char *c = s->schedule; *c; c++)
-            append(slug, size, "%c", isalnum((unsigned char)*c) ? *c : '_');
-    }
-    append(slug, size, "-r%d%s%s", s->redundancy,
-           s->redundancy_mode == REDUNDANCY_FILL ? "fill" : "",
-           s->copies == COPIES_JITTER ? "jitter" : "");
-    append(slug, size, "%s%s", samplings[s->sampler],
-           s->last_batch == LAST_BATCH_KEEP ? "-keep" : "");
+    if (strcmp(s->schedule, SCHEDULE_NONE) != 0)
+        append_name(slug, size, s->schedule);
+    write_slug_of_data(s, slug, size);
     if (s->threads == THREADS_AUTO)
         append(slug, size, "-tauto");
     else if (s->threads != 1)
@@ -149,9 +189,11 @@ static void write_slug(const struct settings *s, char *slug, size_t size)
     append(slug, size, "-s%llu", (unsigned long long)s->seed);
 }
 
-/* What all cells have in common, and the file of the engine asked for last. */
+/* What all cells have in common, the file of the engine asked for last, and how many copies were
+ * found. */
 struct identity {
     const char *base; /* canonical text of what is outside the grid */
+    struct count_cache counts;
     char engine[sizeof((struct settings *)0)->engine];
     unsigned long checksum; /* of the engine's file; 0 for a built-in engine */
 };
@@ -198,6 +240,10 @@ static int identify(struct cell *cell, const struct experiment *experiment,
     experiment_dump_network(file, cell->network);
     if (cell->schedule)
         experiment_dump_schedule(file, cell->schedule);
+    if (cell->weighting)
+        experiment_dump_weighting(file, cell->weighting);
+    if (cell->augmentation)
+        experiment_dump_augmentation(file, cell->augmentation);
     fprintf(file, "engine=%08lx\n", identity->checksum);
     schema_dump(file, settings_fields, "settings", &cell->settings);
     fclose(file);
@@ -289,6 +335,13 @@ static int check_network(const struct cell *cell, const struct experiment *exper
                      cell->network->name, misfit, error_text());
 }
 
+/* Not every example counts the same in the mean of a batch's gradient. */
+static int changes_objective(const struct settings *s)
+{
+    return s->class_weights != CLASS_WEIGHTS_NONE || s->sampler == SAMPLING_BALANCED ||
+           s->sampler == SAMPLING_WEIGHTED;
+}
+
 /* What a rule cannot be combined with. NULL: nothing. */
 static const char *refuse_rule(const struct cell *cell, const struct experiment *experiment,
                                const struct dataset *dataset)
@@ -303,6 +356,12 @@ static const char *refuse_rule(const struct cell *cell, const struct experiment 
         return "cannot be timed by blocks: its steps differ";
     if (rule->needs & NEEDS_EACH && s->redundancy > 1)
         return "keeps one gradient for each example, and redundant copies are one example";
+    if (rule->needs & (NEEDS_ALL | NEEDS_EACH) && cell->augmentation)
+        return "asks for gradients of the same examples again, and augmentation varies them";
+    if (rule->needs & (NEEDS_ALL | NEEDS_EACH) && changes_objective(s))
+        return "knows the plain mean loss: neither class_weights nor sampler balanced or weighted";
+    if (rule->needs & NEEDS_EACH && s->sampler == SAMPLING_IMPORTANCE)
+        return "draws uniformly: not with sampler importance";
     if (!(rule->needs & NEEDS_PROXIMAL))
         return NULL;
     if (s->workers > 1 || s->micro_batch > 0)
@@ -374,7 +433,8 @@ static int add_cell(struct plan *plan, const struct experiment *experiment,
 {
     struct cell *cell = &plan->cells[plan->count];
     struct settings *settings = &cell->settings;
-    struct redundancy redundancy;
+    const char *axis;
+    int line;
 
     memset(cell, 0, sizeof *cell);
     schema_defaults(settings_fields, settings);
@@ -383,16 +443,16 @@ static int add_cell(struct plan *plan, const struct experiment *experiment,
             return error_set("%s:%d: %s", experiment->file, axes[a]->lines[digits[a]],
                              error_text());
     neutralise_unused(settings, experiment->measure);
-    redundancy = (struct redundancy){settings->redundancy, settings->redundancy_mode,
-                                     settings->copies, settings->seed};
     cell->network = experiment_network(experiment, settings->network);
     if (check_network(cell, experiment, dataset, line_of(axes, axis_count, digits, "network")) != 0)
         return -1;
-    cell->train_examples = redundancy_count(dataset->train.count, &redundancy);
-    if (cell->train_examples > INT32_MAX)
-        return error_set("%s:%d: redundancy: %d makes more than %d training examples",
-                         experiment->file, line_of(axes, axis_count, digits, "redundancy"),
-                         settings->redundancy, INT32_MAX);
+    if (cell_data_complete(cell, experiment, dataset, &identity->counts, &axis, &line) != 0) {
+        char reason[512];
+
+        snprintf(reason, sizeof reason, "%s", error_text());
+        return error_set("%s:%d: %s", experiment->file,
+                         line > 0 ? line : line_of(axes, axis_count, digits, axis), reason);
+    }
     cell->batch_size =
         settings->batch_size == BATCH_SIZE_FULL ? (int)cell->train_examples : settings->batch_size;
     if ((size_t)cell->batch_size > cell->train_examples)
@@ -478,6 +538,7 @@ int plan_open(struct plan *plan, const struct experiment *experiment, const stru
         status = shuffle(plan, experiment->shuffle);
     if (status != 0)
         plan_close(plan);
+    count_cache_free(&identity.counts);
     free(base);
     return status;
 }

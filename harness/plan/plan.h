@@ -8,13 +8,16 @@
 struct cell {
     char id[128]; /* readable slug and hash; letters, digits, '.', '-', '_': safe as a file name */
     struct settings settings;
-    const struct network_spec *network;   /* in the experiment */
-    size_t train_examples;                /* N after redundancy */
-    int batch_size;                       /* K, with `full` resolved */
-    const struct schedule_spec *schedule; /* in the experiment; NULL: constant */
-    double schedule_length;               /* of the schedule, where the budget decides it */
-    double rate;                          /* alpha, scaled with K */
-    int largest_batch;                    /* K at the end of a schedule that grows it */
+    const struct network_spec *network;           /* in the experiment */
+    const struct weighting_spec *weighting;       /* in the experiment; NULL: none */
+    const struct augmentation_spec *augmentation; /* likewise */
+    size_t train_examples;                        /* N after all that the axes make of the data */
+    size_t dropped_examples;                      /* copies taken away; N is without them */
+    int batch_size;                               /* K, with `full` resolved */
+    const struct schedule_spec *schedule;         /* in the experiment; NULL: constant */
+    double schedule_length;                       /* of the schedule, where the budget decides it */
+    double rate;                                  /* alpha, scaled with K */
+    int largest_batch;                            /* K at the end of a schedule that grows it */
 };
 
 struct plan {
@@ -32,6 +35,9 @@ struct plan {
  */
 int plan_open(struct plan *, const struct experiment *, const struct dataset *);
 void plan_close(struct plan *); /* accepts NULL and a zeroed struct */
+
+/* What the axes make of the training examples. */
+struct training_options plan_training_options(const struct settings *);
 
 /* Expected seconds of one cell, a rough upper bound: training at a cautious rate, capped by the
  * budget's seconds, plus evaluations. */

@@ -443,7 +443,7 @@ static const char *default_text(const struct field *field)
 
 void schema_dump(FILE *file, const struct field *fields, const char *section, const void *from)
 {
-    char text[1200];
+    char text[4096]; /* holds the longest list */
 
     for (const struct field *field = fields; field->key; field++) {
         if (field->kind == FIELD_PATH) /* what lies there decides, not where it lies */

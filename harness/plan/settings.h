@@ -4,6 +4,7 @@
 
 #include "data/dataset.h"
 #include "data/sampler.h"
+#include "data/training_set.h"
 #include "train/rule.h"
 
 #include <stdint.h>
@@ -13,6 +14,8 @@
 #define ENGINE_AUTO "auto"
 #define THREADS_AUTO 0
 #define SCHEDULE_NONE "constant"
+#define WEIGHTING_NONE "none"
+#define AUGMENTATION_NONE "none"
 
 enum transport { TRANSPORT_THREADS }; /* between workers */
 
@@ -33,13 +36,20 @@ struct settings {
     double gradient_noise;  /* standard deviation */
     double snapshot_epochs; /* svrg: from one full gradient to the next */
     double average_from;    /* asgd: epochs before averaging starts */
+    double imbalance, label_noise;
     int redundancy;
     enum redundancy_mode redundancy_mode;
     enum copies copies;
+    enum deduplicate deduplicate;
+    double near_cosine;
+    enum order order; /* of the examples where nothing shuffles them */
     enum sampling sampler;
+    char weighting[32]; /* name among the experiment's weightings, or a preset; "none" */
+    enum class_weights class_weights;
     enum last_batch last_batch;
-    int threads; /* or THREADS_AUTO */
-    int chunk;   /* ENGINE_CHUNK_AUTO, ENGINE_CHUNK_NONE, or examples */
+    char augmentation[32]; /* name among the experiment's augmentations; "none" */
+    int threads;           /* or THREADS_AUTO */
+    int chunk;             /* ENGINE_CHUNK_AUTO, ENGINE_CHUNK_NONE, or examples */
     enum precision precision;
     int micro_batch; /* examples of a piece of a batch; 0: the batch is one piece */
     int workers;     /* each with its share of a batch */

@@ -128,7 +128,7 @@ void group_label(const struct groups *groups, const struct group *group, char *t
 }
 
 void sheet_name_setting(struct sheet *sheet, const struct groups *groups, size_t group,
-                        unsigned axes)
+                        uint64_t axes)
 {
     char setting[256], part[320];
     size_t *lines = calloc(groups->group_count, sizeof *lines);

@@ -43,7 +43,7 @@ void group_label(const struct groups *, const struct group *, char *text, size_t
 
 /* Appends "shown: engine blas (the fastest of 6 settings)" to the caption where these axes take
  * several combinations of values. */
-void sheet_name_setting(struct sheet *, const struct groups *, size_t group, unsigned axes);
+void sheet_name_setting(struct sheet *, const struct groups *, size_t group, uint64_t axes);
 
 /* Median, smallest and largest cost over the best arm's seeds. */
 struct cost {

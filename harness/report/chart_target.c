@@ -12,7 +12,7 @@ static const char bars_text[] =
     "open marks at the top: not reached by most seeds within the budget";
 
 /* 1: there are convergence cells, targets, and more than one value of those axes (0: no matter). */
-static int has_targets(struct results *results, unsigned varying)
+static int has_targets(struct results *results, uint64_t varying)
 {
     struct groups groups;
     int status = groups_open(&groups, results, "convergence");
@@ -121,7 +121,7 @@ static void write_redundancy(struct sheet *sheet, const struct groups *groups, s
 
 int chart_redundancy_write(struct results *results, FILE *file)
 {
-    const unsigned shared = AXES_ALL & ~AXIS_BIT(AXIS_REDUNDANCY);
+    const uint64_t shared = AXES_ALL & ~AXIS_BIT(AXIS_REDUNDANCY);
     struct groups groups;
     struct sheet sheet;
     size_t shown, count = 0, series = 0, *members = NULL;
@@ -175,8 +175,8 @@ int chart_grid_applies(struct results *results)
     return has_targets(results, 0);
 }
 
-static const unsigned panel_axes = AXIS_BIT(AXIS_NETWORK) | AXIS_BIT(AXIS_REDUNDANCY);
-static const unsigned series_axes =
+static const uint64_t panel_axes = AXIS_BIT(AXIS_NETWORK) | AXIS_BIT(AXIS_REDUNDANCY);
+static const uint64_t series_axes =
     AXES_ALL & ~(AXIS_BIT(AXIS_NETWORK) | AXIS_BIT(AXIS_REDUNDANCY));
 
 static void write_grid(struct sheet *sheet, const struct groups *groups, size_t g, size_t panel,

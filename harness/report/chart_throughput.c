@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const unsigned series_axes = AXES_ALL & ~AXIS_BIT(AXIS_NETWORK);
+static const uint64_t series_axes = AXES_ALL & ~AXIS_BIT(AXIS_NETWORK);
 
 int chart_throughput_applies(struct results *results)
 {

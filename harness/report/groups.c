@@ -35,6 +35,14 @@ static const struct {
     [AXIS_RATE_SCALING] = {"rate_scaling", "rate scaled: ", "", false, true, "none"},
     [AXIS_BASE_BATCH_SIZE] = {"base_batch_size", "scaled from K = ", "", true, true},
     [AXIS_SAMPLER] = {"sampler", "", "", false},
+    [AXIS_ORDER] = {"order", "", "", false, true, "stored"},
+    [AXIS_WEIGHTING] = {"weighting", "by ", "", false, true, "none"},
+    [AXIS_CLASS_WEIGHTS] = {"class_weights", "class weights: ", "", false, true, "none"},
+    [AXIS_AUGMENTATION] = {"augmentation", "augmented: ", "", false, true, "none"},
+    [AXIS_IMBALANCE] = {"imbalance", "imbalance ", "", true, true, "1"},
+    [AXIS_LABEL_NOISE] = {"label_noise", "wrong labels ", "", true, true, "0"},
+    [AXIS_DEDUPLICATE] = {"deduplicate", "without copies: ", "", false, true, "none"},
+    [AXIS_NEAR_COSINE] = {"near_cosine", "cosine ", "", true, true},
     [AXIS_LAST_BATCH] = {"last_batch", "last batch: ", "", false},
     [AXIS_REDUNDANCY_MODE] = {"redundancy_mode", "", "", false},
     [AXIS_COPIES] = {"copies", "", " copies", false},
@@ -390,7 +398,7 @@ static size_t group_cell(const struct groups *groups, size_t group)
     return groups->order[groups->arms[groups->groups[group].first].first];
 }
 
-bool groups_same(const struct groups *groups, size_t a, size_t b, unsigned mask)
+bool groups_same(const struct groups *groups, size_t a, size_t b, uint64_t mask)
 {
     bool same = true;
 
@@ -400,7 +408,7 @@ bool groups_same(const struct groups *groups, size_t a, size_t b, unsigned mask)
     return same;
 }
 
-size_t groups_rank(const struct groups *groups, unsigned mask, size_t *rank)
+size_t groups_rank(const struct groups *groups, uint64_t mask, size_t *rank)
 {
     size_t distinct = 0;
 
@@ -426,7 +434,7 @@ static int compare_indices(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-size_t groups_lines(const struct groups *groups, unsigned mask, size_t *lines)
+size_t groups_lines(const struct groups *groups, uint64_t mask, size_t *lines)
 {
     size_t count = 0;
 
@@ -480,7 +488,7 @@ static size_t shared_folder(const struct groups *groups)
     return shared;
 }
 
-void groups_describe(const struct groups *groups, size_t group, unsigned mask, char *text,
+void groups_describe(const struct groups *groups, size_t group, uint64_t mask, char *text,
                      size_t size)
 {
     size_t cell = group_cell(groups, group), used = 0;
@@ -584,7 +592,7 @@ size_t groups_fastest(const struct groups *groups)
     return best;
 }
 
-size_t groups_fastest_repeated(const struct groups *groups, size_t group, unsigned mask)
+size_t groups_fastest_repeated(const struct groups *groups, size_t group, uint64_t mask)
 {
     size_t best = group;
 

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The axes of a grid but for batch size, learning rate and seed, in the order of sorting. */
 enum axis {
@@ -36,10 +37,18 @@ enum axis {
     AXIS_RATE_SCALING,
     AXIS_BASE_BATCH_SIZE,
     AXIS_SAMPLER,
+    AXIS_ORDER,
+    AXIS_WEIGHTING,
+    AXIS_CLASS_WEIGHTS,
     AXIS_LAST_BATCH,
+    AXIS_AUGMENTATION,
+    AXIS_IMBALANCE,
+    AXIS_LABEL_NOISE,
     AXIS_REDUNDANCY_MODE,
     AXIS_COPIES,
     AXIS_REDUNDANCY,
+    AXIS_DEDUPLICATE,
+    AXIS_NEAR_COSINE,
     AXIS_CHUNK,
     AXIS_PRECISION,
     AXIS_MICRO_BATCH,
@@ -50,7 +59,7 @@ enum axis {
     AXIS_COUNT
 };
 
-#define AXIS_BIT(axis) (1u << (axis))
+#define AXIS_BIT(axis) (UINT64_C(1) << (axis))
 #define AXES_ALL (AXIS_BIT(AXIS_COUNT) - 1)
 
 struct arm {
@@ -81,7 +90,7 @@ struct groups {
     struct arm *arms;
     size_t group_count; /* sorted by axis, then batch size, full batch last */
     struct group *groups;
-    unsigned varying;   /* axes with more than one value, r = 1 aside for those of its copies */
+    uint64_t varying;   /* axes with more than one value, r = 1 aside for those of its copies */
     bool by_train_loss; /* there is no validation split: "the final loss" is that of training */
     bool has_errors;    /* false: regression, which has losses only */
     struct keys *keys;  /* the axes' columns */
@@ -93,21 +102,21 @@ void groups_close(struct groups *); /* also after a failed open */
 
 /* The two groups agree on all of these axes (a mask of AXIS_BITs). Where the redundancy is not
  * among them, a group with r = 1 may agree with two that differ from each other. */
-bool groups_same(const struct groups *, size_t a, size_t b, unsigned axes);
+bool groups_same(const struct groups *, size_t a, size_t b, uint64_t axes);
 /* rank[group_count] = from 1, which of the distinct values of these axes the group has, in the
  * order of appearance. Returns their number. The axes hold the redundancy, or neither its mode nor
  * the copies: else the rank of r = 1 is not unique, see groups_lines. */
-size_t groups_rank(const struct groups *, unsigned axes, size_t *rank);
+size_t groups_rank(const struct groups *, uint64_t axes, size_t *rank);
 /* lines[group_count]: one group for each distinct combination of values of these axes; a group is
  * on every line that it agrees with. r = 1 opens a line only where no other r has one for it.
  * Returns their number. */
-size_t groups_lines(const struct groups *, unsigned axes, size_t *lines);
+size_t groups_lines(const struct groups *, uint64_t axes, size_t *lines);
 /* Both full, or the same K. */
 bool groups_same_batch(const struct groups *, size_t a, size_t b);
 
 /* The group's values on those of these axes that vary: "engine blas · threads 2", "" if none. Of
  * engines given by a path, the folder that all of them share is left out. */
-void groups_describe(const struct groups *, size_t group, unsigned axes, char *text, size_t size);
+void groups_describe(const struct groups *, size_t group, uint64_t axes, char *text, size_t size);
 
 /* "native, 1 thread": what the group ran with where it asked for `auto`; else "". */
 void group_used(const struct groups *, size_t group, char *text, size_t size);
@@ -142,6 +151,6 @@ int groups_common_target(const struct groups *, const size_t *members, size_t co
 size_t groups_fastest(const struct groups *);
 /* The same among the groups with r > 1 that agree with this one on these axes; itself if there are
  * none. */
-size_t groups_fastest_repeated(const struct groups *, size_t group, unsigned axes);
+size_t groups_fastest_repeated(const struct groups *, size_t group, uint64_t axes);
 
 #endif

@@ -214,7 +214,7 @@ void summary_engine(const struct groups *groups, size_t g, size_t width, char te
     snprintf(text, 64, "e%zu", number);
 }
 
-void summary_print_engines(FILE *file, const struct groups *groups, size_t like, unsigned mask,
+void summary_print_engines(FILE *file, const struct groups *groups, size_t like, uint64_t mask,
                            size_t width)
 {
     for (size_t g = 0; g < groups->group_count; g++) {

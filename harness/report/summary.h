@@ -12,8 +12,8 @@ enum { SUMMARY_OUTCOMES = 10, SUMMARY_NONE = -1 };
 
 /* What must agree for rows to be comparable; the rest may be chosen freely. */
 #define SUMMARY_PROBLEM_AXES                                                                       \
-    (AXIS_BIT(AXIS_NETWORK) | AXIS_BIT(AXIS_REDUNDANCY_MODE) | AXIS_BIT(AXIS_COPIES) |             \
-     AXIS_BIT(AXIS_REDUNDANCY))
+    (AXIS_BIT(AXIS_NETWORK) | AXIS_BIT(AXIS_IMBALANCE) | AXIS_BIT(AXIS_LABEL_NOISE) |              \
+     AXIS_BIT(AXIS_REDUNDANCY_MODE) | AXIS_BIT(AXIS_COPIES) | AXIS_BIT(AXIS_REDUNDANCY))
 
 /* "reached", "budget", "diverged", ..., last "other" for a word that is none of them. */
 extern const char *const summary_outcomes[SUMMARY_OUTCOMES];
@@ -62,7 +62,7 @@ const char *summary_test(const struct groups *);
 /* The group's engine in a column of that width: its name, or where that is longer "e1", "e2" by
  * the order of appearance. The legend names those of the groups that agree with `like` on axes. */
 void summary_engine(const struct groups *, size_t group, size_t width, char text[64]);
-void summary_print_engines(FILE *, const struct groups *, size_t like, unsigned axes, size_t width);
+void summary_print_engines(FILE *, const struct groups *, size_t like, uint64_t axes, size_t width);
 
 /* Broken at blanks into lines of at most 79 characters. */
 void summary_print_wrapped(FILE *, const char *text);

@@ -252,7 +252,7 @@ static void print_table(FILE *file, const struct summary *summary,
                         const struct summary_section *section)
 {
     const struct groups *groups = &summary->groups;
-    const unsigned rest = AXES_ALL & ~SUMMARY_PROBLEM_AXES & ~AXIS_BIT(AXIS_ENGINE);
+    const uint64_t rest = AXES_ALL & ~SUMMARY_PROBLEM_AXES & ~AXIS_BIT(AXIS_ENGINE);
     char title[256];
 
     groups_describe(groups, summary->rows[section->first].group, SUMMARY_PROBLEM_AXES, title,

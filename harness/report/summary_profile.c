@@ -108,7 +108,7 @@ static void print_row(FILE *file, const struct groups *groups, size_t g,
 
 static void print_rows(FILE *file, const struct groups *groups, const struct profiles *profiles)
 {
-    const unsigned setting_axes = AXES_ALL & ~AXIS_BIT(AXIS_ENGINE);
+    const uint64_t setting_axes = AXES_ALL & ~AXIS_BIT(AXIS_ENGINE);
     size_t before = groups->group_count;
     double sums[PART_COUNT];
 

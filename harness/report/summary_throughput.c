@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const unsigned setting_axes =
+static const uint64_t setting_axes =
     AXES_ALL & ~(AXIS_BIT(AXIS_NETWORK) | AXIS_BIT(AXIS_ENGINE) | AXIS_BIT(AXIS_THREADS));
 
 enum { ENGINE_WIDTH = 17 };

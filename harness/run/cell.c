@@ -16,7 +16,7 @@
 
 /* What a cell holds while it runs. */
 struct bench_parts {
-    struct redundant_examples redundant;
+    struct training_set training;
     struct model model;
     struct loaded_engine loaded;
     struct workbench bench;
@@ -63,6 +63,7 @@ static void describe_bench(struct bench_parts *parts, const struct campaign *cam
         .model = &parts->model,
         .validation = dataset->validation,
         .test = dataset->test,
+        .shifted = campaign->shifted,
         .classes = dataset->classes,
     };
 }
@@ -76,7 +77,7 @@ static void close_bench(struct bench_parts *parts)
     for (int w = 0; w < more; w++)
         parts->loaded.engine.close(parts->more_sessions[w]);
     free(parts->more_sessions);
-    redundancy_close(&parts->redundant);
+    training_set_close(&parts->training);
 }
 
 static int open_more_sessions(struct bench_parts *parts, const struct engine_options *options,
@@ -177,6 +178,10 @@ static void fill_from_training(struct cell_record *record, const struct training
         record->best_validation_error = result->best_validation_error;
     }
     record->test = result->test;
+    memcpy(record->shifted_errors, result->shifted_errors, sizeof record->shifted_errors);
+    record->balanced_error = result->balanced_error;
+    record->class_errors = result->class_errors;
+    record->class_count = result->class_count;
     memcpy(record->costs, result->costs, sizeof record->costs);
     record->curve = result->curve;
     record->curve_count = result->curve_count;
@@ -281,9 +286,7 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
 int cell_run(const struct campaign *campaign, const struct cell *cell,
              const struct assignment *assignment, const struct roof *roof)
 {
-    const struct settings *settings = &cell->settings;
-    const struct redundancy redundancy = {settings->redundancy, settings->redundancy_mode,
-                                          settings->copies, settings->seed};
+    const struct training_options options = plan_training_options(&cell->settings);
     double start = clock_now();
     struct bench_parts parts;
     struct cell_record record;
@@ -292,11 +295,11 @@ int cell_run(const struct campaign *campaign, const struct cell *cell,
 
     describe_bench(&parts, campaign, cell, assignment);
     start_record(&record, &parts);
-    if (redundancy_open(&parts.redundant, campaign->dataset, &redundancy) != 0) {
+    if (training_set_open(&parts.training, campaign->dataset, &options) != 0) {
         ready = -1;
         snprintf(message.text, sizeof message.text, "%.500s", error_text());
     } else {
-        parts.bench.train = parts.redundant.examples;
+        parts.bench.train = parts.training.examples;
         ready = open_engine(&parts, &message);
     }
     if (ready == 1) {
@@ -364,7 +367,7 @@ static struct cell timed_cell(const struct cell *cell)
 
 /* Opens every assignment that supports the cell; ready[i] is its place among the benches, or -1. */
 static int enter_contest(const struct cell_contest *contest, const struct cell *cell,
-                         struct bench_parts *parts, const struct redundant_examples *redundant,
+                         struct bench_parts *parts, const struct examples *train,
                          struct workbench *benches, int *ready)
 {
     int count = 0;
@@ -373,7 +376,7 @@ static int enter_contest(const struct cell_contest *contest, const struct cell *
         struct message message;
 
         describe_bench(&parts[i], contest->campaign, cell, &contest->assignments[i]);
-        parts[i].bench.train = redundant->examples;
+        parts[i].bench.train = *train;
         ready[i] = -1;
         if (open_engine(&parts[i], &message) != 1)
             continue;
@@ -388,24 +391,22 @@ int cell_hold_contest(FILE *out, void *context)
     static const double seconds = 0.06; /* for each: 15 blocks of the contest */
     const struct cell_contest *held = context;
     const struct cell cell = timed_cell(held->cell);
-    const struct settings *settings = &cell.settings;
-    const struct redundancy redundancy = {settings->redundancy, settings->redundancy_mode,
-                                          settings->copies, settings->seed};
+    const struct training_options options = plan_training_options(&cell.settings);
     size_t most = (size_t)held->count;
     struct bench_parts *parts = calloc(most, sizeof *parts);
     struct workbench *benches = calloc(most, sizeof *benches);
     double *rates = calloc(most, sizeof *rates);
     int *ready = calloc(most, sizeof *ready);
-    struct redundant_examples redundant = {.rows = NULL};
+    struct training_set training = {.rows = NULL};
     int status = -1;
 
     if (!parts || !benches || !rates || !ready) {
         fprintf(out, "out of memory");
         goto done;
     }
-    if (redundancy_open(&redundant, held->campaign->dataset, &redundancy) != 0 ||
-        contest(benches, enter_contest(held, &cell, parts, &redundant, benches, ready), seconds,
-                rates) != 0) {
+    if (training_set_open(&training, held->campaign->dataset, &options) != 0 ||
+        contest(benches, enter_contest(held, &cell, parts, &training.examples, benches, ready),
+                seconds, rates) != 0) {
         fprintf(out, "%s", error_text());
         goto done;
     }
@@ -415,7 +416,7 @@ int cell_hold_contest(FILE *out, void *context)
 done:
     for (int i = 0; parts && i < held->count; i++)
         close_bench(&parts[i]);
-    redundancy_close(&redundant);
+    training_set_close(&training);
     free(parts);
     free(benches);
     free(rates);

@@ -13,9 +13,10 @@ struct campaign {
     const struct experiment *experiment;
     const struct dataset *dataset;
     const struct plan *plan;
-    const char *results; /* folder */
-    int profile;         /* 1: cells that train record where their time went */
-    double started;      /* clock_now() when the program did */
+    const struct shifted_tests *shifted; /* copies of the test set; NULL: none asked for */
+    const char *results;                 /* folder */
+    int profile;                         /* 1: cells that train record where their time went */
+    double started;                      /* clock_now() when the program did */
 };
 
 /* What a cell runs with: its settings, with what they leave open decided. */

@@ -61,6 +61,11 @@ static const struct column cell_columns[] = {
     CELL("best_validation_error", best_validation_error),
     CELL("test_loss", test.loss),
     CELL("test_error", test.error),
+    CELL("test_balanced_error", balanced_error),
+    CELL("test_error_translated", shifted_errors[SHIFT_TRANSLATED]),
+    CELL("test_error_brightness", shifted_errors[SHIFT_BRIGHTNESS]),
+    CELL("test_error_rotated", shifted_errors[SHIFT_ROTATED]),
+    CELL("test_error_textured", shifted_errors[SHIFT_TEXTURED]),
     {0},
 };
 
@@ -118,7 +123,7 @@ static void write_names(FILE *file, const struct column *columns)
 
 /* ---- cell.csv ------------------------------------------------------------------------------- */
 
-/* A parameter the optimizer does not have is empty, not zero. */
+/* A parameter of what the cell does not use is empty, not zero. */
 static int applies(const struct field *field, const struct settings *settings)
 {
     static const struct {
@@ -134,6 +139,10 @@ static int applies(const struct field *field, const struct settings *settings)
 
     if (strcmp(field->key, "base_batch_size") == 0)
         return settings->rate_scaling != RATE_SCALING_NONE;
+    if (strcmp(field->key, "near_cosine") == 0)
+        return settings->deduplicate == DEDUPLICATE_NEAR;
+    if (strcmp(field->key, "order") == 0)
+        return settings->sampler == SAMPLING_NONE;
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
         if (strcmp(field->key, uses[i].key) == 0)
             return (rule->uses & uses[i].use) != 0;
@@ -175,7 +184,8 @@ static void write_cell(FILE *file, const struct part *part)
     for (const struct field *field = settings_fields; field->key; field++)
         fprintf(file, ",%s%s", field->key,
                 strcmp(field->key, "batch_size") == 0 ? ",full_batch" : "");
-    fputs(",engine_used,threads_used,train_examples,parameters,flops_per_example,outcome,reason",
+    fputs(",engine_used,threads_used,train_examples,dropped_examples,parameters,flops_per_example,"
+          "outcome,reason",
           file);
     write_names(file, cell_columns);
     fputs(",roof_bound,targets,targets_reached", file);
@@ -188,7 +198,8 @@ static void write_cell(FILE *file, const struct part *part)
     write_settings(file, cell);
     fputc(',', file);
     csv_field(file, record->engine_used ? record->engine_used : "");
-    fprintf(file, ",%d,%zu,", record->threads_used, cell->train_examples);
+    fprintf(file, ",%d,%zu,%zu,", record->threads_used, cell->train_examples,
+            cell->dropped_examples);
     write_number(file, record->parameters);
     fputc(',', file);
     write_number(file, record->flops_per_example);
@@ -245,6 +256,21 @@ static void write_blocks(FILE *file, const struct part *part)
     }
 }
 
+static void write_classes(FILE *file, const struct part *part)
+{
+    const struct cell_record *record = part->record;
+
+    fputs("id,class,train_examples,test_examples,test_error\n", file);
+    for (int c = 0; c < record->class_count; c++) {
+        const struct class_error *class = &record->class_errors[c];
+
+        fprintf(file, "%s,%d,%zu,%zu,", part->cell->id, c, class->train_examples,
+                class->test_examples);
+        write_number(file, class->error);
+        fputc('\n', file);
+    }
+}
+
 void record_clear(struct cell_record *record)
 {
     memset(record, 0, sizeof *record);
@@ -274,7 +300,9 @@ static int write_parts(const char *folder, const struct part *part)
         (part->record->curve_count > 0 &&
          write_part(folder, "curve.csv", write_curve, part) != 0) ||
         (part->record->block_count > 0 &&
-         write_part(folder, "blocks.csv", write_blocks, part) != 0))
+         write_part(folder, "blocks.csv", write_blocks, part) != 0) ||
+        (part->record->class_count > 0 &&
+         write_part(folder, "classes.csv", write_classes, part) != 0))
         return -1;
     return 0;
 }
@@ -451,6 +479,7 @@ int record_merge(const char *results, const struct plan *plan, int *finished)
     if (merge_part(results, plan, "cell.csv", "cells.csv", finished) != 0 ||
         merge_part(results, plan, "curve.csv", "curves.csv", &parts) != 0 ||
         merge_part(results, plan, "blocks.csv", "timings.csv", &parts) != 0 ||
+        merge_part(results, plan, "classes.csv", "classes.csv", &parts) != 0 ||
         merge_part(results, plan, "profile.csv", "profile.csv", &parts) != 0)
         return -1;
     return 0;

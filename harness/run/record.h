@@ -26,12 +26,15 @@ struct cell_record {
     double peak_memory_bytes, evaluations;
     double final_train_loss, final_validation_loss, final_validation_error, best_validation_error;
     struct evaluated test;
+    double shifted_errors[SHIFT_COUNT], balanced_error;
     struct target_cost costs[EXPERIMENT_TARGETS_MAX];
     /* Borrowed. */
     const struct curve_point *curve;
     int curve_count;
     const struct timed_block *block_list;
     int block_count;
+    const struct class_error *class_errors;
+    int class_count;
 };
 
 /* Every number NOT_APPLICABLE. */
@@ -60,8 +63,9 @@ struct recorded {
 /* What is recorded for a cell: 1, or 0 if there is nothing (that can be read). */
 int record_find(const char *results, const char *id, struct recorded *);
 
-/* Derives cells.csv, curves.csv, timings.csv and profile.csv from the finished cells of the plan,
- * in the plan's order. A file is there only if it has rows; *finished is the number of cells. */
+/* Derives cells.csv, curves.csv, timings.csv, classes.csv and profile.csv from the finished cells
+ * of the plan, in the plan's order. A file is there only if it has rows; *finished is the number of
+ * cells. */
 int record_merge(const char *results, const struct plan *, int *finished);
 
 /* Removes what an earlier run left half-written. */

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/stats.h"
-#include "data/sampler.h"
+#include "train/batches.h"
 #include "train/step.h"
 
 #include <math.h>
@@ -19,9 +19,8 @@ static const double far_behind = 0.6;
 
 struct contestant {
     struct stepper stepper;
-    struct sampler *sampler;
-    int32_t *rows; /* [K] */
-    long updates;  /* in a block */
+    struct batches *batches;
+    long updates; /* in a block */
     double seconds[BLOCKS_MAX];
     int blocks;
     int out; /* failed, or far behind */
@@ -29,21 +28,8 @@ struct contestant {
 
 static int enter(struct contestant *contestant, const struct workbench *bench)
 {
-    const struct settings *settings = &bench->cell->settings;
-    const struct sampler_options options = {
-        .sampling = settings->sampler,
-        .last_batch = LAST_BATCH_DROP,
-        .rows = bench->train.rows,
-        .count = bench->train.count,
-        .batch_size = bench->cell->batch_size,
-        .seed = settings->seed,
-    };
-
     contestant->updates = 1;
-    contestant->rows = calloc((size_t)bench->cell->batch_size, sizeof *contestant->rows);
-    if (!contestant->rows)
-        return error_set("out of memory");
-    if (sampler_open(&contestant->sampler, &options) != 0)
+    if (batches_open(&contestant->batches, bench, LAST_BATCH_DROP) != 0)
         return -1;
     if (stepper_open(&contestant->stepper, bench) != 0) {
         contestant->out = contestant->stepper.reason[0] != '\0';
@@ -58,8 +44,7 @@ static double time_steps(struct contestant *contestant, long updates)
     double start = clock_now();
 
     for (long i = 0; i < updates; i++) {
-        contestant->stepper.batch.size = sampler_next(contestant->sampler, contestant->rows);
-        contestant->stepper.batch.rows = contestant->rows;
+        batches_next(contestant->batches, &contestant->stepper.batch);
         if (stepper_update(&contestant->stepper) != 0)
             return NAN;
     }
@@ -134,9 +119,8 @@ int contest(const struct workbench *benches, int count, double seconds, double *
                        ? benches[i].cell->batch_size / per_update(&contestants[i])
                        : (double)NAN;
     for (int i = 0; contestants && i < count; i++) {
-        sampler_close(contestants[i].sampler);
+        batches_close(contestants[i].batches);
         stepper_close(&contestants[i].stepper);
-        free(contestants[i].rows);
     }
     free(contestants);
     return status;

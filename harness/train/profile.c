@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/stats.h"
-#include "data/sampler.h"
+#include "train/batches.h"
 #include "train/step.h"
 #include "train/throughput.h"
 
@@ -18,23 +18,14 @@ static const double long_enough = 0.005; /* seconds, of what is timed in a loop 
 /* ---- Sampling ---------------------------------------------------------------------------------
  */
 
-/* Seconds of a draw, over whole epochs, as each begins with a shuffle. */
+/* Seconds of a draw, augmentation included, over whole epochs, as each begins with a shuffle. */
 static int time_sampling(const struct workbench *bench, double *seconds)
 {
-    const struct settings *settings = &bench->cell->settings;
-    const struct sampler_options options = {
-        .sampling = settings->sampler,
-        .last_batch = settings->last_batch,
-        .rows = bench->train.rows,
-        .count = bench->train.count,
-        .batch_size = bench->cell->batch_size,
-        .seed = settings->seed,
-    };
     long epoch = (long)(bench->train.count / (size_t)bench->cell->batch_size);
-    int32_t *rows = calloc((size_t)bench->cell->batch_size, sizeof *rows);
     double taken[REPETITIONS], start;
-    struct sampler *sampler = NULL;
-    int status = rows ? sampler_open(&sampler, &options) : error_set("out of memory");
+    struct batches *batches;
+    struct batch batch;
+    int status = batches_open(&batches, bench, bench->cell->settings.last_batch);
 
     for (int r = 0; r < REPETITIONS && status == 0; r++) {
         long draws = 0;
@@ -42,15 +33,14 @@ static int time_sampling(const struct workbench *bench, double *seconds)
         start = clock_now();
         do {
             for (long i = 0; i < epoch; i++)
-                sampler_next(sampler, rows);
+                batches_next(batches, &batch);
             draws += epoch;
         } while (clock_now() - start < long_enough);
         taken[r] = (clock_now() - start) / (double)draws;
     }
     if (status == 0)
         *seconds = stats_median(taken, REPETITIONS);
-    sampler_close(sampler);
-    free(rows);
+    batches_close(batches);
     return status;
 }
 

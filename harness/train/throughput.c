@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/stats.h"
-#include "data/sampler.h"
 #include "memory.h"
+#include "train/batches.h"
 #include "train/live.h"
 #include "train/step.h"
 
@@ -25,8 +25,7 @@ struct timing {
     struct throughput_result *result;
     enum throughput_input input;
     struct stepper stepper;
-    int32_t *rows; /* [K] */
-    struct sampler *sampler;
+    struct batches *batches;
     float *pool; /* [pool_count][inputs] */
     int32_t *pool_labels;
     float *pool_targets;
@@ -35,15 +34,6 @@ struct timing {
 };
 
 /* ---- One step ------------------------------------------------------------------------------- */
-
-static struct batch next_gathered(struct timing *timing)
-{
-    struct batch batch = batch_of(&timing->bench->train);
-
-    batch.size = sampler_next(timing->sampler, timing->rows);
-    batch.rows = timing->rows;
-    return batch;
-}
 
 static struct batch next_pregathered(struct timing *timing)
 {
@@ -67,8 +57,10 @@ static struct batch next_pregathered(struct timing *timing)
 
 static int step(struct timing *timing)
 {
-    timing->stepper.batch =
-        timing->input == INPUT_GATHER ? next_gathered(timing) : next_pregathered(timing);
+    if (timing->input == INPUT_GATHER)
+        batches_next(timing->batches, &timing->stepper.batch);
+    else
+        timing->stepper.batch = next_pregathered(timing);
     return stepper_update(&timing->stepper);
 }
 
@@ -254,32 +246,17 @@ static int fill_pool(struct timing *timing)
 
 static int start_timing(struct timing *timing)
 {
-    const struct workbench *bench = timing->bench;
-    const struct settings *settings = &bench->cell->settings;
-    const struct sampler_options options = {
-        .sampling = settings->sampler,
-        .last_batch = LAST_BATCH_DROP,
-        .rows = bench->train.rows,
-        .count = bench->train.count,
-        .batch_size = bench->cell->batch_size,
-        .seed = settings->seed,
-    };
-
-    timing->rows = calloc((size_t)bench->cell->batch_size, sizeof *timing->rows);
-    if (!timing->rows)
-        return error_set("out of memory");
-    if (stepper_open(&timing->stepper, bench) != 0)
+    if (stepper_open(&timing->stepper, timing->bench) != 0)
         return -1;
-    if (sampler_open(&timing->sampler, &options) != 0)
+    if (batches_open(&timing->batches, timing->bench, LAST_BATCH_DROP) != 0)
         return -1;
     return fill_pool(timing);
 }
 
 static void end_timing(struct timing *timing)
 {
-    sampler_close(timing->sampler);
+    batches_close(timing->batches);
     stepper_close(&timing->stepper);
-    free(timing->rows);
     free(timing->pool);
     free(timing->pool_labels);
     free(timing->pool_targets);

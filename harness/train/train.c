@@ -3,7 +3,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "data/sampler.h"
+#include "data/weighting.h"
+#include "train/batches.h"
 #include "train/step.h"
 
 #include <float.h>
@@ -38,9 +39,7 @@ struct run {
     const struct workbench *bench;
     struct training_result *result;
     struct stepper stepper;
-    struct sampler *sampler;
-    int32_t *rows;                 /* [K] of the current batch */
-    float *weights;                /* [K], of a kept last batch */
+    struct batches *batches;
     int capacity;                  /* of result->curve */
     int due;                       /* index of the next evaluation */
     struct schedule_spec schedule; /* with its length; constant where the cell has none */
@@ -298,22 +297,6 @@ static const char *budget_spent(const struct run *run)
 
 /* ---- The loop ------------------------------------------------------------------------------- */
 
-/* Draws the next batch; a short one weighs what its examples weigh in a full one. */
-static void draw(struct run *run)
-{
-    int full = run->batch_size, size = sampler_next(run->sampler, run->rows);
-    struct batch *batch = &run->stepper.batch;
-
-    batch->size = size;
-    batch->rows = run->rows;
-    batch->weights = NULL;
-    if (size == full)
-        return;
-    for (int i = 0; i < size; i++)
-        run->weights[i] = (float)size / (float)full;
-    batch->weights = run->weights;
-}
-
 /* Looks at the clock about every so many seconds: a look costs some 25 ns, where a small update
  * takes 500. */
 static const double look_seconds = 4e-5;
@@ -358,7 +341,7 @@ static void follow_schedule(struct run *run)
     run->stepper.rate = cell->rate * schedule_factor(&run->schedule, done, step);
     k = schedule_batch_size(&run->schedule, cell->batch_size, done);
     if (k != run->batch_size)
-        sampler_set_batch_size(run->sampler, k);
+        batches_set_size(run->batches, k);
     run->batch_size = k;
 }
 
@@ -374,7 +357,7 @@ static int train_to_next_evaluation(struct run *run)
         result->first_step = start;
     run->unseen = 0;
     do {
-        draw(run);
+        batches_next(run->batches, &run->stepper.batch);
         run->stepper.wants_gradient = evaluated_next(run, due);
         if (stepper_update(&run->stepper) != 0)
             return -1;
@@ -415,24 +398,11 @@ static int train_to_the_end(struct run *run)
 static int start_run(struct run *run)
 {
     const struct workbench *bench = run->bench;
-    const struct settings *settings = &bench->cell->settings;
-    const struct sampler_options options = {
-        .sampling = settings->sampler,
-        .last_batch = settings->last_batch,
-        .rows = bench->train.rows,
-        .count = bench->train.count,
-        .batch_size = bench->cell->batch_size,
-        .seed = settings->seed,
-    };
-    size_t k = (size_t)bench->cell->largest_batch;
     double start = clock_now();
 
     run->batch_size = bench->cell->batch_size;
-    run->rows = calloc(k, sizeof *run->rows);
-    run->weights = calloc(k, sizeof *run->weights);
-    if (!run->rows || !run->weights)
-        return error_set("out of memory");
-    if (stepper_open(&run->stepper, bench) != 0 || sampler_open(&run->sampler, &options) != 0)
+    if (stepper_open(&run->stepper, bench) != 0 ||
+        batches_open(&run->batches, bench, bench->cell->settings.last_batch) != 0)
         return -1;
     run->is_constant = !bench->cell->schedule;
     if (!run->is_constant) {
@@ -446,10 +416,8 @@ static int start_run(struct run *run)
 
 static void end_run(struct run *run)
 {
-    sampler_close(run->sampler);
+    batches_close(run->batches);
     stepper_close(&run->stepper);
-    free(run->rows);
-    free(run->weights);
 }
 
 static double best_validation_error(const struct training_result *result)
@@ -465,6 +433,90 @@ static double best_validation_error(const struct training_result *result)
     return best;
 }
 
+/* ---- The test ---------------------------------------------------------------------------------
+ */
+
+/* rows[count] of the test examples, class by class; ends[classes]: where each class ends. */
+static void sort_test(const struct examples *test, int32_t *rows, size_t *ends, int classes)
+{
+    size_t place = 0;
+
+    for (int c = 0; c < classes; c++) {
+        for (size_t i = 0; i < test->count; i++)
+            if (test->labels[test->rows[i]] == c)
+                rows[place++] = test->rows[i];
+        ends[c] = place;
+    }
+}
+
+/* counts[2][classes]: room, zero */
+static int test_classes(struct run *run, int32_t *rows, size_t *counts)
+{
+    const struct workbench *bench = run->bench;
+    struct training_result *result = run->result;
+    struct examples test = bench->test;
+    size_t *ends = counts, *trained = counts + bench->classes, first = 0, tested = 0;
+    double sum = 0;
+
+    sort_test(&test, rows, ends, bench->classes);
+    count_classes(&bench->train, trained);
+    for (int c = 0; c < bench->classes; first = ends[c++]) {
+        struct class_error *class = &result->class_errors[c];
+        struct evaluated evaluated;
+
+        test.rows = rows + first;
+        test.count = ends[c] - first;
+        if (evaluate(run, &test, test.count, &evaluated) != 0)
+            return -1;
+        *class = (struct class_error){trained[c], test.count, evaluated.error};
+        if (test.count > 0) {
+            sum += class->error;
+            tested++;
+        }
+    }
+    result->class_count = bench->classes;
+    if (tested > 0)
+        result->balanced_error = sum / (double)tested;
+    return 0;
+}
+
+static int test_by_class(struct run *run)
+{
+    size_t classes = (size_t)run->bench->classes;
+    int32_t *rows = calloc(run->bench->test.count + 1, sizeof *rows);
+    size_t *counts = calloc(2 * classes, sizeof *counts);
+    int status;
+
+    run->result->class_errors = calloc(classes, sizeof *run->result->class_errors);
+    if (!rows || !counts || !run->result->class_errors)
+        status = error_set("out of memory for the test examples of %zu classes", classes);
+    else
+        status = test_classes(run, rows, counts);
+    free(rows);
+    free(counts);
+    return status;
+}
+
+static int test_at_the_end(struct run *run)
+{
+    const struct workbench *bench = run->bench;
+    struct training_result *result = run->result;
+
+    if (evaluate(run, &bench->test, bench->test.count, &result->test) != 0)
+        return -1;
+    for (int kind = 0; bench->shifted && kind < SHIFT_COUNT; kind++) {
+        const struct examples *copies = &bench->shifted->tests[kind];
+        struct evaluated evaluated;
+
+        if (evaluate(run, copies, copies->count, &evaluated) != 0)
+            return -1;
+        result->shifted_errors[kind] = evaluated.error;
+    }
+    if (bench->experiment->evaluation.per_class && bench->classes > 0)
+        return test_by_class(run);
+    return 0;
+}
+
 /* The loop, then the test split, once. */
 static int run_through(struct run *run)
 {
@@ -474,7 +526,7 @@ static int run_through(struct run *run)
     if (start_run(run) != 0 || train_to_the_end(run) != 0)
         return -1;
     start = clock_now();
-    if (evaluate(run, &run->bench->test, run->bench->test.count, &result->test) != 0)
+    if (test_at_the_end(run) != 0)
         return -1;
     result->evaluation_seconds += clock_now() - start;
     return 0;
@@ -489,6 +541,9 @@ int train(const struct workbench *bench, struct training_result *result)
     for (int t = 0; t < EXPERIMENT_TARGETS_MAX; t++)
         result->costs[t] = train_target_cost(NULL, 0, NULL);
     result->test = (struct evaluated){NOT_APPLICABLE, NOT_APPLICABLE};
+    for (int kind = 0; kind < SHIFT_COUNT; kind++)
+        result->shifted_errors[kind] = NOT_APPLICABLE;
+    result->balanced_error = NOT_APPLICABLE;
     status = run_through(&run);
     if (status != 0 && run.stepper.reason[0]) {
         /* An engine's error is an outcome of the cell, not an error of the program. */
@@ -503,6 +558,9 @@ int train(const struct workbench *bench, struct training_result *result)
 void training_free(struct training_result *result)
 {
     free(result->curve);
+    free(result->class_errors);
     result->curve = NULL;
+    result->class_errors = NULL;
+    result->class_count = 0;
     result->curve_count = 0;
 }

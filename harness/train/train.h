@@ -5,6 +5,7 @@
 #ifndef BATCHLAB_TRAIN_H
 #define BATCHLAB_TRAIN_H
 
+#include "data/shifted.h"
 #include "plan/plan.h"
 #include "registry.h"
 
@@ -43,6 +44,12 @@ struct curve_point {
                              piece was the last one because the loss or the clock ended the run */
 };
 
+/* One row of classes.csv: of the test split, with the last theta. */
+struct class_error {
+    size_t train_examples, test_examples;
+    double error; /* 1 - recall; NOT_APPLICABLE without test examples */
+};
+
 /* What it took to reach a target, interpolated; NOT_APPLICABLE where it was not reached. */
 struct target_cost {
     double updates, examples, epochs, flops, seconds;
@@ -59,6 +66,10 @@ struct training_result {
     struct curve_point *curve; /* [curve_count], owned */
     int curve_count;
     struct evaluated test;
+    double shifted_errors[SHIFT_COUNT]; /* NOT_APPLICABLE where nobody asks for them */
+    struct class_error *class_errors;   /* [class_count], owned; 0 of them: nobody asks */
+    int class_count;
+    double balanced_error; /* mean of class_errors over the classes with test examples */
     double best_validation_error;
     struct target_cost costs[EXPERIMENT_TARGETS_MAX];
 };
@@ -75,9 +86,10 @@ struct workbench {
     const struct experiment *experiment;
     const struct cell *cell;
     const struct model *model;
-    struct examples train; /* with redundancy */
+    struct examples train; /* as the cell's axes make them */
     struct examples validation, test;
-    int classes; /* 0: regression */
+    const struct shifted_tests *shifted; /* NULL: none */
+    int classes;                         /* 0: regression */
 };
 
 /* Trains one cell from its initial weights. 0: the result says how it ended, divergence and engine

@@ -83,6 +83,16 @@ refuses_with 's/epochs: 1/epochs: 0/' bad.yaml: budget missing
 refuses_with 's/\[loss\]/[pie]/' bad.yaml:11: 'pie' loss heatmap
 refuses_with 's/\[loss\]/[loss/' bad.yaml: 'not valid YAML'
 refuses_with '1s/^/\t/' bad.yaml:1: 'not valid YAML'
+refuses_with 's/^budget/weightings: {own: {classes: [0, 0]}}\nbudget/' \
+    bad.yaml:10: 'own: the weights of the classes sum to zero' 'above 0'
+refuses_with 's/^  network: tiny/  network: tiny\n  sampler: weighted/' \
+    bad.yaml:7: 'weighted needs a weighting' weightings
+refuses_with 's/^  network: tiny/  network: tiny\n  augmentation: flip/' \
+    bad.yaml:7: augmentation 'images of bytes'
+refuses_with 's/^  network: tiny/  network: tiny\n  imbalance: 0.5/' bad.yaml:7: imbalance "'0.5'"
+refuses_with 's/^budget/evaluation: {shifted_tests: true}\nbudget/' \
+    bad.yaml:10: shifted_tests 'images of bytes'
+refuses_with 's/^budget/evaluation: {per_class: true}\nbudget/' bad.yaml:10: per_class 'test examples'
 refuses_with '2s/$/\ndataset: {name: linear}/' bad.yaml:3: dataset twice
 refuses_with '8s/$/\n  batch_size: 4/' bad.yaml:9: batch_size twice
 refuses_with 's/classes: 2/classes: 2, classes: 3/' bad.yaml:2: classes twice

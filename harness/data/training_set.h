@@ -1,0 +1,53 @@
+/* The training examples of a cell: what its axes make of those of the data set. In this order,
+ *
+ *     imbalance      leaves some classes fewer examples
+ *     label noise    gives some of those that are left another class
+ *     redundancy     repeats them, wrong labels and all
+ *     deduplicate    takes copies away again, made here or there from the start
+ *
+ * Validation and test are untouched: the split came first. */
+#ifndef BATCHLAB_TRAINING_SET_H
+#define BATCHLAB_TRAINING_SET_H
+
+#include "data/dataset.h"
+
+enum deduplicate {
+    DEDUPLICATE_NONE,
+    DEDUPLICATE_EXACT, /* same bytes, same class or target */
+    DEDUPLICATE_NEAR,  /* images: same class, and alike; see duplicates.h */
+};
+
+struct training_options {
+    /* Long-tail ratio, >= 1: class c of C keeps its first n_c ratio^(-c / (C - 1)) examples in the
+     * order of the split, rounded, at least one (Cui et al. 2019). So the last class has 1 / ratio
+     * of its examples, and what a larger ratio keeps, a smaller one keeps. */
+    double imbalance;
+    /* Share [0, 1] of the examples whose label is replaced by one of the other classes, each with
+     * the same probability: exactly this share, rounded, by a permutation of the seed; those of a
+     * smaller share are among those of a larger one, with the same wrong labels. */
+    double label_noise;
+    struct redundancy redundancy;
+    enum deduplicate deduplicate;
+    double near_cosine; /* of DEDUPLICATE_NEAR, (0, 1] */
+    uint64_t seed;      /* of the label noise */
+};
+
+/* Owns what had to be made, borrows the rest from the data set. */
+struct training_set {
+    struct examples examples;
+    size_t dropped; /* copies taken away */
+    int32_t *rows, *labels;
+    struct redundant_examples redundant;
+};
+
+/* Imbalance and label noise ask for classes, DEDUPLICATE_NEAR for images of bytes. On failure (out
+ * of memory, too many examples) nothing is held. */
+int training_set_open(struct training_set *, const struct dataset *,
+                      const struct training_options *);
+void training_set_close(struct training_set *); /* accepts NULL and a zeroed struct */
+
+/* N before copies are taken away: without building anything. May be beyond INT32_MAX. 0: out of
+ * memory (error set). */
+size_t training_set_count(const struct dataset *, const struct training_options *);
+
+#endif

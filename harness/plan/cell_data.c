@@ -1,0 +1,246 @@
+/* What the axes of the data make of a cell. */
+#include "plan/cell_data.h"
+
+#include "base/error.h"
+#include "data/weighting.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct training_options plan_training_options(const struct settings *s)
+{
+    return (struct training_options){
+        .imbalance = s->imbalance,
+        .label_noise = s->label_noise,
+        .redundancy = {s->redundancy, s->redundancy_mode, s->copies, s->seed},
+        .deduplicate = s->deduplicate,
+        .near_cosine = s->near_cosine,
+        .seed = s->seed,
+    };
+}
+
+/* ---- What needs classes, or images ------------------------------------------------------------
+ */
+
+static int check_classes(const struct settings *s, const struct dataset *dataset, const char **axis)
+{
+    const struct {
+        const char *axis;
+        int asks;
+    } axes[] = {
+        {"imbalance", s->imbalance > 1},
+        {"label_noise", s->label_noise > 0},
+        {"order", s->order == ORDER_CLASS},
+        {"sampler", s->sampler == SAMPLING_BALANCED},
+        {"class_weights", s->class_weights != CLASS_WEIGHTS_NONE},
+    };
+
+    for (size_t i = 0; i < sizeof axes / sizeof *axes && dataset->classes == 0; i++)
+        if (axes[i].asks) {
+            *axis = axes[i].axis;
+            return error_set("%s: needs classes, and this is regression", *axis);
+        }
+    return 0;
+}
+
+static int check_images(const struct settings *s, const struct dataset *dataset, const char **axis)
+{
+    if (dataset->image_height > 0)
+        return 0;
+    *axis = "deduplicate";
+    if (s->deduplicate == DEDUPLICATE_NEAR)
+        return error_set("deduplicate: near compares images of bytes, and %s has none; expected "
+                         "none or exact",
+                         dataset->name);
+    *axis = "augmentation";
+    if (strcmp(s->augmentation, AUGMENTATION_NONE) != 0)
+        return error_set("augmentation: is for images of bytes, and %s has none", dataset->name);
+    return 0;
+}
+
+/* ---- Weighting --------------------------------------------------------------------------------
+ */
+
+/* Whether the weights sum to zero is a matter of the classes that have examples: the other factors
+ * are above zero. */
+static int check_class_weights(const struct cell *cell, const struct dataset *dataset)
+{
+    const struct weighting_spec *spec = cell->weighting;
+    size_t *counts = calloc((size_t)dataset->classes + 1, sizeof *counts);
+    int positive = 0, zero = -1;
+
+    if (!counts)
+        return error_set("out of memory");
+    count_classes(&dataset->train, counts);
+    for (int c = 0; c < dataset->classes; c++) {
+        positive += counts[c] > 0 && spec->classes[c] > 0;
+        if (spec->classes[c] == 0)
+            zero = c;
+    }
+    free(counts);
+    if (positive == 0)
+        return error_set("weightings: %s: the weights of the training examples sum to zero, "
+                         "expected one above 0 at least",
+                         spec->name);
+    if (cell->settings.sampler == SAMPLING_IMPORTANCE && zero >= 0)
+        return error_set("weightings: %s: class %d has weight 0: importance would leave it out, "
+                         "expected weights above 0",
+                         spec->name, zero);
+    return 0;
+}
+
+static int complete_weighting(struct cell *cell, const struct experiment *experiment,
+                              const struct dataset *dataset, const char **axis, int *line)
+{
+    const struct settings *s = &cell->settings;
+    const struct weighting_spec *spec;
+
+    if (s->sampler != SAMPLING_WEIGHTED && s->sampler != SAMPLING_IMPORTANCE)
+        return 0;
+    *axis = "sampler";
+    if (strcmp(s->weighting, WEIGHTING_NONE) == 0)
+        return error_set("sampler: %s needs a weighting, expected a name under weightings, "
+                         "inverse_frequency or norm",
+                         s->sampler == SAMPLING_WEIGHTED ? "weighted" : "importance");
+    *axis = "weighting";
+    cell->weighting = spec = experiment_weighting(experiment, s->weighting);
+    if (!spec)
+        return error_set("weighting: '%s' is unknown, expected a name under weightings, "
+                         "inverse_frequency or norm",
+                         s->weighting);
+    if (dataset->classes == 0 && (spec->class_count > 0 || spec->power != 0))
+        return error_set("weighting: %s weighs classes, and this is regression; expected "
+                         "norm_power alone",
+                         spec->name);
+    *line = spec->line;
+    if (spec->class_count > 0 && spec->class_count != dataset->classes)
+        return error_set("weightings: %s: %d weights, expected one for each of %d classes",
+                         spec->name, spec->class_count, dataset->classes);
+    if (spec->class_count > 0 && check_class_weights(cell, dataset) != 0)
+        return -1;
+    *line = 0;
+    return 0;
+}
+
+/* ---- Augmentation -----------------------------------------------------------------------------
+ */
+
+static int complete_augmentation(struct cell *cell, const struct experiment *experiment,
+                                 const struct dataset *dataset, const char **axis)
+{
+    const char *name = cell->settings.augmentation;
+    int shorter =
+        dataset->image_height < dataset->image_width ? dataset->image_height : dataset->image_width;
+    const struct augmentation_spec *spec;
+
+    *axis = "augmentation";
+    cell->augmentation = spec = experiment_augmentation(experiment, name);
+    if (!spec && strcmp(name, AUGMENTATION_NONE) != 0)
+        return error_set("augmentation: '%s' is unknown, expected none or a name under "
+                         "augmentations",
+                         name);
+    if (spec && (spec->shift >= shorter || spec->crop >= shorter))
+        return error_set("augmentation: %s: shift %d and crop %d, expected less than the %d pixels "
+                         "of a side",
+                         name, spec->shift, spec->crop, shorter);
+    return 0;
+}
+
+/* ---- N ----------------------------------------------------------------------------------------
+ */
+
+struct counted {
+    struct training_options options;
+    size_t left, dropped;
+};
+
+void count_cache_free(struct count_cache *cache)
+{
+    free(cache->list);
+    *cache = (struct count_cache){.count = 0};
+}
+
+/* What decides how many copies there are, and nothing else. */
+static struct training_options canonical(const struct settings *s)
+{
+    struct training_options options = plan_training_options(s);
+
+    if (s->label_noise == 0)
+        options.seed = 0;
+    if (s->copies == COPIES_EXACT)
+        options.redundancy.seed = 0;
+    return options;
+}
+
+static int same_options(const struct training_options *a, const struct training_options *b)
+{
+    return a->imbalance == b->imbalance && a->label_noise == b->label_noise &&
+           a->redundancy.factor == b->redundancy.factor &&
+           a->redundancy.mode == b->redundancy.mode &&
+           a->redundancy.copies == b->redundancy.copies &&
+           a->redundancy.seed == b->redundancy.seed && a->deduplicate == b->deduplicate &&
+           a->near_cosine == b->near_cosine && a->seed == b->seed;
+}
+
+/* Looks for copies unless they have been looked for. NULL: the error is set. */
+static const struct counted *count_left(struct count_cache *cache, const struct settings *settings,
+                                        const struct dataset *dataset)
+{
+    const struct training_options options = canonical(settings);
+    struct training_set set;
+    struct counted *list;
+
+    for (int i = cache->count; i-- > 0;)
+        if (same_options(&cache->list[i].options, &options))
+            return &cache->list[i];
+    list = realloc(cache->list, ((size_t)cache->count + 1) * sizeof *list);
+    if (!list) {
+        error_set("out of memory");
+        return NULL;
+    }
+    cache->list = list;
+    if (training_set_open(&set, dataset, &options) != 0)
+        return NULL;
+    list[cache->count] = (struct counted){options, set.examples.count, set.dropped};
+    training_set_close(&set);
+    return &list[cache->count++];
+}
+
+static int complete_count(struct cell *cell, const struct dataset *dataset,
+                          struct count_cache *cache, const char **axis)
+{
+    const struct training_options options = plan_training_options(&cell->settings);
+    const struct counted *counted;
+
+    *axis = "redundancy";
+    cell->train_examples = training_set_count(dataset, &options);
+    if (cell->train_examples == 0)
+        return -1;
+    if (cell->train_examples > INT32_MAX)
+        return error_set("redundancy: %d makes more than %d training examples",
+                         cell->settings.redundancy, INT32_MAX);
+    if (cell->settings.deduplicate == DEDUPLICATE_NONE)
+        return 0;
+    *axis = "deduplicate";
+    counted = count_left(cache, &cell->settings, dataset);
+    if (!counted)
+        return -1;
+    cell->train_examples = counted->left;
+    cell->dropped_examples = counted->dropped;
+    return 0;
+}
+
+int cell_data_complete(struct cell *cell, const struct experiment *experiment,
+                       const struct dataset *dataset, struct count_cache *cache, const char **axis,
+                       int *line)
+{
+    *line = 0;
+    if (check_classes(&cell->settings, dataset, axis) != 0 ||
+        check_images(&cell->settings, dataset, axis) != 0 ||
+        complete_weighting(cell, experiment, dataset, axis, line) != 0 ||
+        complete_augmentation(cell, experiment, dataset, axis) != 0 ||
+        complete_count(cell, dataset, cache, axis) != 0)
+        return -1;
+    return 0;
+}

@@ -1,0 +1,148 @@
+/* The batches that training steps are made with. */
+#include "train/batches.h"
+
+#include "base/error.h"
+#include "data/augmentation.h"
+#include "data/sampler.h"
+#include "data/weighting.h"
+#include "memory.h"
+#include "train/step.h"
+
+#include <stdlib.h>
+
+struct batches {
+    struct examples train;
+    struct sampler *sampler;
+    int32_t *rows;     /* [K] */
+    struct batch view; /* of the current batch */
+
+    struct augmenter *augmenter; /* NULL: images stay as they are */
+    uint8_t *images;             /* [K][image_bytes], varied */
+    size_t image_bytes;
+    int32_t *labels; /* [K] */
+    uint64_t drawn;  /* examples so far */
+};
+
+/* ---- Opening ----------------------------------------------------------------------------------
+ */
+
+static int open_sampler(struct batches *batches, const struct workbench *bench,
+                        enum last_batch last_batch)
+{
+    const struct settings *settings = &bench->cell->settings;
+    struct sampler_options options = {
+        .sampling = settings->sampler,
+        .last_batch = last_batch,
+        .order = settings->order,
+        .class_weights = settings->class_weights,
+        .rows = bench->train.rows,
+        .count = bench->train.count,
+        .labels = bench->train.labels,
+        .classes = bench->classes,
+        .batch_size = bench->cell->batch_size,
+        .seed = settings->seed,
+    };
+    double *weights = NULL;
+    int status = 0;
+
+    if (bench->cell->weighting) {
+        weights = malloc(bench->train.count * sizeof *weights);
+        if (!weights)
+            return error_set("out of memory for %zu weights", bench->train.count);
+        status = weighting_apply(bench->cell->weighting, &bench->train,
+                                 network_inputs(&bench->model->network), bench->classes, weights);
+        options.weights = weights;
+    }
+    if (status == 0)
+        status = sampler_open(&batches->sampler, &options);
+    free(weights);
+    return status;
+}
+
+static int open_augmenter(struct batches *batches, const struct workbench *bench)
+{
+    const struct cell *cell = bench->cell;
+    const struct shape image = bench->model->network.layers[0].input;
+    size_t most = (size_t)cell->largest_batch;
+
+    if (!cell->augmentation)
+        return 0;
+    batches->image_bytes = shape_size(image);
+    batches->images = memory_take(most * batches->image_bytes);
+    batches->labels = calloc(most, sizeof *batches->labels);
+    if (!batches->images || !batches->labels)
+        return error_set("out of memory for a batch of %zu augmented images", most);
+    batches->view.rows = NULL;
+    batches->view.features = batches->images;
+    batches->view.labels = batches->labels;
+    return augmenter_open(&batches->augmenter, cell->augmentation, image.height, image.width,
+                          cell->settings.seed);
+}
+
+int batches_open(struct batches **batches, const struct workbench *bench,
+                 enum last_batch last_batch)
+{
+    struct batches *b = calloc(1, sizeof *b);
+
+    *batches = NULL;
+    if (!b)
+        return error_set("out of memory");
+    b->train = bench->train;
+    b->view = batch_of(&b->train);
+    b->rows = calloc((size_t)bench->cell->largest_batch, sizeof *b->rows);
+    if (!b->rows) {
+        error_set("out of memory for a batch of %d examples", bench->cell->largest_batch);
+        goto failed;
+    }
+    b->view.rows = b->rows;
+    if (open_sampler(b, bench, last_batch) != 0 || open_augmenter(b, bench) != 0)
+        goto failed;
+    *batches = b;
+    return 0;
+failed:
+    batches_close(b);
+    return -1;
+}
+
+void batches_close(struct batches *batches)
+{
+    if (!batches)
+        return;
+    sampler_close(batches->sampler);
+    augmenter_close(batches->augmenter);
+    free(batches->rows);
+    free(batches->images);
+    free(batches->labels);
+    free(batches);
+}
+
+void batches_set_size(struct batches *batches, int batch_size)
+{
+    sampler_set_batch_size(batches->sampler, batch_size);
+}
+
+/* ---- Drawing ----------------------------------------------------------------------------------
+ */
+
+static void augment(struct batches *batches)
+{
+    const uint8_t *stored = batches->train.features;
+    size_t bytes = batches->image_bytes;
+
+    for (int i = 0; i < batches->view.size; i++) {
+        size_t row = (size_t)batches->rows[i];
+
+        augmenter_apply(batches->augmenter, stored + row * bytes,
+                        batches->images + (size_t)i * bytes, batches->drawn++);
+        batches->labels[i] = batches->train.labels[row];
+    }
+}
+
+void batches_next(struct batches *batches, struct batch *batch)
+{
+    batches->view.size = sampler_next(batches->sampler, batches->rows);
+    batches->view.weights = sampler_weights(batches->sampler);
+    if (batches->augmenter)
+        augment(batches);
+    *batch = batches->view;
+}
