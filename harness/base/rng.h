@@ -17,6 +17,7 @@ enum rng_purpose {
     RNG_JITTER = 5,  /* perturbation of redundant copies */
     RNG_PLAN = 6,    /* run order of cells */
     RNG_TEST = 7,    /* conformance cases */
+    RNG_PROBE = 8,   /* mini-batches and directions of probes */
 };
 
 struct rng {
