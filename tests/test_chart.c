@@ -411,6 +411,141 @@ static void each_network_and_number_of_threads_has_one_roof(void **state)
         draw("throughput");
 }
 
+/* ---- Probes -----------------------------------------------------------------------------------
+ */
+
+static const char probes_header[] =
+    "id,epoch,update,examples,probe,quantity,part,batch_size,sampling,value,low,high,n,seconds\n";
+
+static void write_probes(const char *rows)
+{
+    char text[4000];
+
+    snprintf(text, sizeof text, "%s%s", probes_header, rows);
+    fixture_text("probes.csv", text);
+}
+
+#define NOISE(cell, epoch, exact, estimate, low, high)                                             \
+    cell "," epoch ",0,0,noise_scale,trace,exact,,,9,,,9,1\n" cell "," epoch                       \
+         ",0,0,noise_scale,noise_scale,exact,,," exact ",,,1000,1\n" cell "," epoch                \
+         ",0,0,noise_scale,noise_scale,two_batch,,," estimate "," low "," high ",99,1\n"
+
+static void the_noise_chart_has_both_ways_of_each_evaluation(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(three_seeds, 1);
+    write_probes(NOISE("c0", "0", "50", "45", "40", "50")
+                     NOISE("c0", "2", "80", "nan", "nan", "nan"));
+    drawn = written("noise_scale");
+    assert_int_equal(table_rows(drawn), 4);
+    assert_string_equal(table_texts(drawn, "estimate")[0], "exact");
+    assert_string_equal(table_texts(drawn, "estimate")[2], "two_batch");
+    assert_string_equal(table_texts(drawn, "label")[0], "K = 8 · α = 0.1");
+    assert_true(table_numbers(drawn, "epochs")[1] == 2);
+    assert_true(table_numbers(drawn, "noise_scale")[1] == 80);
+    assert_true(table_numbers(drawn, "noise_scale_low")[2] == 40);
+    assert_true(table_numbers(drawn, "ratio")[2] == 0.9);
+    assert_true(table_numbers(drawn, "ratio_high")[2] == 1);
+    assert_string_equal(table_texts(drawn, "ratio")[3], "");
+    table_close(drawn);
+    if (plot_available())
+        draw("noise_scale");
+}
+
+static void the_noise_of_several_seeds_is_their_median(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(three_seeds, 3);
+    write_probes(NOISE("c0", "0", "50", "45", "40", "50") NOISE("c1", "0", "60", "66", "1", "999")
+                     NOISE("c2", "0", "70", "70", "1", "999") NOISE("c2", "1", "1", "1", "1", "1"));
+    drawn = written("noise_scale");
+    assert_int_equal(table_rows(drawn), 2); /* one seed of three went on */
+    assert_true(table_numbers(drawn, "noise_scale")[0] == 60);
+    assert_true(table_numbers(drawn, "noise_scale_low")[1] == 45);
+    assert_true(table_numbers(drawn, "noise_scale_high")[1] == 70);
+    assert_true(table_numbers(drawn, "ratio_high")[1] == 1.1);
+    table_close(drawn);
+}
+
+#define DRAWN(epoch, k, sampling, ratio, low, high)                                                \
+    "c0," epoch ",0,0,sampling,variance_ratio,," k "," sampling "," ratio "," low "," high         \
+    ",100,1\nc0," epoch ",0,0,sampling,bias_statistic,," k "," sampling ",1.25,0.5,2,100,1\n"
+
+static void the_variance_chart_has_a_panel_per_evaluation(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(three_seeds, 1);
+    write_probes(DRAWN("0", "64", "with_replacement", "1.01", "0.97", "1.05")
+                     DRAWN("0", "8", "with_replacement", "0.99", "0.96", "1.02")
+                         DRAWN("0", "8", "without_replacement", "1", "0.96", "1.04")
+                             DRAWN("1.0003", "8", "with_replacement", "1.02", "0.98", "1.06"));
+    drawn = written("variance");
+    assert_int_equal(table_rows(drawn), 4);
+    assert_string_equal(table_texts(drawn, "panel_title")[0], "network mlp · epoch 0");
+    assert_true(table_numbers(drawn, "batch_size")[0] == 8); /* sorted */
+    assert_true(table_numbers(drawn, "variance_ratio")[0] == 0.99);
+    assert_true(table_numbers(drawn, "variance_ratio_high")[1] == 1.05);
+    assert_true(table_numbers(drawn, "bias_statistic_high")[1] == 2);
+    assert_string_equal(table_texts(drawn, "label")[2], "without replacement");
+    assert_true(table_numbers(drawn, "series")[2] == 2);
+    assert_true(table_numbers(drawn, "panel")[3] == 2);
+    assert_string_equal(table_texts(drawn, "panel_title")[3], "network mlp · epoch 1");
+    table_close(drawn);
+    if (plot_available())
+        draw("variance");
+}
+
+/* Two seeds: of the first example they say the same, of the second the opposite. */
+static void the_predictions_chart_compares_seeds(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(three_seeds, 2);
+    fixture_text("predictions.csv",
+                 "id,epoch,update,examples,example,label,probability_0,probability_1\n"
+                 "c0,0,0,0,0,0,0.5,0.5\nc0,0,0,0,1,1,0.5,0.5\n"
+                 "c0,1,9,9,0,0,1,0\nc0,1,9,9,1,1,1,0\n"
+                 "c1,1,9,9,0,0,1,0\nc1,1,9,9,1,1,0,1\n");
+    assert_int_equal(chart_applies(scratch_folder, "predictions"), 1);
+    drawn = written("predictions");
+    assert_int_equal(table_rows(drawn), 1);
+    assert_true(table_numbers(drawn, "seeds")[0] == 2);
+    assert_true(table_numbers(drawn, "examples")[0] == 2);
+    /* of the second example: two classes, each with values 0 and 1, sample variance 1/2 */
+    assert_true(table_numbers(drawn, "variance")[0] == 0.5);
+    assert_true(table_numbers(drawn, "disagreement")[0] == 0.5);
+    /* (1/2)^2 twice, less half of the variance */
+    assert_true(table_numbers(drawn, "squared_bias")[0] == 0);
+    table_close(drawn);
+    if (plot_available())
+        draw("predictions");
+    fixture_cells(three_seeds, 1);
+    fixture_text("predictions.csv",
+                 "id,epoch,update,examples,example,label,probability_0,probability_1\n"
+                 "c0,0,0,0,0,0,0.5,0.5\n");
+    assert_int_equal(chart_applies(scratch_folder, "predictions"), 0); /* one seed */
+}
+
+static void charts_of_probes_need_them(void **state)
+{
+    (void)state;
+    fixture_cells(three_seeds, 1);
+    assert_int_equal(chart_applies(scratch_folder, "noise_scale"), 0);
+    assert_int_equal(chart_applies(scratch_folder, "variance"), 0);
+    write_probes("c0,0,0,0,memory,gradient_bytes,,,,9,,,9,1\n");
+    assert_int_equal(chart_applies(scratch_folder, "noise_scale"), 0);
+    assert_int_equal(chart_applies(scratch_folder, "variance"), 0);
+    write_probes("nobody,0,0,0,memory,gradient_bytes,,,,9,,,9,1\n");
+    assert_int_equal(chart_applies(scratch_folder, "variance"), -1);
+}
+
 /* ---- Whether a chart applies -------------------------------------------------------------------
  */
 
@@ -436,7 +571,7 @@ static void an_unknown_chart_is_answered_with_the_known_ones(void **state)
     assert_null(chart_find("pie"));
     assert_string_equal(error_text(),
                         "no chart `pie`; there are loss, target, heatmap, redundancy, "
-                        "grid, throughput");
+                        "grid, throughput, noise_scale, variance, predictions");
     assert_int_equal(chart_applies(scratch_folder, "pie"), -1);
     assert_int_equal(plot_draw(scratch_folder, "pie", PLOTS), -1);
 }
@@ -557,6 +692,11 @@ int main(void)
         cmocka_unit_test_setup(the_throughput_chart_has_quartiles_and_a_roof, fixture_clear),
         cmocka_unit_test_setup(without_recorded_roofs_the_peak_stands_for_them, fixture_clear),
         cmocka_unit_test_setup(each_network_and_number_of_threads_has_one_roof, fixture_clear),
+        cmocka_unit_test_setup(the_noise_chart_has_both_ways_of_each_evaluation, fixture_clear),
+        cmocka_unit_test_setup(the_noise_of_several_seeds_is_their_median, fixture_clear),
+        cmocka_unit_test_setup(the_variance_chart_has_a_panel_per_evaluation, fixture_clear),
+        cmocka_unit_test_setup(the_predictions_chart_compares_seeds, fixture_clear),
+        cmocka_unit_test_setup(charts_of_probes_need_them, fixture_clear),
         cmocka_unit_test_setup(a_chart_without_its_data_does_not_apply, fixture_clear),
         cmocka_unit_test_setup(an_unknown_chart_is_answered_with_the_known_ones, fixture_clear),
         cmocka_unit_test_setup(a_failed_chart_leaves_no_file, fixture_clear),

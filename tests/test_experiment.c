@@ -50,6 +50,40 @@ static void an_experiment_is_read(void **state)
     experiment_close(&e);
 }
 
+static void probes_are_read(void **state)
+{
+    struct experiment e;
+
+    (void)state;
+    fixture_open(&e,
+                 "budget: {epochs: 20}\n"
+                 "dataset: {validation: 10}\n"
+                 "probes:\n"
+                 "  at: [0, 0.5, 20]\n"
+                 "  which: [noise_scale, predictions]\n"
+                 "  batch_sizes: [1, 64]\n"
+                 "  precision: 0.02\n"
+                 "quick: {probes: {at: [], every: 3, which: [memory]}}\n",
+                 0);
+    assert_int_equal(e.probes.at_count, 3);
+    assert_true(e.probes.at[1] == 0.5 && e.probes.at[2] == 20);
+    assert_int_equal(e.probes.which, PROBE_NOISE_SCALE | PROBE_PREDICTIONS);
+    assert_int_equal(e.probes.batch_size_count, 2);
+    assert_true(e.probes.precision == 0.02 && e.probes.draw_examples == 2e7);
+    assert_int_equal(e.probes.small_batch, 32);
+    assert_int_equal(e.probes_line, 3);
+    experiment_close(&e);
+    fixture_open(&e,
+                 "budget: {epochs: 20}\n"
+                 "probes: {at: [0], which: [energy]}\n"
+                 "quick: {probes: {at: [], every: 3, which: [memory]}}\n",
+                 1);
+    assert_int_equal(e.probes.at_count, 0);
+    assert_int_equal(e.probes.every, 3);
+    assert_int_equal(e.probes.which, PROBE_MEMORY);
+    experiment_close(&e);
+}
+
 static void a_budget_is_all_it_takes(void **state)
 {
     struct experiment e;
@@ -450,6 +484,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_experiment_is_read),
+        cmocka_unit_test(probes_are_read),
         cmocka_unit_test(a_budget_is_all_it_takes),
         cmocka_unit_test(presets_stand_beside_own_networks),
         cmocka_unit_test(layers_are_read_in_every_form),

@@ -139,6 +139,12 @@ static void a_value_of_the_wrong_kind_is_refused(void **state)
         {"schedules: {own: {kind: exponential, decay: 2}}\n", 1, "exponential: decay is 2",
          "at most 1"},
         {"schedules: {constant: {}}\n", 1, "schedules: 'constant'", ""},
+        {"probes: 3\n", 1, "probes: expected a mapping", ""},
+        {"probes:\n  which: energy\n", 2, "which: expected a list of names", "[memory]"},
+        {"probes:\n  which:\n    - energy\n    - mass\n", 4, "which: 'mass'", "noise_scale"},
+        {"probes: {which: [[energy]]}\n", 1, "which: '(not a name)'", "noise_scale"},
+        {"probes: {which: [energy, energy]}\n", 1, "which: energy is given twice", ""},
+        {"probes: {at: 1}\n", 1, "at: expected a list of numbers", ""},
         {"targets: 3\n", 1, "targets: expected a mapping", ""},
         {"targets: {train_loss: {a: 1}}\n", 1, "targets: expected a number or a list", ""},
         {"charts: grid\n", 1, "charts: expected a list", ""},
@@ -341,6 +347,26 @@ static void a_file_that_cannot_be_read_is_refused(void **state)
 /* ---- Bombs: small files that would be large if they were unfolded ------------------------------
  */
 
+static void probes_that_say_too_little_or_too_much_are_refused(void **state)
+{
+#define PROBES(text) "budget: {epochs: 3}\nprobes: {" text "}\n"
+    static const struct mistake mistakes[] = {
+        {PROBES("at: [0]"), 2, "probes: which: missing", "noise_scale"},
+        {PROBES("which: [energy]"), 2, "probes: at: missing", "every"},
+        {PROBES("at: [1, 1], which: [energy]"), 2, "at: expected increasing", ""},
+        {PROBES("at: [1, 4], which: [energy]"), 2, "at: 4 lies beyond", "3 epochs"},
+        {PROBES("at: [0], which: [noise_scale], small_batch: 1024"), 2, "small_batch", "less"},
+        {PROBES("at: [0], which: [predictions]"), 2, "predictions", "validation"},
+        {PROBES("at: [0], which: [linear_probe]"), 2, "linear_probe", "validation"},
+        {"measure: throughput\nprobes: {every: 1, which: [energy]}\n", 2, "probes: expected",
+         "measure: convergence"},
+    };
+#undef PROBES
+
+    (void)state;
+    assert_all_refused(mistakes, COUNT(mistakes));
+}
+
 static void an_alias_bomb_is_refused_at_once(void **state)
 {
     char text[4000] = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
@@ -405,6 +431,7 @@ int main(void)
         cmocka_unit_test(an_empty_file_is_refused),
         cmocka_unit_test(what_is_no_text_is_refused),
         cmocka_unit_test(a_file_that_cannot_be_read_is_refused),
+        cmocka_unit_test(probes_that_say_too_little_or_too_much_are_refused),
         cmocka_unit_test(an_alias_bomb_is_refused_at_once),
         cmocka_unit_test(a_deep_or_long_file_is_refused_at_once),
     };

@@ -186,6 +186,41 @@ static void the_rate_is_scaled_with_the_batch(void **state)
     close_planned(&p);
 }
 
+static void a_probe_larger_than_the_data_is_refused(void **state)
+{
+#define PROBES(text) DATA BUDGET "grid: {batch_size: 8}\nprobes: {at: [0], " text "}\n"
+    struct planned p;
+
+    (void)state;
+    refuses_to_plan(PROBES("which: [energy], examples: 101"), 4,
+                    "examples: 101 is larger than the 100 training examples");
+    refuses_to_plan(PROBES("which: [sampling], batch_sizes: [100, 101]"), 4,
+                    "batch_sizes: 101 is larger than the 100 training examples");
+    refuses_to_plan(PROBES("which: [sampling], batch_sizes: [51], examples: 50"), 4,
+                    "batch_sizes: 51 is larger than the 50 examples of the probes");
+    refuses_to_plan(PROBES("which: [sampling], examples: 7"), 4,
+                    "batch_size of the grid: 8 is larger than the 7 examples of the probes");
+    refuses_to_plan(PROBES("which: [noise_scale]"), 4,
+                    "large_batch: 1024 is larger than the 100 training examples");
+    open_planned(&p, DATA BUDGET "grid: {batch_size: 8, redundancy: 2}\n"
+                                 "probes: {at: [0], which: [energy], examples: 200}\n");
+    close_planned(&p);
+#undef PROBES
+}
+
+static void a_probe_knows_its_data_and_network(void **state)
+{
+    (void)state;
+    refuses_to_plan("dataset: {name: linear, examples: 100, validation: 10}\n" BUDGET
+                    "probes: {at: [0], which: [predictions]}\n",
+                    3, "predictions: are of classes");
+    refuses_to_plan(
+        "dataset: {name: blobs, examples: 120, features: 9, shape: [1, 3, 3], validation: 20}\n"
+        "networks: {own: {layers: [conv2d: {channels: 2, kernel: 2}]}}\n" BUDGET
+        "grid: {network: own}\nprobes: {at: [0], which: [linear_probe]}\n",
+        5, "linear_probe: expected a network of dense layers");
+}
+
 static void what_a_rule_cannot_do_is_refused(void **state)
 {
 #define RULE(text) DATA BUDGET "grid:\n  optimizer: " text "\n"
@@ -288,6 +323,7 @@ static void ids_change_with_all_that_decides_a_result(void **state)
         {BUDGET, DATA "evaluation: {per_decade: 5}\n", network, grid},
         {BUDGET, DATA "measure: throughput\n", network, grid},
         {BUDGET, DATA "targets: {train_loss: 1}\n", network, grid},
+        {BUDGET, DATA "probes: {at: [0], which: [energy]}\n", network, grid},
         {BUDGET, DATA, network, "grid: {network: own, engine: reference}\n"},
         {BUDGET, DATA, network, "grid: {network: own, engine: naive, chunk: none}\n"},
         {BUDGET, DATA, network, "grid: {network: own, engine: naive, threads: 2}\n"},
@@ -449,6 +485,19 @@ static void the_estimate_follows_the_budget(void **state)
     assert_true(isfinite(estimate(DATA "budget: {examples: 1}\n")));
 }
 
+static void the_estimate_counts_probes(void **state)
+{
+    double plain = estimate(DATA "budget: {epochs: 1}\n");
+    double once = estimate(DATA "budget: {epochs: 1}\nprobes: {at: [0], which: [sampling], "
+                                "batch_sizes: [50], draws: 100000}\n");
+    double twice = estimate(DATA "budget: {epochs: 1}\nprobes: {at: [0, 1], which: [sampling], "
+                                 "batch_sizes: [50], draws: 100000}\n");
+
+    (void)state;
+    assert_true(once > 10 * plain);
+    assert_true(fabs((twice - plain) / (once - plain) - 2) < 1e-6);
+}
+
 static void closing_nothing_is_harmless(void **state)
 {
     struct plan plan = {0};
@@ -473,6 +522,8 @@ int main(void)
         cmocka_unit_test(a_schedule_must_fit_the_budget),
         cmocka_unit_test(a_schedule_without_a_length_has_the_budgets),
         cmocka_unit_test(the_rate_is_scaled_with_the_batch),
+        cmocka_unit_test(a_probe_larger_than_the_data_is_refused),
+        cmocka_unit_test(a_probe_knows_its_data_and_network),
         cmocka_unit_test(what_a_rule_cannot_do_is_refused),
         cmocka_unit_test(parameters_are_completed_by_the_rule),
         cmocka_unit_test(ids_stay_when_the_grid_gains_a_value),
@@ -484,6 +535,7 @@ int main(void)
         cmocka_unit_test(a_long_id_keeps_its_hash),
         cmocka_unit_test(the_order_is_a_permutation_that_the_seed_decides),
         cmocka_unit_test(the_estimate_follows_the_budget),
+        cmocka_unit_test(the_estimate_counts_probes),
         cmocka_unit_test(closing_nothing_is_harmless),
     };
 

@@ -305,6 +305,69 @@ static void blocks_are_numbered_for_each_input(void **state)
     free(text);
 }
 
+static void probes_have_a_row_for_each_quantity(void **state)
+{
+    const struct probe_row rows[2] = {
+        {.epoch = 0.5,
+         .update = 50,
+         .examples = 50,
+         .probe = "energy",
+         .quantity = "energy_share",
+         .part = "class 3",
+         .sampling = "",
+         .value = 0.25,
+         .low = NOT_APPLICABLE,
+         .high = NOT_APPLICABLE,
+         .n = 12,
+         .seconds = 0.5},
+        {.probe = "sampling",
+         .quantity = "variance_ratio",
+         .sampling = "with_replacement",
+         .batch_size = 16,
+         .value = NAN,
+         .low = 0.5,
+         .high = 1.5,
+         .n = 100,
+         .seconds = 2},
+    };
+    const double probabilities[] = {0.25, 0.75, 1, 0};
+    int32_t labels[] = {1, 0};
+    const struct predictions predictions = {.epoch = 1,
+                                            .examples = 100,
+                                            .update = 100,
+                                            .count = 2,
+                                            .classes = 2,
+                                            .labels = labels,
+                                            .probabilities = (double *)probabilities};
+    char expected[600], *text;
+    const char *id = plan.cells[0].id;
+    int finished;
+
+    (void)state;
+    record.probes = rows;
+    record.probe_count = 2;
+    record.predictions = &predictions;
+    record.prediction_count = 1;
+    write_cell(0);
+    assert_int_equal(record_merge(results, &plan, &finished), 0);
+    text = tree_read(below("%s", "probes.csv"));
+    snprintf(expected, sizeof expected,
+             "id,epoch,update,examples,probe,quantity,part,batch_size,sampling,value,low,high,n,"
+             "seconds\n"
+             "%s,0.5,50,50,energy,energy_share,class 3,,,0.25,,,12,0.5\n"
+             "%s,0,0,0,sampling,variance_ratio,,16,with_replacement,nan,0.5,1.5,100,2\n",
+             id, id);
+    assert_string_equal(text, expected);
+    free(text);
+    text = tree_read(below("%s", "predictions.csv"));
+    snprintf(expected, sizeof expected,
+             "id,epoch,update,examples,example,label,probability_0,probability_1\n"
+             "%s,1,100,100,0,1,0.25,0.75\n%s,1,100,100,1,0,1,0\n",
+             id, id);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
 static void a_part_without_rows_is_not_there(void **state)
 {
     (void)state;
@@ -627,6 +690,7 @@ int main(void)
         RECORDS(texts_are_quoted_where_they_must_be),
         RECORDS(a_curve_has_a_row_for_each_evaluation),
         RECORDS(blocks_are_numbered_for_each_input),
+        RECORDS(probes_have_a_row_for_each_quantity),
         RECORDS(a_part_without_rows_is_not_there),
         RECORDS(a_cell_replaces_what_was_there),
         RECORDS(what_is_recorded_is_found),

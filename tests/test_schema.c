@@ -135,7 +135,7 @@ static void a_text_as_long_as_its_room_is_refused(void **state)
 static void defaults_are_within_their_own_ranges(void **state)
 {
     const struct field *tables[] = {
-        settings_fields, top_fields, network_fields, NULL, NULL, NULL, NULL, NULL};
+        settings_fields, top_fields, network_fields, NULL, NULL, NULL, NULL, NULL, NULL};
     union {
         struct settings settings;
         struct experiment experiment;
@@ -188,6 +188,27 @@ static void widths_are_written_as_a_list(void **state)
     spec.hidden_count = 0;
     schema_format(schema_find(network_fields, "hidden"), &spec, text, sizeof text);
     assert_string_equal(text, "[]");
+}
+
+static void sets_are_written_in_the_order_of_the_table(void **state)
+{
+    const struct field *which = NULL;
+    struct probe_options options = {.which = PROBE_ENERGY | PROBE_MEMORY};
+    char text[64], small[6];
+
+    (void)state;
+    for (const struct section *section = sections; section->name; section++)
+        if (strcmp(section->name, "probes") == 0)
+            which = schema_find(section->fields, "which");
+    assert_non_null(which);
+    schema_format(which, &options, text, sizeof text);
+    assert_string_equal(text, "[memory energy]");
+    schema_format(which, &options, small, sizeof small);
+    assert_string_equal(small, "[memo"); /* cut, not overrun */
+    options.which = 0;
+    schema_format(which, &options, text, sizeof text);
+    assert_string_equal(text, "[]");
+    assert_int_equal(schema_parse(which, "energy", "", &options), -1); /* only in a list */
 }
 
 static char *dump_of(const struct field *fields, const void *from)
@@ -298,6 +319,7 @@ int main(void)
         cmocka_unit_test(defaults_are_within_their_own_ranges),
         cmocka_unit_test(formatted_values_parse_back),
         cmocka_unit_test(widths_are_written_as_a_list),
+        cmocka_unit_test(sets_are_written_in_the_order_of_the_table),
         cmocka_unit_test(a_dump_leaves_defaults_out),
         cmocka_unit_test(a_dump_has_what_differs_once),
         cmocka_unit_test(the_documentation_names_every_key),

@@ -21,6 +21,7 @@ enum rng_purpose {
     RNG_AUGMENT = 9, /* augmentation of drawn examples */
     RNG_SHIFT = 10,  /* shifted copies of the test set */
     RNG_NOISE = 11,  /* added to gradients */
+    RNG_PROBE = 12,  /* mini-batches and directions of probes */
 };
 
 struct rng {

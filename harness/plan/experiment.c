@@ -6,6 +6,7 @@
 #include "plan/experiment_keys.h"
 #include "plan/named_data.h"
 #include "plan/networks.h"
+#include "plan/probes.h"
 #include "plan/schedules.h"
 
 #include <ctype.h>
@@ -200,6 +201,8 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
         experiment->dataset_line = (int)key->start_mark.line + 1;
     if (section && section->offset == offsetof(struct experiment, evaluation))
         experiment->evaluation_line = (int)key->start_mark.line + 1;
+    if (section && section->offset == offsetof(struct experiment, probes))
+        experiment->probes_line = (int)key->start_mark.line + 1;
     if (section)
         return schema_read_mapping(source, value, section->fields, name,
                                    (char *)experiment + section->offset);
@@ -230,7 +233,7 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
         source, key,
         "unknown key '%s', expected question, title, measure, shuffle, dataset, "
         "networks, schedules, weightings, augmentations, grid, targets, budget, evaluation, "
-        "throughput, limits, charts or quick",
+        "throughput, probes, limits, charts or quick",
         name ? name : "(not a name)");
 }
 
@@ -289,7 +292,7 @@ static int check(const struct schema_source *source, struct experiment *experime
             return error_set("%s:1: targets: %s needs validation examples, expected "
                              "`dataset: {validation: ...}`",
                              source->file, experiment->targets[t].name);
-    return 0;
+    return probes_check(experiment);
 }
 
 static int read_quick(const struct schema_source *source, yaml_node_t *quick,
@@ -455,7 +458,7 @@ int experiment_open(struct experiment *experiment, const char *file, int quick)
 {
     memset(experiment, 0, sizeof *experiment);
     experiment->quick = quick;
-    experiment->dataset_line = 1;
+    experiment->dataset_line = experiment->probes_line = 1;
     snprintf(experiment->file, sizeof experiment->file, "%s", file);
     name_after(file, experiment->name, sizeof experiment->name);
     schema_defaults(top_fields, experiment);

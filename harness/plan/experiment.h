@@ -20,6 +20,8 @@ enum {
     EXPERIMENT_AUGMENTATIONS_MAX = 24,
     EXPERIMENT_TARGETS_MAX = 16,
     EXPERIMENT_CHARTS_MAX = 8,
+    PROBE_TIMES_MAX = 64,
+    PROBE_BATCHES_MAX = 24,
 };
 
 enum measure {
@@ -56,6 +58,36 @@ struct throughput_options {
     int blocks;           /* at least this many */
 };
 
+/* What is looked at beside the losses; bits of probe_options.which. harness/probe/ has them. */
+enum probe {
+    PROBE_MEMORY = 1,
+    PROBE_NOISE_SCALE = 2,
+    PROBE_SAMPLING = 4,
+    PROBE_SHARPNESS = 8,
+    PROBE_ENERGY = 16,
+    PROBE_EFFECTIVE_SIZE = 32,
+    PROBE_LINEAR_PROBE = 64,
+    PROBE_DUPLICATES = 128,
+    PROBE_PREDICTIONS = 256,
+    PROBE_NESTED = 512,
+};
+
+/* Probes are recorded at evaluations, off the training clock, and change nothing of a run but that
+ * each of `at` is an evaluation as well. */
+struct probe_options {
+    double at[PROBE_TIMES_MAX]; /* epochs, increasing; [at_count] */
+    int at_count;
+    int every;    /* and at each so many evaluations, from the first on; 0: only at `at` */
+    int which;    /* bits of enum probe; 0: none */
+    int examples; /* the first so many training examples stand for all; 0: all of them */
+    int batch_sizes[PROBE_BATCHES_MAX]; /* of probe sampling, [batch_size_count]; 0: the cell's */
+    int batch_size_count;
+    int draws;            /* mini-batches at least, of a batch size */
+    double precision;     /* half-width of a 95 % interval, relative, at which drawing ends */
+    double draw_examples; /* or once so many examples are drawn */
+    int small_batch, large_batch; /* of the two-batch estimate */
+};
+
 struct limits {
     double cell_seconds; /* wall time after which a cell is killed: outcome `timeout` */
 };
@@ -90,6 +122,8 @@ struct experiment {
     struct budget budget;
     struct evaluation evaluation;
     struct throughput_options throughput;
+    struct probe_options probes;
+    int probes_line; /* where the file asks for them */
     struct limits limits;
     struct network_spec
         networks[EXPERIMENT_NETWORKS_MAX]; /* those the file defines, then presets */

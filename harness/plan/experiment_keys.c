@@ -73,6 +73,18 @@ static const struct choice last_batches[] = {
 static const struct choice chunks[] = {
     {"auto", ENGINE_CHUNK_AUTO}, {"none", ENGINE_CHUNK_NONE}, {0}};
 
+static const struct choice probes[] = {{"memory", PROBE_MEMORY},
+                                       {"noise_scale", PROBE_NOISE_SCALE},
+                                       {"sampling", PROBE_SAMPLING},
+                                       {"sharpness", PROBE_SHARPNESS},
+                                       {"energy", PROBE_ENERGY},
+                                       {"effective_size", PROBE_EFFECTIVE_SIZE},
+                                       {"linear_probe", PROBE_LINEAR_PROBE},
+                                       {"duplicates", PROBE_DUPLICATES},
+                                       {"predictions", PROBE_PREDICTIONS},
+                                       {"nested", PROBE_NESTED},
+                                       {0}};
+
 const char *const metric_names[METRIC_COUNT] = {
     [METRIC_TRAIN_LOSS] = "train_loss",
     [METRIC_TRAIN_ERROR] = "train_error",
@@ -284,6 +296,32 @@ static const struct field throughput_fields[] = {
     {0},
 };
 
+static const struct field probes_fields[] = {
+    {"at", FIELD_REALS, MEMBER(probe_options, at), .size = PROBE_TIMES_MAX,
+     .count_offset = offsetof(struct probe_options, at_count), .low = 0, .high = 1e9,
+     .help = "epochs, increasing; each is an evaluation as well"},
+    {"every", FIELD_COUNT, MEMBER(probe_options, every), ANY_COUNT, .fallback = "0",
+     .help = "evaluations from one to the next, from the first on; 0: only where `at` says"},
+    {"which", FIELD_SET, MEMBER(probe_options, which), .choices = probes,
+     .help = "a list: what is recorded in probes.csv"},
+    {"examples", FIELD_COUNT, MEMBER(probe_options, examples), ANY_COUNT, .fallback = "0",
+     .help = "the first so many training examples, in random order, stand for all; 0: all"},
+    {"batch_sizes", FIELD_WIDTHS, MEMBER(probe_options, batch_sizes), .size = PROBE_BATCHES_MAX,
+     .count_offset = offsetof(struct probe_options, batch_size_count), COUNT_FROM_1,
+     .help = "sampling: K of the mini-batches drawn; []: the cell's"},
+    {"draws", FIELD_COUNT, MEMBER(probe_options, draws), .low = 2, .high = INT_MAX,
+     .fallback = "100", .help = "sampling, noise_scale: mini-batches of a K, at least"},
+    {"precision", FIELD_REAL, MEMBER(probe_options, precision), .low = 1e-4, .high = 1,
+     .fallback = "0.05", .help = "drawing ends when the 95 % interval is within +- this share"},
+    {"draw_examples", FIELD_REAL, MEMBER(probe_options, draw_examples), .low = 1, .high = 1e15,
+     .fallback = "20000000", .help = "or before more examples than this are drawn for one K"},
+    {"small_batch", FIELD_COUNT, MEMBER(probe_options, small_batch), COUNT_FROM_1, .fallback = "32",
+     .help = "noise_scale: K of the two-batch estimate"},
+    {"large_batch", FIELD_COUNT, MEMBER(probe_options, large_batch), COUNT_FROM_1,
+     .fallback = "1024", .help = "noise_scale: the other K"},
+    {0},
+};
+
 static const struct field limits_fields[] = {
     {"cell_seconds", FIELD_REAL, MEMBER(limits, cell_seconds), .low = 0.1, .high = 1e9,
      .fallback = "3600", .help = "wall time after which a cell is ended with outcome timeout"},
@@ -374,6 +412,7 @@ const struct section sections[] = {
     SECTION(budget, "the first limit met ends a cell"),
     SECTION(evaluation, "log-spaced, off the training clock"),
     SECTION(throughput, "for `measure: throughput`"),
+    SECTION(probes, "recorded at some evaluations, off the training clock"),
     SECTION(limits, "for safety, no part of a result"),
     {0},
 };

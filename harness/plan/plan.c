@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "plan/cell_data.h"
+#include "plan/probes.h"
 #include "plan/schedules.h"
 #include "train/proximal.h"
 #include "train/rule.h"
@@ -460,7 +461,8 @@ static int add_cell(struct plan *plan, const struct experiment *experiment,
                          "at most that, or full",
                          experiment->file, line_of(axes, axis_count, digits, "batch_size"),
                          cell->batch_size, cell->train_examples);
-    if (complete_training(cell, experiment, dataset, axes, axis_count, digits) != 0 ||
+    if (probes_fit(cell, experiment, dataset) != 0 ||
+        complete_training(cell, experiment, dataset, axes, axis_count, digits) != 0 ||
         identify(cell, experiment, identity) != 0)
         return -1;
     plan->count++;
@@ -583,6 +585,7 @@ double plan_cell_seconds(const struct cell *cell, const struct experiment *exper
     evaluations = 2 + experiment->evaluation.per_decade *
                           log10(fmax(1, examples / experiment->evaluation.first));
     evaluated = (double)dataset->validation.count + experiment->evaluation.train_examples;
-    return training +
-           evaluations * evaluated * model.flops_per_example / 3 / assumed_flops_per_second;
+    evaluated = evaluations * evaluated / 3 +
+                probes_examples(cell, experiment, evaluations, dataset->classes);
+    return training + evaluated * model.flops_per_example / assumed_flops_per_second;
 }

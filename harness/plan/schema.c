@@ -112,7 +112,7 @@ static int bad_value(const struct field *field, const char *text)
 
     if (field->choices)
         list_choices(field->choices, names, sizeof names);
-    if (field->kind != FIELD_CHOICE) {
+    if (field->kind != FIELD_CHOICE && field->kind != FIELD_SET) {
         describe_range(field, range, sizeof range);
         separator = field->choices ? " or " : "";
     }
@@ -180,7 +180,7 @@ int schema_parse(const struct field *field, const char *text, const char *folder
     void *into = member(field, base);
     const struct choice *choice = find_choice(field, text);
 
-    if (choice) {
+    if (choice && field->kind != FIELD_SET) {
         if (field->kind == FIELD_REAL)
             *(double *)into = choice->value;
         else
@@ -200,6 +200,7 @@ int schema_parse(const struct field *field, const char *text, const char *folder
     case FIELD_SEED:
         return parse_seed(field->key, text, into);
     case FIELD_CHOICE:
+    case FIELD_SET:
     case FIELD_WIDTHS: /* sequences: schema_read */
     case FIELD_SIDES:
     case FIELD_REALS:
@@ -300,6 +301,31 @@ static int read_sides(const struct schema_source *source, yaml_node_t *node,
     return 0;
 }
 
+/* A list of names; their bits together. */
+static int read_set(const struct schema_source *source, yaml_node_t *node,
+                    const struct field *field, int *into)
+{
+    yaml_node_t *item;
+
+    if (node->type != YAML_SEQUENCE_NODE)
+        return schema_error(source, node, "%s: expected a list of names such as [%s]", field->key,
+                            field->choices->name);
+    *into = 0;
+    for (size_t i = 0; (item = schema_item(source, node, i)) != NULL; i++) {
+        const char *text = schema_scalar(item);
+        const struct choice *choice = text ? find_choice(field, text) : NULL;
+
+        if (!choice) {
+            bad_value(field, text ? text : "(not a name)");
+            return schema_error(source, item, "%s", error_text());
+        }
+        if (*into & choice->value)
+            return schema_error(source, item, "%s: %s is given twice", field->key, text);
+        *into |= choice->value;
+    }
+    return 0;
+}
+
 int schema_read(const struct schema_source *source, yaml_node_t *node, const struct field *field,
                 void *into)
 {
@@ -310,6 +336,8 @@ int schema_read(const struct schema_source *source, yaml_node_t *node, const str
         return read_list(source, node, field, into);
     if (field->kind == FIELD_SIDES)
         return read_sides(source, node, field, into);
+    if (field->kind == FIELD_SET)
+        return read_set(source, node, field, member(field, into));
     if (!text)
         return schema_error(source, node, "%s: expected one value, not a %s", field->key,
                             node->type == YAML_MAPPING_NODE ? "mapping" : "list");
@@ -389,10 +417,28 @@ static void format_list(const struct field *field, const void *base, char *text,
         snprintf(text + length, size - length, "]");
 }
 
+static void format_set(const struct field *field, int set, char *text, size_t size)
+{
+    size_t length = (size_t)snprintf(text, size, "[");
+    const char *separator = "";
+
+    for (const struct choice *c = field->choices; c->name && length < size; c++)
+        if (set & c->value) {
+            length += (size_t)snprintf(text + length, size - length, "%s%s", separator, c->name);
+            separator = " ";
+        }
+    if (length < size)
+        snprintf(text + length, size - length, "]");
+}
+
 void schema_format(const struct field *field, const void *base, char *text, size_t size)
 {
     const void *from = const_member(field, base);
 
+    if (field->kind == FIELD_SET) {
+        format_set(field, *(const int *)from, text, size);
+        return;
+    }
     for (const struct choice *c = field->choices; c && c->name; c++)
         if (field->kind == FIELD_REAL ? *(const double *)from == c->value
                                       : *(const int *)from == c->value) {
@@ -420,6 +466,8 @@ void schema_format(const struct field *field, const void *base, char *text, size
     case FIELD_REALS:
         format_list(field, base, text, size);
         break;
+    case FIELD_SET: /* above */
+        break;
     }
 }
 
@@ -435,6 +483,7 @@ static const char *default_text(const struct field *field)
     case FIELD_WIDTHS:
     case FIELD_SIDES:
     case FIELD_REALS:
+    case FIELD_SET:
         return "[]";
     default:
         return "0";
@@ -485,6 +534,7 @@ void schema_document(FILE *file, const struct field *fields)
         case FIELD_PATH:
             snprintf(range, sizeof range, "a path");
             break;
+        case FIELD_SET:
         case FIELD_CHOICE:
             break;
         }

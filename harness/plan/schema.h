@@ -17,6 +17,7 @@ enum field_kind {
     FIELD_REALS,   /* double[], with the number of them in the int at `count_offset` */
     FIELD_SEED,    /* uint64_t */
     FIELD_CHOICE,  /* int (an enum), one of the names in `choices` */
+    FIELD_SET,     /* int: a list of names in `choices`, whose values are bits */
     FIELD_SPECIAL, /* int: one of the names in `choices`, or a number in range */
 };
 

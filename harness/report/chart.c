@@ -23,6 +23,15 @@ const struct chart charts[] = {
      "convergence cells and targets", "grid.gp", chart_grid_applies, chart_grid_write},
     {"throughput", "examples per second against batch size, per engine and threads",
      "throughput cells", "throughput.gp", chart_throughput_applies, chart_throughput_write},
+    {"noise_scale", "gradient noise scale against epochs, exact and by the two-batch estimate",
+     "convergence cells with probe noise_scale", "noise_scale.gp", chart_noise_scale_applies,
+     chart_noise_scale_write},
+    {"variance", "variance of mini-batch gradients over its prediction, against batch size",
+     "convergence cells with probe sampling", "variance.gp", chart_variance_applies,
+     chart_variance_write},
+    {"predictions", "variance of predictions across seeds, against batch size",
+     "convergence cells of several seeds with probe predictions", "predictions.gp",
+     chart_predictions_applies, chart_predictions_write},
 };
 
 const size_t chart_count = sizeof charts / sizeof charts[0];

@@ -56,6 +56,18 @@ struct cost group_cost_range(const struct groups *, const struct group *, const 
 /* Fields `median_U,low_U,high_U`: not finite ones are empty. */
 void sheet_cost(struct sheet *, struct cost);
 
+/* Rows of probes.csv of one quantity of one probe, by cell: rows[first[cell]] ..
+ * rows[first[cell + 1] - 1] in the file's order, cell a row of cells.csv. */
+struct probed {
+    size_t count;
+    size_t *first, *rows;
+};
+
+/* part: NULL for any. No probes.csv: a count of 0. Reads it if there is one. */
+int probed_open(struct probed *, struct results *, const char *probe, const char *quantity,
+                const char *part);
+void probed_close(struct probed *); /* also after a failed open */
+
 int chart_loss_applies(struct results *);
 int chart_loss_write(struct results *, FILE *);
 int chart_target_applies(struct results *);
@@ -68,5 +80,11 @@ int chart_grid_applies(struct results *);
 int chart_grid_write(struct results *, FILE *);
 int chart_throughput_applies(struct results *);
 int chart_throughput_write(struct results *, FILE *);
+int chart_noise_scale_applies(struct results *);
+int chart_noise_scale_write(struct results *, FILE *);
+int chart_variance_applies(struct results *);
+int chart_variance_write(struct results *, FILE *);
+int chart_predictions_applies(struct results *);
+int chart_predictions_write(struct results *, FILE *);
 
 #endif

@@ -197,13 +197,18 @@ int results_open(struct results *results, const char *folder)
     return read_manifest(results);
 }
 
-int results_has_curves(const struct results *results)
+static int has_file(const struct results *results, const char *file)
 {
-    char *path = path_in(results->folder, "curves.csv");
+    char *path = path_in(results->folder, file);
     int there = path && access(path, F_OK) == 0;
 
     free(path);
     return there;
+}
+
+int results_has_curves(const struct results *results)
+{
+    return has_file(results, "curves.csv");
 }
 
 int results_curves(struct results *results)
@@ -211,10 +216,34 @@ int results_curves(struct results *results)
     return results->curves ? 0 : open_table(&results->curves, results->folder, "curves.csv");
 }
 
+int results_has_probes(const struct results *results)
+{
+    return has_file(results, "probes.csv");
+}
+
+int results_probes(struct results *results)
+{
+    return results->probes ? 0 : open_table(&results->probes, results->folder, "probes.csv");
+}
+
+int results_has_predictions(const struct results *results)
+{
+    return has_file(results, "predictions.csv");
+}
+
+int results_predictions(struct results *results)
+{
+    return results->predictions
+               ? 0
+               : open_table(&results->predictions, results->folder, "predictions.csv");
+}
+
 void results_close(struct results *results)
 {
     table_close(results->cells);
     table_close(results->curves);
+    table_close(results->probes);
+    table_close(results->predictions);
     json_decref(results->manifest);
     free(results->targets);
     free(results->cpu);

@@ -17,7 +17,8 @@ struct target {
 struct results {
     char *folder;
     struct table *cells;
-    struct table *curves; /* NULL: results_curves has not been called */
+    struct table *curves;               /* NULL: results_curves has not been called */
+    struct table *probes, *predictions; /* likewise */
 
     /* Easiest first: metrics in the order of the columns, then the value falling. Only targets of
      * one metric are easier or harder than each other: the rate is chosen by, and "the hardest"
@@ -40,6 +41,12 @@ int results_has_curves(const struct results *);
 
 /* Reads curves.csv, once. */
 int results_curves(struct results *);
+
+/* The same of probes.csv and predictions.csv. */
+int results_has_probes(const struct results *);
+int results_probes(struct results *);
+int results_has_predictions(const struct results *);
+int results_predictions(struct results *);
 
 /* The machine's multiply-add peak with that many threads in GFLOP/s (machine.fma_peak_gflops, an
  * object keyed by the thread count), NaN if unknown. */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "probe/probe.h"
 #include "run/record.h"
 #include "run/step_roof.h"
 #include "train/contest.h"
@@ -246,12 +247,24 @@ static int profile_and_record(const struct campaign *campaign, const struct work
     return record_profile(campaign->results, bench->cell, &profile);
 }
 
+/* Trains with the experiment's probes. */
+static int train_and_probe(struct workbench *bench, struct prober **prober,
+                           struct training_result *training)
+{
+    if (prober_open(prober, bench) != 0)
+        return -1;
+    bench->observe = *prober ? prober_observe : NULL;
+    bench->observer = *prober;
+    return train(bench, training);
+}
+
 static int run_and_record(const struct campaign *campaign, const struct cell *cell,
                           const struct roof *roof, struct bench_parts *parts,
                           struct cell_record *record, double start)
 {
     struct training_result training = {0};
     struct throughput_result timed = {0};
+    struct prober *prober = NULL;
     double before_logging;
     int status;
 
@@ -263,7 +276,7 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
         if (roof)
             hold_against_roof(record, roof, &timed, &parts->bench);
     } else {
-        status = train(&parts->bench, &training);
+        status = train_and_probe(&parts->bench, &prober, &training);
         record->setup_seconds += training.setup_seconds;
         fill_from_training(record, &training, &parts->bench);
     }
@@ -272,12 +285,15 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
         snprintf(record->reason, sizeof record->reason, "%.255s", error_text());
     }
     record->peak_memory_bytes = peak_memory();
+    record->probes = prober_rows(prober, &record->probe_count);
+    record->predictions = prober_predictions(prober, &record->prediction_count);
     before_logging = clock_now();
     record->wall_seconds = before_logging - start;
     status = record_cell(campaign->results, campaign->experiment, cell, record);
     if (status == 0 && campaign->profile && training.updates > 0)
         status = profile_and_record(campaign, &parts->bench, record, &training,
                                     clock_now() - before_logging);
+    prober_close(prober);
     training_free(&training);
     throughput_free(&timed);
     return status;

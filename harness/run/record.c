@@ -271,6 +271,59 @@ static void write_classes(FILE *file, const struct part *part)
     }
 }
 
+static const struct column probe_columns[] = {
+    {"value", offsetof(struct probe_row, value)},     {"low", offsetof(struct probe_row, low)},
+    {"high", offsetof(struct probe_row, high)},       {"n", offsetof(struct probe_row, n)},
+    {"seconds", offsetof(struct probe_row, seconds)}, {0},
+};
+
+static void write_probes(FILE *file, const struct part *part)
+{
+    const struct cell_record *record = part->record;
+
+    fputs("id,epoch,update,examples,probe,quantity,part,batch_size,sampling", file);
+    write_names(file, probe_columns);
+    fputc('\n', file);
+    for (int i = 0; i < record->probe_count; i++) {
+        const struct probe_row *row = &record->probes[i];
+
+        fprintf(file, "%s,", part->cell->id);
+        write_number(file, row->epoch);
+        fprintf(file, ",%ld,", row->update);
+        write_number(file, row->examples);
+        fprintf(file, ",%s,%s,%s,", row->probe, row->quantity, row->part);
+        if (row->batch_size > 0)
+            fprintf(file, "%d", row->batch_size);
+        fprintf(file, ",%s", row->sampling);
+        write_columns(file, probe_columns, row);
+        fputc('\n', file);
+    }
+}
+
+static void write_predictions(FILE *file, const struct part *part)
+{
+    const struct cell_record *record = part->record;
+
+    fputs("id,epoch,update,examples,example,label", file);
+    for (int c = 0; c < record->predictions[0].classes; c++)
+        fprintf(file, ",probability_%d", c);
+    fputc('\n', file);
+    for (int p = 0; p < record->prediction_count; p++) {
+        const struct predictions *all = &record->predictions[p];
+
+        for (int i = 0; i < all->count; i++) {
+            fprintf(file, "%s,", part->cell->id);
+            write_number(file, all->epoch);
+            fprintf(file, ",%ld,", all->update);
+            write_number(file, all->examples);
+            fprintf(file, ",%d,%d", i, all->labels[i]);
+            for (int c = 0; c < all->classes; c++) /* what single precision knows of them */
+                fprintf(file, ",%.7g", all->probabilities[i * all->classes + c]);
+            fputc('\n', file);
+        }
+    }
+}
+
 void record_clear(struct cell_record *record)
 {
     memset(record, 0, sizeof *record);
@@ -302,7 +355,11 @@ static int write_parts(const char *folder, const struct part *part)
         (part->record->block_count > 0 &&
          write_part(folder, "blocks.csv", write_blocks, part) != 0) ||
         (part->record->class_count > 0 &&
-         write_part(folder, "classes.csv", write_classes, part) != 0))
+         write_part(folder, "classes.csv", write_classes, part) != 0) ||
+        (part->record->probe_count > 0 &&
+         write_part(folder, "probes.csv", write_probes, part) != 0) ||
+        (part->record->prediction_count > 0 &&
+         write_part(folder, "predictions.csv", write_predictions, part) != 0))
         return -1;
     return 0;
 }
@@ -480,6 +537,8 @@ int record_merge(const char *results, const struct plan *plan, int *finished)
         merge_part(results, plan, "curve.csv", "curves.csv", &parts) != 0 ||
         merge_part(results, plan, "blocks.csv", "timings.csv", &parts) != 0 ||
         merge_part(results, plan, "classes.csv", "classes.csv", &parts) != 0 ||
+        merge_part(results, plan, "probes.csv", "probes.csv", &parts) != 0 ||
+        merge_part(results, plan, "predictions.csv", "predictions.csv", &parts) != 0 ||
         merge_part(results, plan, "profile.csv", "profile.csv", &parts) != 0)
         return -1;
     return 0;

@@ -4,6 +4,7 @@
 #define BATCHLAB_RECORD_H
 
 #include "plan/plan.h"
+#include "probe/probe.h"
 #include "train/profile.h"
 #include "train/throughput.h"
 #include "train/train.h"
@@ -35,6 +36,10 @@ struct cell_record {
     int block_count;
     const struct class_error *class_errors;
     int class_count;
+    const struct probe_row *probes;
+    int probe_count;
+    const struct predictions *predictions;
+    int prediction_count;
 };
 
 /* Every number NOT_APPLICABLE. */
@@ -63,9 +68,9 @@ struct recorded {
 /* What is recorded for a cell: 1, or 0 if there is nothing (that can be read). */
 int record_find(const char *results, const char *id, struct recorded *);
 
-/* Derives cells.csv, curves.csv, timings.csv, classes.csv and profile.csv from the finished cells
- * of the plan, in the plan's order. A file is there only if it has rows; *finished is the number of
- * cells. */
+/* Derives cells.csv, curves.csv, timings.csv, classes.csv, probes.csv, predictions.csv and
+ * profile.csv from the finished cells of the plan, in the plan's order. A file is there only if it
+ * has rows; *finished is the number of cells. */
 int record_merge(const char *results, const struct plan *, int *finished);
 
 /* Removes what an earlier run left half-written. */

@@ -99,6 +99,7 @@ static int time_loop(const struct workbench *bench, double *seconds)
         experiment.budget.updates = 1000000;
     make_plain(&cell.settings);
     bare.engine = &idle;
+    bare.observe = NULL;
     bare.experiment = &experiment;
     bare.cell = &cell;
     for (int r = 0; r < REPETITIONS; r++) {

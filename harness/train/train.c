@@ -41,7 +41,8 @@ struct run {
     struct stepper stepper;
     struct batches *batches;
     int capacity;                  /* of result->curve */
-    int due;                       /* index of the next evaluation */
+    int due;                       /* index of the next evaluation of the schedule */
+    int probe_due;                 /* index of the next one that the probes ask for */
     struct schedule_spec schedule; /* with its length; constant where the cell has none */
     int is_constant;
     int batch_size; /* now */
@@ -131,6 +132,37 @@ static struct curve_point *new_point(struct run *run)
     return &result->curve[result->curve_count];
 }
 
+/* Examples at which the probes ask for the next evaluation. */
+static double probe_due(const struct run *run)
+{
+    const struct probe_options *probes = &run->bench->experiment->probes;
+
+    return run->probe_due < probes->at_count
+               ? probes->at[run->probe_due] * (double)run->bench->train.count
+               : (double)INFINITY;
+}
+
+/* Shows the run to its observer where the probes ask for that. Parameters that are not finite have
+ * nothing to show. */
+static int observe(struct run *run, const struct curve_point *point)
+{
+    const struct workbench *bench = run->bench;
+    const struct probe_options *probes = &bench->experiment->probes;
+    const struct stepper *stepper = &run->stepper;
+    int is_due = probe_due(run) <= point->examples ||
+                 (probes->every > 0 && (run->result->curve_count - 1) % probes->every == 0);
+
+    while (probe_due(run) <= point->examples)
+        run->probe_due++;
+    if (!bench->observe || !is_due || !isfinite(point->train.loss))
+        return 0;
+    if (bench->observe(bench->observer, point,
+                       rule_evaluated(stepper->rule, &stepper->state, stepper->theta)) == 0)
+        return 0;
+    snprintf(run->stepper.reason, sizeof run->stepper.reason, "%.255s", error_text());
+    return -1;
+}
+
 static int record_point(struct run *run)
 {
     const struct workbench *bench = run->bench;
@@ -157,6 +189,8 @@ static int record_point(struct run *run)
         evaluate(run, &bench->validation, bench->validation.count, &point->validation) != 0)
         return -1;
     result->curve_count++;
+    if (observe(run, point) != 0)
+        return -1;
     result->evaluation_seconds += clock_now() - start;
     return 0;
 }
@@ -350,7 +384,8 @@ static void follow_schedule(struct run *run)
 static int train_to_next_evaluation(struct run *run)
 {
     struct training_result *result = run->result;
-    double due = train_evaluation_due(&run->bench->experiment->evaluation, run->due);
+    const struct evaluation *evaluation = &run->bench->experiment->evaluation;
+    double due = fmin(train_evaluation_due(evaluation, run->due), probe_due(run));
     double before = result->train_seconds, start = clock_now();
 
     if (result->updates == 0)
@@ -368,7 +403,7 @@ static int train_to_next_evaluation(struct run *run)
     } while (isfinite(run->stepper.score.loss) && result->examples < due && !budget_spent(run) &&
              !seconds_spent(run, before, start));
     result->train_seconds = before + (clock_now() - start);
-    while (train_evaluation_due(&run->bench->experiment->evaluation, run->due) <= result->examples)
+    while (train_evaluation_due(evaluation, run->due) <= result->examples)
         run->due++;
     return 0;
 }

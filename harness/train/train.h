@@ -59,7 +59,8 @@ struct training_result {
     enum outcome outcome;
     char reason[256];
     long updates;
-    double examples, train_seconds, evaluation_seconds; /* evaluation: the test split's included */
+    double examples, train_seconds;
+    double evaluation_seconds; /* the test split's and the observer's included */
     double
         setup_seconds; /* initial weights, state of the rule, sampler, an untimed first gradient */
     double first_step; /* clock_now() when the first update began; 0: none did */
@@ -90,6 +91,11 @@ struct workbench {
     struct examples validation, test;
     const struct shifted_tests *shifted; /* NULL: none */
     int classes;                         /* 0: regression */
+    /* Looks at the run at the evaluations that the experiment's probes name, off the clock. theta
+     * [P], floats or doubles as the cell's precision says, are the parameters evaluated. 0, or -1
+     * with the error set: the cell has failed. NULL: nobody looks. */
+    int (*observe)(void *observer, const struct curve_point *, const void *theta);
+    void *observer;
 };
 
 /* Trains one cell from its initial weights. 0: the result says how it ended, divergence and engine

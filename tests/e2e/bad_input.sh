@@ -99,6 +99,16 @@ refuses_with 's/classes: 2/classes: 2, classes: 3/' bad.yaml:2: classes twice
 refuses_with 's/^quick: {seed/quick: {sead/' bad.yaml:12: "unknown key 'sead'"
 refuses_with 's/^quick: {seed: 2/quick: {seed: x/' bad.yaml:12: seed "'x'"
 
+# A probe larger than the data, and others that do not fit.
+refuses_with '10s/$/\nprobes: {at: [0], which: [energy], examples: 81}/' \
+    bad.yaml:11: probes examples '81 is larger than the 80 training'
+refuses_with '10s/$/\nprobes: {at: [0], which: [sampling], batch_sizes: [1, 81]}/' \
+    bad.yaml:11: probes batch_sizes '81 is larger than the 80 training'
+refuses_with '10s/$/\nprobes: {at: [0], which: [noise_scale], large_batch: 81}/' \
+    bad.yaml:11: probes large_batch '81 is larger than the 80 training'
+refuses_with '10s/$/\nprobes: {at: [0, 2], which: [energy]}/' bad.yaml:11: '2 lies beyond'
+refuses_with '10s/$/\nprobes: {at: [0], which: [mass]}/' bad.yaml:11: "'mass'" noise_scale
+
 # ---- The file itself -----------------------------------------------------------------------------
 
 : >empty.yaml
