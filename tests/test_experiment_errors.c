@@ -108,6 +108,12 @@ static void a_value_of_the_wrong_kind_is_refused(void **state)
          "outputs"},
         {"networks: {own: {layers: [conv2d: {channels: 2, kernel: 3, padding: wide}]}}\n", 1,
          "padding: 'wide'", "same or valid"},
+        {"networks: {own: {objective: bump}}\n", 1, "objective: 'bump'", "rosenbrock"},
+        {"networks: {own: {objective: cubic, hidden: [4]}}\n", 1, "both an objective and layers",
+         "expected one"},
+        {"networks: {own: {objective: saddle, coefficients: [1, 2, 3]}}\n", 1,
+         "coefficients: more than 2", ""},
+        {"networks: {own: {objective: quadratic, start: 3}}\n", 1, "start: expected a list", ""},
         {"networks: {own: {layers: [dense: 3], hidden: [4]}}\n", 1, "both layers and hidden",
          "expected one"},
         {"schedules: []\n", 1, "schedules: expected a mapping", ""},
@@ -176,8 +182,7 @@ static void an_unknown_name_is_answered_with_the_known_ones(void **state)
     static const struct mistake mistakes[] = {
         {"grid:\n  engine: [naive, naiv]\n", 2, "naiv`", "naive, reference, blas"},
         {"grid:\n  engine:\n    - naive\n    - ''\n", 4, "engine: empty", "expected a text"},
-        {"grid:\n  optimizer: [sgd, sdg]\n", 2, "'sdg' is unknown",
-         "sgd, momentum, nesterov"},
+        {"grid:\n  optimizer: [sgd, sdg]\n", 2, "'sdg' is unknown", "sgd, momentum, nesterov"},
         {"budget: {epochs: 1}\nnetworks: {own: {hidden: []}}\ngrid:\n  network:\n    - own\n"
          "    - XXL\n",
          6, "'XXL' is unknown", "own, S, M, L"},

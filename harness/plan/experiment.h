@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 enum {
-    EXPERIMENT_NETWORKS_MAX = 24,
+    EXPERIMENT_NETWORKS_MAX = 30,
     EXPERIMENT_SCHEDULES_MAX = 24,
     EXPERIMENT_TARGETS_MAX = 16,
     EXPERIMENT_CHARTS_MAX = 8,
@@ -41,6 +41,7 @@ struct evaluation {
     int train_examples; /* size of the fixed subset for the training loss, <= 10 000 */
     int per_decade;     /* evaluations for each tenfold number of examples */
     int first;          /* examples at the first evaluation after the start */
+    int every;          /* examples from one evaluation to the next, instead; 0: log-spaced */
 };
 
 struct throughput_options {

@@ -177,7 +177,8 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
     if (!field)
         return schema_error(source, key,
                             "networks: unknown key '%s', expected layers, hidden, activation, "
-                            "initializer, sigma or bias",
+                            "initializer, sigma or bias; or objective and what is its own, see "
+                            "list keys",
                             name ? name : "(not a name)");
     return schema_read(source, value, field, spec);
 }
@@ -195,6 +196,10 @@ static int read_network(const struct schema_source *source, yaml_node_t *node,
             return -1;
     if (spec->layer_count > 0 && spec->hidden_count > 0)
         return schema_error(source, node, "networks: has both layers and hidden, expected one");
+    if (spec->objective.function != FUNCTION_NONE &&
+        (spec->layer_count > 0 || spec->hidden_count > 0))
+        return schema_error(source, node,
+                            "networks: has both an objective and layers, expected one");
     return 0;
 }
 
@@ -270,7 +275,8 @@ void networks_document(FILE *file)
 
     fprintf(file,
             "\nnetworks: a mapping of names to networks; the output layer, dense and as wide\n"
-            "as the data asks, is added. Presets:\n");
+            "as the data asks, is added. Or an objective: a function f of as many variables as\n"
+            "the data (points, quadratic_deep) has features. Presets:\n");
     for (const struct network_spec *preset = network_presets(); preset->name[0]; preset++) {
         network_describe(preset, text, sizeof text);
         fprintf(file, "  %-18s %s\n", preset->name, text);

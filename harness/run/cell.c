@@ -77,6 +77,7 @@ static void close_bench(struct bench_parts *parts)
         parts->loaded.engine.close(parts->more_sessions[w]);
     free(parts->more_sessions);
     redundancy_close(&parts->redundant);
+    network_free(&parts->model);
 }
 
 static int open_more_sessions(struct bench_parts *parts, const struct engine_options *options,
@@ -323,6 +324,7 @@ int cell_record_loss(const struct campaign *campaign, const struct cell *cell,
     record.outcome = outcome;
     record.wall_seconds = wall_seconds;
     snprintf(record.reason, sizeof record.reason, "%s", reason);
+    close_bench(&parts);
     return record_cell(campaign->results, campaign->experiment, cell, &record);
 }
 
