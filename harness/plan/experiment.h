@@ -106,6 +106,10 @@ extern const char *const metric_names[METRIC_COUNT];
 /* Reads and checks a file. Errors are `file:line: what was wrong, what was expected`; nothing is
  * held then. quick != 0 applies what stands under `quick:`. */
 int experiment_open(struct experiment *, const char *file, int quick);
+
+/* The same from a text in memory, which is copied; `file` is what messages call it. */
+int experiment_open_text(struct experiment *, const char *file, const char *text, int quick);
+
 void experiment_close(struct experiment *); /* accepts NULL and a zeroed struct */
 
 /* Replaces an axis by one value, wherever it stands: what the command line overrides. */

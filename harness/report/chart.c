@@ -21,6 +21,9 @@ const struct chart charts[] = {
      chart_redundancy_applies, chart_redundancy_write},
     {"grid", "time to the target by engine and batch size, a panel per redundancy",
      "convergence cells and targets", "grid.gp", chart_grid_applies, chart_grid_write},
+    {"trajectory", "paths over the contour lines of an objective of two variables",
+     "cells on an objective, and its theta in curves.csv", "trajectory.gp",
+     chart_trajectory_applies, chart_trajectory_write},
     {"throughput", "examples per second against batch size, per engine and threads",
      "throughput cells", "throughput.gp", chart_throughput_applies, chart_throughput_write},
 };

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Functions with known derivatives, from a file to columns.
+# Functions with known derivatives, from a file to columns and a figure.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -12,6 +12,7 @@ networks:
 grid: $1
 budget: {updates: 40}
 evaluation: {every: 1}
+charts: [trajectory]
 END
 }
 
@@ -31,6 +32,18 @@ has_cells results 2
     fail 'theta_1 is not 4, 2, 1'
 [ -z "$(column results/curves.csv train_error | tr -d '\n')" ] || fail 'an objective has errors'
 [ -z "$(column results/cells.csv test_error | tr -d '\n')" ] || fail 'an objective has errors'
+
+case='the numbers of the chart'
+if command -v gnuplot >/dev/null; then
+    ends_with 0 plot results trajectory
+    [ -s results/figures/trajectory.png ] || fail 'nothing was drawn'
+else
+    ends_with 1 plot results trajectory
+fi
+[ -s results/figures/trajectory.csv ] || fail 'no numbers were written'
+for kind in view contour start path end; do
+    grep -q ",$kind," results/figures/trajectory.csv || fail "trajectory.csv has no $kind"
+done
 
 case='auto finds the engine of objectives'
 experiment '{engine: auto, network: bowl, batch_size: 1, learning_rate: 0.05}'
