@@ -88,8 +88,11 @@ prints 'analytic: conforms' 'objective rosenbrock'
 ends_with 3 check --engine "$faulty_engines/matrix_lower.so"
 prints FAIL 'objective quadratic'
 
-case='lists'
+case='experiments and lists'
 ends_with 0 list networks
 prints rosenbrock quadratic_deep saddle
 ends_with 0 list keys
 prints coefficients spectrum rotation
+for name in trajectories stability quadratic-deep; do
+    ends_with 0 plan "$(dirname "$0")/../../experiments/$name.yaml"
+done
