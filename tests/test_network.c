@@ -263,7 +263,7 @@ static void networks_are_described_in_a_line(void **state)
     network_describe(preset("L"), text, sizeof text);
     assert_string_equal(text, "inputs-512-512-outputs");
     network_describe(preset("cubic"), text, sizeof text);
-    assert_string_equal(text, "objective cubic");
+    assert_string_equal(text, "objective cubic: x^2 + y^2 + y^3 + x y");
     network_describe(preset("2c2d"), text, sizeof text);
     assert_string_equal(text, "conv2d 5x5x32 same, maxpool2d 2x2, conv2d 5x5x64 same, "
                               "maxpool2d 2x2, dense 1024, outputs");

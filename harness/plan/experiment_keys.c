@@ -167,9 +167,7 @@ const struct field network_fields[] = {
     {"bias", FIELD_REAL, MEMBER(network_spec, bias), .low = -1e6, .high = 1e6, .fallback = "0",
      .help = "initial value of every bias"},
     {"objective", FIELD_CHOICE, OBJECTIVE(function), .choices = functions, .fallback = "none",
-     .help = "instead of layers, f: quadratic 1/2 z'Qz; quadratic_deep (DeepOBS, 100 variables); "
-             "saddle a/2 x^2 - b/2 y^2 + y^4/4; rosenbrock (a - x)^2 + b (y - x^2)^2; "
-             "cubic x^2 + y^2 + y^3 + xy; plateau |z|^2 / (a^2 + |z|^2)"},
+     .help = "a function f instead of layers: the formulas stand above"},
     {"start", OBJECTIVE_LIST(start), .low = -1e30, .high = 1e30,
      .help = "objective: initial theta; one number: of every coordinate; [] is 1"},
     {"coefficients", FIELD_REALS, OBJECTIVE(coefficients), .size = 2,

@@ -362,7 +362,7 @@ static void describe_layer(const struct layer_spec *layer, char *text, size_t si
 void network_describe(const struct network_spec *spec, char *text, size_t size)
 {
     if (spec->objective.function != FUNCTION_NONE) {
-        snprintf(text, size, "objective %s", objective_name(spec->objective.function));
+        objective_describe(spec->objective.function, text, size);
         return;
     }
     snprintf(text, size, spec->layer_count > 0 ? "" : "inputs-");

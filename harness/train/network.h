@@ -80,7 +80,7 @@ void network_free(struct model *); /* accepts a zeroed struct; needed by objecti
 void network_initialize(const struct model *, const struct network_spec *, uint64_t seed,
                         float *theta);
 
-/* One line: "inputs-128-outputs", the layers by name, or "objective rosenbrock". */
+/* One line: "inputs-128-outputs", the layers by name, or an objective's formula. */
 void network_describe(const struct network_spec *, char *text, size_t size);
 
 #endif

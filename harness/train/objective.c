@@ -5,28 +5,31 @@
 #include "base/numpy_stream.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const struct {
-    const char *name;
+    const char *name, *formula;
     enum objective_kind kind;
     size_t dimensions; /* 0: any */
     int coefficients;  /* how many it takes from the file */
     double by_default[2];
 } functions[] = {
     [FUNCTION_NONE] = {.name = "none"},
-    [FUNCTION_QUADRATIC] = {"quadratic", OBJECTIVE_SQUARES, 0, 0, {0}},
-    [FUNCTION_QUADRATIC_DEEP] = {"quadratic_deep", OBJECTIVE_QUADRATIC, 100, 0, {0}},
-    [FUNCTION_SADDLE] = {"saddle", OBJECTIVE_SADDLE, 2, 2, {1, 1}},
-    [FUNCTION_ROSENBROCK] = {"rosenbrock", OBJECTIVE_ROSENBROCK, 2, 2, {1, 100}},
-    [FUNCTION_CUBIC] = {"cubic", OBJECTIVE_CUBIC, 2, 0, {0}},
-    [FUNCTION_PLATEAU] = {"plateau", OBJECTIVE_PLATEAU, 0, 1, {1}},
+    [FUNCTION_QUADRATIC] = {"quadratic", "1/2 z'Qz", OBJECTIVE_SQUARES, 0, 0, {0}},
+    [FUNCTION_QUADRATIC_DEEP] =
+        {"quadratic_deep", "1/2 z'Qz of DeepOBS, 100 variables", OBJECTIVE_QUADRATIC, 100, 0, {0}},
+    [FUNCTION_SADDLE] = {"saddle", "a/2 x^2 - b/2 y^2 + 1/4 y^4", OBJECTIVE_SADDLE, 2, 2, {1, 1}},
+    [FUNCTION_ROSENBROCK] =
+        {"rosenbrock", "(a - x)^2 + b (y - x^2)^2", OBJECTIVE_ROSENBROCK, 2, 2, {1, 100}},
+    [FUNCTION_CUBIC] = {"cubic", "x^2 + y^2 + y^3 + x y", OBJECTIVE_CUBIC, 2, 0, {0}},
+    [FUNCTION_PLATEAU] = {"plateau", "|z|^2 / (a^2 + |z|^2)", OBJECTIVE_PLATEAU, 0, 1, {1}},
 };
 
-const char *objective_name(enum function function)
+void objective_describe(enum function function, char *text, size_t size)
 {
-    return functions[function].name;
+    snprintf(text, size, "objective %s: %s", functions[function].name, functions[function].formula);
 }
 
 /* ---- Quadratic functions ------------------------------------------------------------------------

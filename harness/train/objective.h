@@ -54,8 +54,8 @@ void objective_start(const struct objective_spec *, size_t dimensions, float *th
 /* f(z); its gradient to slope[dimensions] unless that is NULL. No noise. */
 double objective_value(const struct objective *, size_t dimensions, const double *z, double *slope);
 
-/* "rosenbrock", as the file names it. */
-const char *objective_name(enum function);
+/* "objective cubic: x^2 + y^2 + y^3 + x y", by the file's name. */
+void objective_describe(enum function, char *text, size_t size);
 
 /* An orthogonal matrix[dimensions][dimensions] of determinant 1, uniform by the subgroup algorithm
  * (Diaconis, Shahshahani 1987); dimensions >= 2. It draws as NumPy programs do that build it from
