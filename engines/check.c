@@ -2,9 +2,6 @@
 #include "check.h"
 #include "message.h"
 
-/* 0 is a good way to say no in supports(), and message_set says -1. */
-#define REFUSE(...) (message_set(__VA_ARGS__), 0)
-
 static int check_activation(const struct layer *layer, int l, struct message *why)
 {
     if (layer->activation < ACTIVATION_IDENTITY || layer->activation > ACTIVATION_SIGMOID)
@@ -78,11 +75,24 @@ static int check_layer(const struct network *network, int l, struct message *why
     return check_activation(layer, l, why) && check_window(layer, l, why);
 }
 
+int check_options(const struct engine_options *options, struct message *why)
+{
+    if (options->max_batch < 1 || options->threads < 1)
+        return REFUSE(why, "max_batch is %d and threads %d; both must be at least 1",
+                      options->max_batch, options->threads);
+    if (options->chunk < ENGINE_CHUNK_NONE)
+        return REFUSE(why, "chunk is %d; expected auto, none or a number of examples",
+                      options->chunk);
+    return 1;
+}
+
 int check_network(const struct network *network, const struct engine_options *options,
                   struct message *why)
 {
     if (network->layer_count < 1)
         return REFUSE(why, "the network has no layers");
+    if (network->head == HEAD_OBJECTIVE)
+        return REFUSE(why, "computes networks of layers, not objectives; `analytic` has those");
     for (int l = 0; l < network->layer_count; l++)
         if (!check_layer(network, l, why))
             return 0;
@@ -91,13 +101,7 @@ int check_network(const struct network *network, const struct engine_options *op
     if (network->head == HEAD_SOFTMAX_CROSS_ENTROPY &&
         network->layers[network->layer_count - 1].activation != ACTIVATION_IDENTITY)
         return REFUSE(why, "softmax cross-entropy needs a last layer without activation");
-    if (options->max_batch < 1 || options->threads < 1)
-        return REFUSE(why, "max_batch is %d and threads %d; both must be at least 1",
-                      options->max_batch, options->threads);
-    if (options->chunk < ENGINE_CHUNK_NONE)
-        return REFUSE(why, "chunk is %d; expected auto, none or a number of examples",
-                      options->chunk);
-    return 1;
+    return check_options(options, why);
 }
 
 int check_single(const struct engine_options *options, struct message *why)

@@ -48,6 +48,10 @@ enum layer_kind {
      * (i, j); no padding: windows that do not fit are left out. The derivative goes to the first of
      * equals, row by row. Activation is ACTIVATION_IDENTITY; there are no parameters. */
     LAYER_MAX_POOLING = 3,
+    /* a[D] = theta[D]: a point in space. No weights; its D biases are the parameters. The one layer
+     * of a network with HEAD_OBJECTIVE; input and output have D values, and the input, the example
+     * itself, goes to the head. Activation is ACTIVATION_IDENTITY. */
+    LAYER_POSITION = 4,
 };
 
 enum activation {
@@ -62,6 +66,31 @@ enum head {
     HEAD_SOFTMAX_CROSS_ENTROPY = 1,
     /* (1/outputs) * sum over j of (a[j] - target[j])^2. Any activation of the last layer. */
     HEAD_MEAN_SQUARED_ERROR = 2,
+    /* f(a - x) or f(a) - x . a for the example x[D], as network.objective says. There are neither
+     * labels nor targets. */
+    HEAD_OBJECTIVE = 3,
+};
+
+/* A function f(z) of D variables, c its coefficients (the fourth: Rosenbrock 1960). */
+enum objective_kind {
+    OBJECTIVE_SQUARES = 1,    /* 1/2 sum over j of c[j] z[j]^2; c[D] */
+    OBJECTIVE_QUADRATIC = 2,  /* 1/2 z^T Q z; Q = c[D][D], symmetric */
+    OBJECTIVE_SADDLE = 3,     /* 1/2 c[0] z[0]^2 - 1/2 c[1] z[1]^2 + 1/4 z[1]^4; D = 2 */
+    OBJECTIVE_ROSENBROCK = 4, /* (c[0] - z[0])^2 + c[1] (z[1] - z[0]^2)^2; D = 2 */
+    OBJECTIVE_CUBIC = 5,      /* z[0]^2 + z[1]^2 + z[1]^3 + z[0] z[1]; D = 2; no coefficients */
+    OBJECTIVE_PLATEAU = 6,    /* s / (c[0]^2 + s) with s = |z|^2: flat far from 0; c[1] */
+};
+
+/* How an example x[D] enters. */
+enum objective_noise {
+    NOISE_SHIFTS = 1, /* f(theta - x): each example has its own minimum */
+    NOISE_TILTS = 2,  /* f(theta) - x . theta: -x is added to the gradient, wherever theta is */
+};
+
+struct objective {
+    enum objective_kind kind;
+    enum objective_noise noise;
+    const double *coefficients; /* as the kind says; NULL where it has none */
 };
 
 /* Channels, height, width, stored in this order; a flat vector of n values is {n, 1, 1}. */
@@ -83,6 +112,7 @@ struct network {
     const struct layer *layers; /* [layer_count]; output of one = input of the next, which only a
                                    dense layer may read flat */
     enum head head;
+    const struct objective *objective; /* with HEAD_OBJECTIVE; else NULL */
 };
 
 static inline size_t shape_size(struct shape shape)
@@ -91,11 +121,12 @@ static inline size_t shape_size(struct shape shape)
 }
 
 /* Number of biases of one layer: one for each output of a dense layer, for each output channel of a
- * convolution. */
+ * convolution, for each coordinate of a position. */
 static inline size_t layer_biases(const struct layer *layer)
 {
     switch (layer->kind) {
     case LAYER_DENSE:
+    case LAYER_POSITION:
         return shape_size(layer->output);
     case LAYER_CONVOLUTION:
         return (size_t)layer->output.channels;
@@ -115,6 +146,7 @@ static inline size_t layer_row(const struct layer *layer)
         return (size_t)layer->input.channels * (size_t)layer->kernel_height *
                (size_t)layer->kernel_width;
     case LAYER_MAX_POOLING:
+    case LAYER_POSITION:
         break;
     }
     return 0;
@@ -169,7 +201,7 @@ struct batch {
     float scale, offset;
 
     /* Indexed by stored row. Softmax: labels [any], 0 .. outputs-1, targets is NULL.
-     * Mean squared error: targets [any][network outputs], labels is NULL. */
+     * Mean squared error: targets [any][network outputs], labels is NULL. Objective: both NULL. */
     const int32_t *labels;
     const float *targets;
 
@@ -187,7 +219,7 @@ static inline size_t batch_row(const struct batch *batch, int i)
 struct score {
     double loss;    /* (weighted) mean loss of the batch */
     int64_t errors; /* examples whose largest output is not their label (the first of equals counts;
-                       not-a-number is an error); 0 for mean squared error */
+                       not-a-number is an error); 0 for the other heads */
 };
 
 /* ---- Options -------------------------------------------------------------------------------- */

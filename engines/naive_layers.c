@@ -314,6 +314,8 @@ void naive_forward(const struct naive_layer *layer, const REAL *theta, const REA
     case LAYER_MAX_POOLING:
         pooling_forward(layer, in, out);
         break;
+    case LAYER_POSITION: /* refused by check_network */
+        break;
     }
 }
 
@@ -333,6 +335,8 @@ void naive_backward(const struct naive_layer *layer, const REAL *theta, const RE
     case LAYER_MAX_POOLING:
         pooling_backward(layer, delta_out, in, delta_in);
         break;
+    case LAYER_POSITION:
+        break;
     }
     for (size_t i = 0; i < inputs; i++)
         delta_in[i] *= naive_derivative(before, in[i]);
@@ -349,6 +353,7 @@ void naive_add_gradient(const struct naive_layer *layer, const REAL *delta, cons
         convolution_add_gradient(layer, delta, in, factor, gradient);
         break;
     case LAYER_MAX_POOLING:
+    case LAYER_POSITION:
         break;
     }
 }
@@ -361,6 +366,7 @@ double naive_squared_norm(const struct naive_layer *layer, const REAL *delta, co
     case LAYER_CONVOLUTION:
         return convolution_squared_norm(layer, delta, in);
     case LAYER_MAX_POOLING:
+    case LAYER_POSITION:
         break;
     }
     return 0;

@@ -90,6 +90,8 @@ static int forward(struct chain_call *call, const struct chain_layer *layer, int
     case LAYER_MAX_POOLING:
         session->kernels->pool_forward(&layer->shape, rows, x, a);
         break;
+    case LAYER_POSITION: /* refused by check_network */
+        break;
     }
     return 0;
 }
@@ -132,6 +134,8 @@ static int input_gradient(struct chain_call *call, const struct chain_layer *lay
         break;
     case LAYER_MAX_POOLING:
         session->kernels->pool_gradient(&layer->shape, rows, delta, x, dx);
+        break;
+    case LAYER_POSITION:
         break;
     }
     multiply_by_derivative(dx, x, (size_t)rows * (size_t)layer->inputs, before);

@@ -634,6 +634,8 @@ static void plan_layers(struct builder *builder)
         case LAYER_MAX_POOLING:
             plan_pooling(builder);
             break;
+        case LAYER_POSITION: /* refused by check_network */
+            break;
         }
     }
 }

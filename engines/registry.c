@@ -43,6 +43,12 @@ static const struct builtin_engine builtins[] = {
         .contenders = "onednn", /* bf16 computes something else */
     },
 #endif
+    {
+        .name = "analytic",
+        .summary = "objectives: functions whose derivatives are known, in double precision",
+        .variants = "",
+        .contenders = "analytic",
+    },
     {.name = NULL},
 };
 

@@ -8,7 +8,7 @@
 int main(int argc, char **argv)
 {
     struct layer layer = {.kind = LAYER_DENSE, .input = {2, 1, 1}, .output = {2, 1, 1}};
-    struct network network = {1, &layer, HEAD_SOFTMAX_CROSS_ENTROPY};
+    struct network network = {1, &layer, HEAD_SOFTMAX_CROSS_ENTROPY, NULL};
     struct engine_options options = {
         .max_batch = 1, .threads = 1, .precision = PRECISION_SINGLE, .variant = ""};
     struct loaded_engine loaded;

@@ -124,7 +124,7 @@ static const struct layer two_layers[] = {
      .output = {HIDDEN, 1, 1}},
     {.kind = LAYER_DENSE, .input = {HIDDEN, 1, 1}, .output = {CLASSES, 1, 1}},
 };
-static const struct network two_layer_network = {2, two_layers, HEAD_SOFTMAX_CROSS_ENTROPY};
+static const struct network two_layer_network = {2, two_layers, HEAD_SOFTMAX_CROSS_ENTROPY, NULL};
 
 struct problem {
     float features[STORED][INPUTS];

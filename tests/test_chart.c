@@ -28,6 +28,22 @@ static struct table *written(const char *chart)
     return table;
 }
 
+static void draw(const char *chart)
+{
+    static const char *const suffixes[] = {"svg", "png", "pdf"};
+
+    if (chart_write(scratch_folder, chart) != 0 || plot_draw(scratch_folder, chart, PLOTS) != 0)
+        fail_msg("%s: %s", chart, error_text());
+    for (size_t i = 0; i < COUNT(suffixes); i++) {
+        struct stat file;
+        char name[64];
+
+        snprintf(name, sizeof name, "figures/%s.%s", chart, suffixes[i]);
+        assert_int_equal(stat(scratch_path(name), &file), 0);
+        assert_true(file.st_size > 1000);
+    }
+}
+
 /* ---- The numbers drawn -------------------------------------------------------------------------
  */
 
@@ -64,6 +80,53 @@ static void the_loss_chart_draws_median_and_range_while_most_seeds_train(void **
     assert_non_null(strstr(table_texts(drawn, "caption")[0], "smallest to largest"));
     assert_string_equal(table_texts(drawn, "caption")[1], "");
     table_close(drawn);
+}
+
+/* c0 stays on the page, c2 leaves it; another seed of c0 is not drawn. */
+static void the_trajectory_chart_has_paths_over_contour_lines(void **state)
+{
+    static const char *const names[] = {"view", "contour", "start", "path", "end"};
+    const struct fixture_cell cells[] = {
+        {"analytic", 1, 0.1, 1, 1, "budget", NAN, NAN, NAN, NAN, .train_loss = 0.1},
+        {"analytic", 1, 0.1, 1, 2, "budget", NAN, NAN, NAN, NAN, .train_loss = 0.1},
+        {"analytic", 1, 9, 1, 1, "diverged", NAN, NAN, NAN, NAN, .train_loss = 0.1},
+    };
+    size_t kinds[COUNT(names)] = {0};
+    double farthest = 0;
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(cells, COUNT(cells));
+    fixture_text("curves.csv",
+                 "id,epoch,update,train_seconds,train_loss,validation_loss,theta_0,theta_1\n"
+                 "c0,0,0,0,1,,1,2\nc0,1,1,1,1,,0.5,1\nc0,2,2,2,1,,0.25,0.5\n"
+                 "c1,0,0,0,1,,1,2\nc1,1,1,1,1,,7,7\n"
+                 "c2,0,0,0,1,,1,2\nc2,1,1,1,1,,-900,40\n");
+    fixture_text("manifest.json",
+                 "{\"quick\": 0, \"experiment_text\": \"networks: {mlp: {objective: quadratic, "
+                 "spectrum: [1, 4]}}\\nbudget: {updates: 2}\\ngrid: {network: mlp}\\n\"}");
+    drawn = written("trajectory");
+    for (size_t r = 0; r < table_rows(drawn); r++) {
+        const char *kind = table_texts(drawn, "kind")[r];
+        double x = table_numbers(drawn, "x")[r], y = table_numbers(drawn, "y")[r];
+
+        for (size_t k = 0; k < COUNT(names); k++)
+            kinds[k] += strcmp(kind, names[k]) == 0;
+        if (strcmp(kind, "contour") != 0)
+            continue;
+        farthest = fmax(farthest, fabs(x));
+        assert_true(fabs(0.5 * x * x + 2 * y * y - table_numbers(drawn, "level")[r]) < 1e-3);
+    }
+    assert_int_equal(kinds[0], 1);
+    assert_true(kinds[1] > 500);
+    assert_int_equal(kinds[2], 2);
+    assert_int_equal(kinds[3], 1);
+    assert_int_equal(kinds[4], 2);
+    assert_true(farthest < 3); /* what diverged does not stretch the page */
+    assert_non_null(strstr(table_texts(drawn, "caption")[0], "contour lines"));
+    table_close(drawn);
+    if (plot_available())
+        draw("trajectory");
 }
 
 static void the_target_chart_keeps_what_was_not_reached(void **state)
@@ -286,22 +349,6 @@ static void without_a_validation_split_the_captions_say_what_decided(void **stat
     assert_non_null(strstr(table_texts(drawn, "caption")[0],
                            "best rates by training loss: there is no validation split"));
     table_close(drawn);
-}
-
-static void draw(const char *chart)
-{
-    static const char *const suffixes[] = {"svg", "png", "pdf"};
-
-    if (chart_write(scratch_folder, chart) != 0 || plot_draw(scratch_folder, chart, PLOTS) != 0)
-        fail_msg("%s: %s", chart, error_text());
-    for (size_t i = 0; i < COUNT(suffixes); i++) {
-        struct stat file;
-        char name[64];
-
-        snprintf(name, sizeof name, "figures/%s.%s", chart, suffixes[i]);
-        assert_int_equal(stat(scratch_path(name), &file), 0);
-        assert_true(file.st_size > 1000);
-    }
 }
 
 static void the_throughput_chart_has_quartiles_and_a_roof(void **state)
@@ -571,7 +618,7 @@ static void an_unknown_chart_is_answered_with_the_known_ones(void **state)
     assert_null(chart_find("pie"));
     assert_string_equal(error_text(),
                         "no chart `pie`; there are loss, target, heatmap, redundancy, "
-                        "grid, throughput, noise_scale, variance, predictions");
+                        "grid, trajectory, throughput, noise_scale, variance, predictions");
     assert_int_equal(chart_applies(scratch_folder, "pie"), -1);
     assert_int_equal(plot_draw(scratch_folder, "pie", PLOTS), -1);
 }
@@ -675,6 +722,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(the_loss_chart_draws_median_and_range_while_most_seeds_train,
                                fixture_clear),
+        cmocka_unit_test_setup(the_trajectory_chart_has_paths_over_contour_lines, fixture_clear),
         cmocka_unit_test_setup(the_target_chart_keeps_what_was_not_reached, fixture_clear),
         cmocka_unit_test_setup(the_heatmap_masks_what_diverged_and_rings_the_best, fixture_clear),
         cmocka_unit_test_setup(the_redundancy_chart_has_a_line_per_batch_size, fixture_clear),

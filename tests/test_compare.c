@@ -17,10 +17,10 @@ static struct layer layers[2] = {
     {.kind = LAYER_DENSE, .input = {784, 1, 1}, .output = {128, 1, 1}},
     {.kind = LAYER_DENSE, .input = {128, 1, 1}, .output = {10, 1, 1}},
 };
-static const struct network realistic = {2, layers, HEAD_SOFTMAX_CROSS_ENTROPY};
+static const struct network realistic = {2, layers, HEAD_SOFTMAX_CROSS_ENTROPY, NULL};
 
 static struct layer small_layer = {.kind = LAYER_DENSE, .input = {2, 1, 1}, .output = {2, 1, 1}};
-static const struct network small = {1, &small_layer, HEAD_SOFTMAX_CROSS_ENTROPY};
+static const struct network small = {1, &small_layer, HEAD_SOFTMAX_CROSS_ENTROPY, NULL};
 
 enum { SMALL_PARAMETERS = 6 }; /* four weights, two biases */
 
@@ -205,8 +205,9 @@ static void one_percent_in_one_bias_of_a_realistic_network_fails(void **state)
         double *actual;
 
         assert_return_code(problem_open(&problem, &spec), 0);
-        assert_return_code(
-            answer_open(&answer, &judge.loaded.engine, &problem, &problem.batch, &arithmetic_single), 0);
+        assert_return_code(answer_open(&answer, &judge.loaded.engine, &problem, &problem.batch,
+                                       &arithmetic_single),
+                           0);
         actual = malloc(problem.parameters * sizeof *actual);
         assert_non_null(actual);
         memcpy(actual, answer.gradient, problem.parameters * sizeof *actual);

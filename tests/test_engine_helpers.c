@@ -332,7 +332,7 @@ static void test_networks_and_options_out_of_range_are_refused(void **state)
         {.kind = LAYER_DENSE, .input = {4, 1, 1}, .output = {16, 1, 1}},
         {.kind = LAYER_DENSE, .input = {16, 1, 1}, .output = {3, 1, 1}},
     };
-    struct network network = {2, layers, HEAD_SOFTMAX_CROSS_ENTROPY};
+    struct network network = {2, layers, HEAD_SOFTMAX_CROSS_ENTROPY, NULL};
     struct message why;
 
     (void)state;
@@ -341,7 +341,7 @@ static void test_networks_and_options_out_of_range_are_refused(void **state)
     assert_refused(&network, &(struct engine_options){.max_batch = 1}, "threads 0");
     assert_refused(&network, &(struct engine_options){.max_batch = 1, .threads = 1, .chunk = -2},
                    "chunk is -2");
-    assert_refused(&(struct network){0, NULL, HEAD_MEAN_SQUARED_ERROR}, &good, "no layers");
+    assert_refused(&(struct network){0, NULL, HEAD_MEAN_SQUARED_ERROR, NULL}, &good, "no layers");
     network.head = 7;
     assert_refused(&network, &good, "head 7");
     network.head = HEAD_SOFTMAX_CROSS_ENTROPY;
@@ -382,7 +382,7 @@ static void test_windows_that_do_not_fit_are_refused(void **state)
          .stride_width = 2},
         {.kind = LAYER_DENSE, .input = {12, 1, 1}, .output = {2, 1, 1}},
     };
-    const struct network network = {3, layers, HEAD_SOFTMAX_CROSS_ENTROPY};
+    const struct network network = {3, layers, HEAD_SOFTMAX_CROSS_ENTROPY, NULL};
     const struct layer convolution = layers[0], pooling = layers[1];
     struct message why = {""};
 

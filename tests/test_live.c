@@ -22,7 +22,7 @@ static void units_above_zero_are_live(void **state)
 {
     const struct layer layers[] = {dense(2, 3, ACTIVATION_RELU), dense(3, 2, ACTIVATION_RELU),
                                    dense(2, 1, ACTIVATION_IDENTITY)};
-    const struct network network = {3, layers, HEAD_MEAN_SQUARED_ERROR};
+    const struct network network = {3, layers, HEAD_MEAN_SQUARED_ERROR, NULL};
     /* Rows of weights, then biases, layer after layer. */
     const float theta[] = {1, 0, 0, 1, -1, -1,      /**/ 0, -1, 0, 1,
                            1, 0, 0, 0, 1,  /**/ -2, -1,     9,  9, /**/ 9};
@@ -45,7 +45,7 @@ static void units_above_zero_are_live(void **state)
 static void not_a_number_is_not_live(void **state)
 {
     const struct layer layers[] = {dense(1, 2, ACTIVATION_RELU), dense(2, 1, ACTIVATION_IDENTITY)};
-    const struct network network = {2, layers, HEAD_MEAN_SQUARED_ERROR};
+    const struct network network = {2, layers, HEAD_MEAN_SQUARED_ERROR, NULL};
     const float theta[] = {NAN, 1, 0, 0, 1, 1, 0}, input = 1;
     double live[2];
 
@@ -59,7 +59,7 @@ static void other_activations_are_passed_through(void **state)
 {
     const struct layer layers[] = {dense(1, 1, ACTIVATION_RELU), dense(1, 1, ACTIVATION_TANH),
                                    dense(1, 1, ACTIVATION_SIGMOID), dense(1, 1, ACTIVATION_RELU)};
-    const struct network network = {4, layers, HEAD_MEAN_SQUARED_ERROR};
+    const struct network network = {4, layers, HEAD_MEAN_SQUARED_ERROR, NULL};
     /* 2; tanh(-20) = -1; sigmoid(-1 - 1) = 0.1192; 0.1192 - threshold. */
     float theta[] = {2, 0, -10, 0, 1, -1, 1, -0.119f}, input = 1;
     double live[4];
@@ -80,9 +80,9 @@ static void networks_without_dense_relu_have_no_live_units(void **state)
     const struct layer image[] = {
         {LAYER_CONVOLUTION, ACTIVATION_RELU, {1, 1, 1}, {1, 1, 1}, 1, 1, 0, 0, 1, 1},
         dense(1, 1, ACTIVATION_RELU)};
-    const struct network without = {1, none, HEAD_MEAN_SQUARED_ERROR},
-                         tanh_network = {2, smooth, HEAD_MEAN_SQUARED_ERROR},
-                         convolution = {2, image, HEAD_MEAN_SQUARED_ERROR};
+    const struct network without = {1, none, HEAD_MEAN_SQUARED_ERROR, NULL},
+                         tanh_network = {2, smooth, HEAD_MEAN_SQUARED_ERROR, NULL},
+                         convolution = {2, image, HEAD_MEAN_SQUARED_ERROR, NULL};
     const float theta[4] = {1, 1, 1, 1}, input = 1;
     double live[2];
 

@@ -84,6 +84,44 @@ static void regression_has_a_squared_error(void **state)
     assert_true(model.flops_per_example == 12);
 }
 
+static void an_objective_is_a_position_under_a_head(void **state)
+{
+    struct model model;
+    float theta[2];
+
+    (void)state;
+    assert_int_equal(network_build(&model, preset("rosenbrock"), flat(2), 0, 0), 0);
+    assert_int_equal(model.network.layer_count, 1);
+    assert_int_equal(model.network.layers[0].kind, LAYER_POSITION);
+    assert_int_equal(model.network.head, HEAD_OBJECTIVE);
+    assert_ptr_equal(model.network.objective, &model.objective);
+    assert_int_equal(model.objective.kind, OBJECTIVE_ROSENBROCK);
+    assert_int_equal(model.parameters, 2);
+    assert_true(model.objective.coefficients[1] == 100);
+    network_initialize(&model, preset("rosenbrock"), 5, theta);
+    assert_true(theta[0] == -1.2f && theta[1] == 1);
+    network_free(&model);
+    network_free(&model);
+    assert_int_equal(network_build(&model, preset("quadratic_deep"), flat(100), 0, 0), 0);
+    assert_int_equal(model.parameters, 100);
+    assert_true(model.flops_per_example == 20000);
+    network_free(&model);
+}
+
+static void layers_and_objectives_are_for_different_data(void **state)
+{
+    struct model model;
+
+    (void)state;
+    assert_int_equal(network_build(&model, preset("M"), flat(3), 0, 0), -1);
+    assert_non_null(strstr(error_text(), "neither labels nor targets; expected an objective"));
+    assert_int_equal(network_build(&model, preset("cubic"), flat(2), 1, 0), -1);
+    assert_non_null(strstr(error_text(), "expected dataset points"));
+    assert_int_equal(network_build(&model, preset("cubic"), flat(3), 0, 0), -1);
+    assert_non_null(strstr(error_text(), "2 variables"));
+    assert_null(model.coefficients);
+}
+
 /* ---- Lists of layers ------------------------------------------------------------------------- */
 
 static void assert_shape(struct shape shape, int channels, int height, int width)
@@ -224,6 +262,8 @@ static void networks_are_described_in_a_line(void **state)
     assert_string_equal(text, "inputs-outputs");
     network_describe(preset("L"), text, sizeof text);
     assert_string_equal(text, "inputs-512-512-outputs");
+    network_describe(preset("cubic"), text, sizeof text);
+    assert_string_equal(text, "objective cubic: x^2 + y^2 + y^3 + x y");
     network_describe(preset("2c2d"), text, sizeof text);
     assert_string_equal(text, "conv2d 5x5x32 same, maxpool2d 2x2, conv2d 5x5x64 same, "
                               "maxpool2d 2x2, dense 1024, outputs");
@@ -380,6 +420,8 @@ int main(void)
         cmocka_unit_test(presets_have_the_known_parameters_and_flops),
         cmocka_unit_test(layers_follow_each_other),
         cmocka_unit_test(regression_has_a_squared_error),
+        cmocka_unit_test(an_objective_is_a_position_under_a_head),
+        cmocka_unit_test(layers_and_objectives_are_for_different_data),
         cmocka_unit_test(lenet_has_the_shapes_of_the_paper),
         cmocka_unit_test(same_padding_keeps_the_size),
         cmocka_unit_test(pooling_leaves_out_what_does_not_fit),

@@ -321,6 +321,7 @@ static void ids_change_with_all_that_decides_a_result(void **state)
         {BUDGET, DATA, "networks: {own: {hidden: [4], activation: tanh}}\n", grid},
         {BUDGET, DATA, "networks: {own: {hidden: [4], bias: 0.1}}\n", grid},
         {BUDGET, DATA "evaluation: {per_decade: 5}\n", network, grid},
+        {BUDGET, DATA "evaluation: {every: 5}\n", network, grid},
         {BUDGET, DATA "measure: throughput\n", network, grid},
         {BUDGET, DATA "targets: {train_loss: 1}\n", network, grid},
         {BUDGET, DATA "probes: {at: [0], which: [energy]}\n", network, grid},

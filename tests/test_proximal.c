@@ -27,7 +27,7 @@ static struct network network_of(enum head head, int outputs)
                            .activation = ACTIVATION_IDENTITY,
                            .input = {INPUTS, 1, 1},
                            .output = {outputs, 1, 1}};
-    return (struct network){1, &layer, head};
+    return (struct network){1, &layer, head, NULL};
 }
 
 static struct batch batch_of_size(int size, enum head head, int outputs)
@@ -191,9 +191,9 @@ static void other_networks_and_huge_batches_are_refused(void **state)
     assert_null(proximal_refuses(&network, 512));
     assert_non_null(proximal_refuses(&network, 513));
     two[0] = two[1] = layer;
-    assert_non_null(proximal_refuses(&(struct network){2, two, HEAD_MEAN_SQUARED_ERROR}, 1));
+    assert_non_null(proximal_refuses(&(struct network){2, two, HEAD_MEAN_SQUARED_ERROR, NULL}, 1));
     two[0].activation = ACTIVATION_TANH;
-    assert_non_null(proximal_refuses(&(struct network){1, two, HEAD_MEAN_SQUARED_ERROR}, 1));
+    assert_non_null(proximal_refuses(&(struct network){1, two, HEAD_MEAN_SQUARED_ERROR, NULL}, 1));
 }
 
 static int load(void **state)

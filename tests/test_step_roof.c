@@ -20,7 +20,7 @@
     }
 #define NETWORK(list)                                                                              \
     {                                                                                              \
-        sizeof list / sizeof *list, list, HEAD_SOFTMAX_CROSS_ENTROPY                               \
+        sizeof list / sizeof *list, list, HEAD_SOFTMAX_CROSS_ENTROPY, NULL                         \
     }
 
 static const struct layer s_layers[] = {DENSE(784, 10, ACTIVATION_IDENTITY)};

@@ -318,6 +318,34 @@ static void test_without_noise_the_target_is_exactly_linear(void **state)
     free_table(table);
 }
 
+static void test_points_are_noise_of_the_given_deviation(void **state)
+{
+    const struct dataset_spec points = {
+        .name = "points", .seed = 1, .examples = 20000, .features = 3, .noise = 0.5};
+    struct dataset_spec still = points;
+    double sum = 0, squares = 0;
+    float *features;
+
+    (void)state;
+    assert_int_equal(synthetic_points(&points, &features), 0);
+    for (int i = 0; i < 60000; i++) {
+        sum += (double)features[i];
+        squares += (double)features[i] * (double)features[i];
+    }
+    assert_true(fabs(sum / 60000) < 5 * 0.5 / sqrt(60000));
+    assert_true(fabs(squares / 60000 / 0.25 - 1) < 5 * sqrt(2.0 / 60000));
+    free(features);
+    still.noise = 0;
+    assert_int_equal(synthetic_points(&still, &features), 0);
+    for (int i = 0; i < 60000; i++)
+        assert_true(features[i] == 0);
+    free(features);
+    still.noise = -1;
+    assert_int_equal(synthetic_points(&still, &features), -1);
+    assert_null(features);
+    assert_non_null(strstr(error_text(), "noise: -1 is not in"));
+}
+
 static void test_one_example_is_enough(void **state)
 {
     struct dataset_spec spec = linear;
@@ -403,6 +431,7 @@ int main(void)
         cmocka_unit_test(test_linear_noise_has_the_given_deviation),
         cmocka_unit_test(test_linear_weights_have_variance_one_over_features),
         cmocka_unit_test(test_without_noise_the_target_is_exactly_linear),
+        cmocka_unit_test(test_points_are_noise_of_the_given_deviation),
         cmocka_unit_test(test_one_example_is_enough),
         cmocka_unit_test(test_blobs_refuse_what_makes_no_sense),
         cmocka_unit_test(test_linear_refuses_what_makes_no_sense),

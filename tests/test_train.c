@@ -166,7 +166,8 @@ static void the_first_gradient_of_each_size_is_not_an_update(void **state)
 static void evaluations_are_evenly_spaced_in_the_logarithm(void **state)
 {
     const struct evaluation each_tenfold = {.first = 1000, .per_decade = 1},
-                            twelve = {.first = 10, .per_decade = 12};
+                            twelve = {.first = 10, .per_decade = 12},
+                            even = {.first = 10, .per_decade = 12, .every = 7};
 
     (void)state;
     assert_true(train_evaluation_due(&each_tenfold, 0) == 0);
@@ -177,6 +178,8 @@ static void evaluations_are_evenly_spaced_in_the_logarithm(void **state)
     assert_true(train_evaluation_due(&twelve, 25) == 1000);
     for (int i = 1; i < 100; i++)
         assert_true(train_evaluation_due(&twelve, i) > train_evaluation_due(&twelve, i - 1));
+    for (int i = 0; i < 100; i++)
+        assert_true(train_evaluation_due(&even, i) == 7 * i);
 }
 
 /* Each evaluation comes with the first update that reaches what is due, whatever the batch. */

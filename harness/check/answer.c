@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "check/formula.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -80,12 +81,24 @@ static void draw_changes(struct changed *changed, const struct problem *problem,
             (float)((batch->weights ? (double)batch->weights[i] : 1) * factor(rng));
 }
 
+/* By the judge; of an objective, which it does not compute, by the formulas. */
+static int judge_gradient(const struct engine *judge, void *session, const struct problem *problem,
+                          const double *theta, const struct batch *batch, double *gradient,
+                          struct score *score, struct message *message)
+{
+    if (problem->network.head != HEAD_OBJECTIVE)
+        return judge->gradient64(session, theta, batch, gradient, score, message);
+    *score = formula_objective(&problem->network, theta, batch, gradient);
+    return 0;
+}
+
 /* magnitudes[p] = max(|gradient[p]|, root mean square of its change / change) */
 static int measure_magnitudes(struct answer *answer, const struct engine *judge, void *session,
                               const struct problem *problem, const struct batch *batch,
                               struct message *message)
 {
     struct changed changed = {.theta = NULL};
+    struct score unused;
     double *squares = answer->magnitudes;
     int status = -1;
     struct rng rng;
@@ -96,8 +109,8 @@ static int measure_magnitudes(struct answer *answer, const struct engine *judge,
     memset(squares, 0, problem->parameters * sizeof *squares);
     for (int draw = 0; draw < DRAWS; draw++) {
         draw_changes(&changed, problem, batch, &rng);
-        if (judge->gradient64(session, changed.theta, &changed.batch, changed.gradient, NULL,
-                              message) != 0)
+        if (judge_gradient(judge, session, problem, changed.theta, &changed.batch, changed.gradient,
+                           &unused, message) != 0)
             goto done;
         for (size_t p = 0; p < problem->parameters; p++) {
             double moved = (changed.gradient[p] - answer->gradient[p]) / change;
@@ -126,8 +139,11 @@ static int ask(struct answer *answer, const struct engine *judge, const struct p
         goto done;
     for (size_t p = 0; p < problem->parameters; p++)
         theta[p] = (double)problem->theta[p];
-    if (judge->open(&session, &problem->network, &options, message) != 0 ||
-        judge->gradient64(session, theta, batch, answer->gradient, &answer->score, message) != 0)
+    if (problem->network.head != HEAD_OBJECTIVE &&
+        judge->open(&session, &problem->network, &options, message) != 0)
+        goto done;
+    if (judge_gradient(judge, session, problem, theta, batch, answer->gradient, &answer->score,
+                       message) != 0)
         goto done;
     status = measure_magnitudes(answer, judge, session, problem, batch, message);
 done:

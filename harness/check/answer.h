@@ -12,8 +12,8 @@ struct answer {
     struct yardstick yardstick; /* for an engine of the unit roundoff given */
 };
 
-/* Asks the engine `judge`, which has gradient64. 0; -1 with the error set: there is nothing to
- * judge by. */
+/* Asks the engine `judge`, which has gradient64; of an objective, the formulas. 0; -1 with the
+ * error set: there is nothing to judge by. */
 int answer_open(struct answer *, const struct engine *judge, const struct problem *,
                 const struct batch *, const struct arithmetic *);
 void answer_close(struct answer *); /* accepts a zeroed struct */

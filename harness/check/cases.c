@@ -346,6 +346,13 @@ static int play_close_null(struct stage *stage)
         .batch_size = 129, .element = ELEMENT_UINT8, .order = ROWS_REPEATED, .weighted = 1         \
     }
 
+#define OBJECTIVE                                                                                  \
+    {                                                                                              \
+        .head = HEAD_OBJECTIVE, .objective = OBJECTIVE_QUADRATIC, .noise = NOISE_SHIFTS,           \
+        .sizes = {7}, .batch_size = 129, .element = ELEMENT_FLOAT32, .order = ROWS_REPEATED,       \
+        .weighted = 1                                                                              \
+    }
+
 const struct conformance_case behaviour_cases[] = {
     {"chunk none", CLASSIFIER, {.chunk = ENGINE_CHUNK_NONE}, .play = play_agreement},
     {"chunk 1", CLASSIFIER, {.chunk = 1}, .play = play_agreement},
@@ -372,5 +379,12 @@ const struct conformance_case behaviour_cases[] = {
     {"close() accepts NULL", CLASSIFIER, .play = play_close_null},
     {"open and close without growth", CLASSIFIER, .play = play_open_and_close},
     {"open and close without growth", IMAGES, .play = play_open_and_close},
+    {"max_batch above the batch", OBJECTIVE, {.max_batch = 1000}, .play = play_agreement},
+    {"chunk 7", OBJECTIVE, {.chunk = 7}, .play = play_agreement},
+    {"smaller batches after larger ones", OBJECTIVE, .play = play_smaller_batches},
+    {"the same call, the same bytes", OBJECTIVE, .play = play_repeats},
+    {"the gradient is overwritten", OBJECTIVE, .play = play_overwritten},
+    {"score may be NULL", OBJECTIVE, .play = play_without_score},
+    {"open and close without growth", OBJECTIVE, .play = play_open_and_close},
     {.name = NULL},
 };

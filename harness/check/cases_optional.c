@@ -414,6 +414,12 @@ const struct conformance_case judge_cases[] = {
                  .batch_size = 17, FLOATS                                                          \
     }
 
+#define OBJECTIVE(kind, d, enters)                                                                 \
+    {                                                                                              \
+        .head = HEAD_OBJECTIVE, .objective = OBJECTIVE_##kind, .noise = NOISE_##enters,            \
+        .sizes = {d}, .batch_size = 17, FLOATS, REPEATED, .weighted = 1                            \
+    }
+
 const struct conformance_case optional_cases[] = {
     {"sgd_step", CLASSIFIER, .play = play_sgd_step},
     {"sgd_step", REGRESSION, .play = play_sgd_step},
@@ -427,5 +433,15 @@ const struct conformance_case optional_cases[] = {
     {ENGINE, .problem = DEEP},
     {ENGINE, .problem = REALISTIC},
     {ENGINE, .problem = IMAGES},
+    {"sgd_step", OBJECTIVE(QUADRATIC, 7, TILTS), .play = play_sgd_step},
+    {"gradient_norms", OBJECTIVE(QUADRATIC, 7, TILTS), .play = play_gradient_norms},
+    {"describe", OBJECTIVE(SQUARES, 1, SHIFTS), .play = play_describe},
+    {ENGINE, .problem = OBJECTIVE(SQUARES, 17, SHIFTS)},
+    {ENGINE, .problem = OBJECTIVE(QUADRATIC, 17, SHIFTS)},
+    {ENGINE, .problem = OBJECTIVE(QUADRATIC, 7, TILTS)},
+    {ENGINE, .problem = OBJECTIVE(SADDLE, 2, TILTS)},
+    {ENGINE, .problem = OBJECTIVE(ROSENBROCK, 2, SHIFTS)},
+    {ENGINE, .problem = OBJECTIVE(CUBIC, 2, TILTS)},
+    {ENGINE, .problem = OBJECTIVE(PLATEAU, 7, SHIFTS)},
     {.name = NULL},
 };

@@ -47,6 +47,7 @@ static double backward_additions(const struct layer *layer)
 
     switch (layer->kind) {
     case LAYER_DENSE:
+    case LAYER_POSITION: /* of the objective, whose gradient may be a product with a matrix */
         return (double)shape_size(layer->output);
     case LAYER_CONVOLUTION:
         return layer->output.channels * kernel;
@@ -126,8 +127,11 @@ void compare_gradient(struct finding *finding, const struct yardstick *yardstick
         size_t biases = layer_biases(&network->layers[l]);
         size_t counts[2] = {biases * layer_row(&network->layers[l]), biases};
 
-        for (int part = 0; part < 2 && biases > 0; part++) {
+        for (int part = 0; part < 2; part++) {
             double scale = compare_scale(yardstick->magnitudes, parameters, first, counts[part]);
+
+            if (counts[part] == 0) /* pooling has none, a position no weights */
+                continue;
             size_t worst = worst_element(reference + first, actual + first, counts[part]);
             size_t p = first + worst;
 

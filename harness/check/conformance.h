@@ -2,6 +2,7 @@
  *
  * Every answer is held against the engine `reference`, computed in double precision; the reference
  * itself is held against the formulas of the contract and central finite differences in every run.
+ * Objectives, which the reference does not compute, are held against the formulas.
  * Nothing here prints. */
 #ifndef BATCHLAB_CONFORMANCE_H
 #define BATCHLAB_CONFORMANCE_H

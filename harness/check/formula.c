@@ -1,6 +1,8 @@
 /* The contract's formulas in double precision. */
 #include "check/formula.h"
 
+#include "train/objective.h"
+
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -167,12 +169,56 @@ static double squared_error(const double *outputs, const float *targets, size_t 
     return sum / (double)count;
 }
 
+struct score formula_objective(const struct network *network, const double *theta,
+                               const struct batch *batch, double *gradient)
+{
+    const struct objective *objective = network->objective;
+    double z[FORMULA_WIDTH_MAX], slope[FORMULA_WIDTH_MAX];
+    size_t count = network_inputs(network);
+    struct score score = {0, 0};
+
+    assert(count <= FORMULA_WIDTH_MAX);
+    for (size_t j = 0; j < count; j++)
+        gradient[j] = 0;
+    for (int i = 0; i < batch->size; i++) {
+        size_t first = batch_row(batch, i) * count;
+        double weight = batch->weights ? (double)batch->weights[i] : 1, tilt = 0;
+
+        for (size_t j = 0; j < count; j++) {
+            double x = feature(batch, first + j);
+
+            z[j] = objective->noise == NOISE_SHIFTS ? theta[j] - x : theta[j];
+            tilt += objective->noise == NOISE_SHIFTS ? 0 : x * theta[j];
+        }
+        score.loss += weight * (objective_value(objective, count, z, slope) - tilt) / batch->size;
+        for (size_t j = 0; j < count; j++) {
+            double x = objective->noise == NOISE_SHIFTS ? 0 : feature(batch, first + j);
+
+            gradient[j] += weight * (slope[j] - x) / batch->size;
+        }
+    }
+    return score;
+}
+
+static struct score objective_score(const struct network *network, const float *theta,
+                                    const struct batch *batch)
+{
+    double exact[FORMULA_WIDTH_MAX], gradient[FORMULA_WIDTH_MAX];
+
+    for (size_t j = 0; j < network_inputs(network); j++)
+        exact[j] = (double)theta[j];
+    return formula_objective(network, exact, batch, gradient);
+}
+
 struct score formula_score(const struct network *network, const float *theta,
                            const struct batch *batch)
 {
     size_t count = network_outputs(network);
     double outputs[FORMULA_WIDTH_MAX];
     struct score score = {0, 0};
+
+    if (network->head == HEAD_OBJECTIVE)
+        return objective_score(network, theta, batch);
 
     for (int i = 0; i < batch->size; i++) {
         size_t row = batch_row(batch, i);

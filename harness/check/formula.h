@@ -16,6 +16,11 @@ double formula_outputs(const struct network *, const float *theta, const struct 
 /* How far the largest of the outputs is ahead of the next. */
 double formula_lead(const double *outputs, size_t count);
 
+/* Of an objective, at theta in double precision, with gradient[D] of the batch's mean loss: there
+ * no engine need be the judge. */
+struct score formula_objective(const struct network *, const double *theta, const struct batch *,
+                               double *gradient);
+
 struct score formula_score(const struct network *, const float *theta, const struct batch *);
 
 #endif

@@ -60,8 +60,36 @@ static struct layer window_layer(const struct problem_window *window, struct sha
     return layer;
 }
 
+/* Different from each other, of both signs where the kind allows it, a matrix symmetric. */
+static void set_coefficients(struct problem *problem, enum objective_kind kind, int dimensions)
+{
+    double *c = problem->coefficients;
+
+    c[0] = 0.7;
+    c[1] = 1.3;
+    for (int j = 0; kind == OBJECTIVE_SQUARES && j < dimensions; j++)
+        c[j] = j % 3 == 2 ? -0.4 * j : 0.3 + 0.9 * j;
+    for (int i = 0; kind == OBJECTIVE_QUADRATIC && i < dimensions; i++)
+        for (int j = 0; j < dimensions; j++)
+            c[i * dimensions + j] = sin(1 + i + j) + (i == j ? 2 : 0.1 * i * j);
+}
+
+static void build_objective(struct problem *problem, const struct problem_spec *spec)
+{
+    struct shape shape = {spec->sizes[0], 1, 1};
+
+    assert(spec->sizes[0] <= PROBLEM_DIMENSIONS_MAX);
+    problem->layers[0] = (struct layer){.kind = LAYER_POSITION, .input = shape, .output = shape};
+    set_coefficients(problem, spec->objective, spec->sizes[0]);
+    problem->objective =
+        (struct objective){spec->objective, spec->noise,
+                           spec->objective == OBJECTIVE_CUBIC ? NULL : problem->coefficients};
+    problem->network = (struct network){1, problem->layers, spec->head, &problem->objective};
+    problem->parameters = network_parameters(&problem->network);
+}
+
 /* Windows first, then dense layers. */
-static void build_network(struct problem *problem, const struct problem_spec *spec)
+static void build_layers(struct problem *problem, const struct problem_spec *spec)
 {
     struct shape shape =
         spec->image.channels > 0 ? spec->image : (struct shape){spec->sizes[0], 1, 1};
@@ -85,8 +113,16 @@ static void build_network(struct problem *problem, const struct problem_spec *sp
         layer->input = shape;
         shape = layer->output = (struct shape){spec->sizes[d + 1], 1, 1};
     }
-    problem->network = (struct network){count, problem->layers, spec->head};
+    problem->network = (struct network){count, problem->layers, spec->head, NULL};
     problem->parameters = network_parameters(&problem->network);
+}
+
+static void build_network(struct problem *problem, const struct problem_spec *spec)
+{
+    if (spec->head == HEAD_OBJECTIVE)
+        build_objective(problem, spec);
+    else
+        build_layers(problem, spec);
 }
 
 /* "7-65-3"; "2x9x8 c3:5x3+2 p2x2/2 -10": a convolution to 3 channels by 5 x 3 with 2 zeros above, a
@@ -119,6 +155,29 @@ static void write_layers(const struct problem *problem, const struct problem_spe
         text[--used] = '\0';
 }
 
+/* "objective rosenbrock D=2 tilt", or "7-65-3 relu softmax". */
+static void write_function(const struct problem *problem, const struct problem_spec *spec,
+                           char *text, size_t size)
+{
+    static const char *const objective_names[] = {
+        [OBJECTIVE_SQUARES] = "squares", [OBJECTIVE_QUADRATIC] = "quadratic",
+        [OBJECTIVE_SADDLE] = "saddle",   [OBJECTIVE_ROSENBROCK] = "rosenbrock",
+        [OBJECTIVE_CUBIC] = "cubic",     [OBJECTIVE_PLATEAU] = "plateau",
+    };
+    int softmax = spec->head == HEAD_SOFTMAX_CROSS_ENTROPY;
+    char layers[80] = "";
+
+    if (spec->head == HEAD_OBJECTIVE) {
+        snprintf(text, size, "objective %s D=%d %s", objective_names[spec->objective],
+                 spec->sizes[0], spec->noise == NOISE_SHIFTS ? "shift" : "tilt");
+        return;
+    }
+    write_layers(problem, spec, layers, sizeof layers);
+    snprintf(text, size, "%s %s %s%s", layers,
+             problem->network.layer_count > 1 ? activation_names[spec->hidden] : "linear",
+             softmax ? "softmax" : "mse:", softmax ? "" : activation_names[spec->last]);
+}
+
 static void write_name(struct problem *problem, const struct problem_spec *spec)
 {
     static const char *const theta_names[] = {
@@ -126,14 +185,11 @@ static void write_name(struct problem *problem, const struct problem_spec *spec)
         [THETA_ZERO] = " zero", [THETA_ZERO_FIRST] = " zero-first-layer",
         [THETA_NAN] = " nan",
     };
-    int softmax = spec->head == HEAD_SOFTMAX_CROSS_ENTROPY;
-    char layers[80] = "";
+    char function[120];
 
-    write_layers(problem, spec, layers, sizeof layers);
-    snprintf(problem->name, sizeof problem->name, "%s %s %s%s K=%d %s%s%s%s%s", layers,
-             problem->network.layer_count > 1 ? activation_names[spec->hidden] : "linear",
-             softmax ? "softmax" : "mse:", softmax ? "" : activation_names[spec->last],
-             spec->batch_size, spec->element == ELEMENT_UINT8 ? "uint8" : "float32",
+    write_function(problem, spec, function, sizeof function);
+    snprintf(problem->name, sizeof problem->name, "%s K=%d %s%s%s%s%s", function, spec->batch_size,
+             spec->element == ELEMENT_UINT8 ? "uint8" : "float32",
              spec->order == ROWS_REPEATED ? " rows" : "", spec->weighted ? " weights" : "",
              spec->misaligned ? " misaligned" : "", theta_names[spec->theta]);
 }
@@ -192,7 +248,7 @@ static int take_memory(struct problem *problem, const struct problem_spec *spec)
     };
     if (spec->head == HEAD_SOFTMAX_CROSS_ENTROPY)
         problem->batch.labels = (const int32_t *)(problem->memory + labels);
-    else
+    else if (spec->head == HEAD_MEAN_SQUARED_ERROR)
         problem->batch.targets = (const float *)(problem->memory + targets);
     return 0;
 }
@@ -248,9 +304,11 @@ static int row_is_clear(const struct problem *problem, const struct problem_spec
     double outputs[FORMULA_WIDTH_MAX];
     double margin = margin_of(spec);
     double needed_lead = spec->theta == THETA_EXTREME ? extreme_margin : margin;
-    double distance =
-        formula_outputs(&problem->network, problem->theta, &problem->batch, row, outputs);
+    double distance;
 
+    if (spec->head == HEAD_OBJECTIVE) /* which has no branches */
+        return 1;
+    distance = formula_outputs(&problem->network, problem->theta, &problem->batch, row, outputs);
     if (spec->theta == THETA_ZERO || spec->theta == THETA_NAN)
         return 1;
     if (spec->head == HEAD_SOFTMAX_CROSS_ENTROPY &&
@@ -289,7 +347,7 @@ static int draw_examples(struct problem *problem, const struct problem_spec *spe
         } while (!row_is_clear(problem, spec, row));
         if (labels)
             labels[row] = (int32_t)rng_below(rng, (uint32_t)outputs);
-        else
+        else if (targets)
             draw_targets(problem, row, targets + row * outputs, rng);
     }
     return 0;

@@ -9,7 +9,7 @@
 
 #include "engine.h"
 
-enum { PROBLEM_LAYERS_MAX = 3, PROBLEM_WINDOWS_MAX = 4 };
+enum { PROBLEM_LAYERS_MAX = 3, PROBLEM_WINDOWS_MAX = 4, PROBLEM_DIMENSIONS_MAX = 17 };
 
 enum row_order {
     ROWS_IN_PLACE, /* batch.rows is NULL */
@@ -39,6 +39,8 @@ struct problem_spec {
                                           image sizes[0] has no meaning, and sizes[1] may be 0 */
     enum activation hidden, last;      /* with softmax, last is the identity */
     enum head head;
+    enum objective_kind objective; /* with HEAD_OBJECTIVE, of sizes[0] variables; else 0 */
+    enum objective_noise noise;
     int batch_size; /* K */
     enum element element;
     enum row_order order;
@@ -52,6 +54,8 @@ struct problem {
     char name[160];
     struct network network;
     struct layer layers[PROBLEM_WINDOWS_MAX + PROBLEM_LAYERS_MAX];
+    struct objective objective; /* with HEAD_OBJECTIVE */
+    double coefficients[PROBLEM_DIMENSIONS_MAX * PROBLEM_DIMENSIONS_MAX];
     size_t parameters;      /* P */
     struct batch batch;     /* of all K examples */
     const float *theta;     /* [P] */
@@ -74,7 +78,7 @@ void problem_close(struct problem *); /* accepts NULL and a zeroed struct */
 
 /* The problems of the agreement cases: every combination of batch size 1, 3, 17, 129, of first
  * width 1, 7, 65, of 1, 2, 3 layers and of both heads, the other choices drawn at random so that
- * each pair of choices occurs; then tables of special ones and of images. */
+ * each pair of choices occurs; then tables of special ones, of images and of objectives. */
 int problem_count(void);
 struct problem_spec problem_spec_at(int index);
 

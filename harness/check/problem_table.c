@@ -1,4 +1,5 @@
-/* The problems of the agreement cases: a grid of dense networks, special ones, and images. */
+/* The problems of the agreement cases: a grid of dense networks, special ones, images, objectives.
+ */
 #include "check/problem.h"
 
 #include "base/rng.h"
@@ -148,11 +149,35 @@ static const struct problem_spec images[] = {
      .sizes = {0, 3}, .batch_size = 1500, FLOATS, .order = ROWS_REPEATED},
 };
 
+/* Every kind, every way in which an example enters, one and many variables. */
+#define FUNCTION(kind, d) .head = HEAD_OBJECTIVE, .objective = OBJECTIVE_##kind, .sizes = {d}
+#define SHIFT .noise = NOISE_SHIFTS
+#define TILT .noise = NOISE_TILTS
+
+static const struct problem_spec objectives[] = {
+    {FUNCTION(SQUARES, 1), SHIFT, .batch_size = 1, FLOATS},
+    {FUNCTION(SQUARES, 7), SHIFT, .batch_size = 17, BYTES, .order = ROWS_REPEATED},
+    {FUNCTION(SQUARES, 17), TILT, .batch_size = 129, FLOATS, .weighted = 1, .misaligned = 1},
+    {FUNCTION(QUADRATIC, 1), TILT, .batch_size = 3, FLOATS},
+    {FUNCTION(QUADRATIC, 7), SHIFT, .batch_size = 129, FLOATS, .order = ROWS_REPEATED},
+    {FUNCTION(QUADRATIC, 17), TILT, .batch_size = 17, BYTES, .weighted = 1},
+    {FUNCTION(SADDLE, 2), SHIFT, .batch_size = 17, FLOATS, .misaligned = 1},
+    {FUNCTION(SADDLE, 2), TILT, .batch_size = 3, FLOATS, .weighted = 1},
+    {FUNCTION(ROSENBROCK, 2), SHIFT, .batch_size = 17, FLOATS, .weighted = 1},
+    {FUNCTION(ROSENBROCK, 2), TILT, .batch_size = 129, BYTES},
+    {FUNCTION(CUBIC, 2), SHIFT, .batch_size = 3, BYTES, .order = ROWS_REPEATED},
+    {FUNCTION(CUBIC, 2), TILT, .batch_size = 17, FLOATS, .order = ROWS_REPEATED, .weighted = 1},
+    {FUNCTION(PLATEAU, 1), SHIFT, .batch_size = 129, FLOATS},
+    {FUNCTION(PLATEAU, 7), TILT, .batch_size = 1, FLOATS, .misaligned = 1},
+    {FUNCTION(PLATEAU, 17), SHIFT, .batch_size = 17, FLOATS, .order = ROWS_REPEATED, .weighted = 1},
+};
+
+enum { OBJECTIVES = sizeof objectives / sizeof *objectives };
 enum { SPECIALS = sizeof specials / sizeof *specials, IMAGES = sizeof images / sizeof *images };
 
 int problem_count(void)
 {
-    return GRID + SPECIALS + IMAGES;
+    return GRID + SPECIALS + IMAGES + OBJECTIVES;
 }
 
 struct problem_spec problem_spec_at(int index)
@@ -162,6 +187,8 @@ struct problem_spec problem_spec_at(int index)
     int rest = index, batch, first, depth, squares;
 
     assert(index >= 0 && index < problem_count());
+    if (index >= GRID + SPECIALS + IMAGES)
+        return objectives[index - GRID - SPECIALS - IMAGES];
     if (index >= GRID + SPECIALS)
         return images[index - GRID - SPECIALS];
     if (index >= GRID)

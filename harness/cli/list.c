@@ -41,7 +41,7 @@ static int list_networks(void)
 
     for (const struct network_spec *spec = network_presets(); spec->name[0]; spec++) {
         network_describe(spec, text, sizeof text);
-        printf("%-12s %s\n", spec->name, text);
+        printf("%-16s %s\n", spec->name, text);
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "data/csv_data.h"
 #include "data/idx.h"
+#include "data/quadratic_deep.h"
 #include "data/scaling.h"
 #include "data/synthetic.h"
 #include "memory.h"
@@ -23,6 +24,8 @@ struct pool {
     size_t count;  /* rows to split */
     size_t tests;  /* rows of a test file, stored after them */
     size_t family; /* so many consecutive rows stay together; 1: each goes its own way */
+    bool as_is;    /* scaling is not for them */
+    bool watched;  /* the test file is also what validates, unless examples are split off for it */
 };
 
 struct image_files {
@@ -186,6 +189,35 @@ static int load_linear(struct dataset *dataset, struct pool *pool, const struct 
     return 0;
 }
 
+static int load_points(struct dataset *dataset, struct pool *pool, const struct dataset_spec *spec)
+{
+    float *features;
+
+    if (synthetic_points(spec, &features) != 0)
+        return -1;
+    dataset->stored_features = features;
+    dataset->inputs = (size_t)spec->features;
+    pool->count = (size_t)spec->examples;
+    pool->as_is = true;
+    return 0;
+}
+
+static int load_quadratic_deep(struct dataset *dataset, struct pool *pool,
+                               const struct dataset_spec *spec)
+{
+    float *features;
+
+    (void)spec;
+    if (quadratic_deep_draw(&features) != 0)
+        return -1;
+    dataset->stored_features = features;
+    dataset->inputs = QUADRATIC_DEEP_FEATURES;
+    pool->count = QUADRATIC_DEEP_TRAIN;
+    pool->tests = QUADRATIC_DEEP_TEST;
+    pool->as_is = pool->watched = true;
+    return 0;
+}
+
 /* A loader fills the stored arrays, inputs, classes, the image size and the pool; the element is
  * float32 unless it says otherwise. */
 static const struct source {
@@ -197,6 +229,8 @@ static const struct source {
     {.name = "csv", .load = load_csv},
     {.name = "blobs", .load = load_blobs},
     {.name = "linear", .load = load_linear},
+    {.name = "points", .load = load_points},
+    {.name = "quadratic_deep", .load = load_quadratic_deep},
 };
 
 static int load(struct dataset *dataset, struct pool *pool, const struct dataset_spec *spec)
@@ -204,7 +238,8 @@ static int load(struct dataset *dataset, struct pool *pool, const struct dataset
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
         if (strcmp(sources[i].name, spec->name) == 0)
             return sources[i].load(dataset, pool, spec);
-    return error_set("dataset: name: '%s' is not one of fashion-mnist, idx, csv, blobs, linear",
+    return error_set("dataset: name: '%s' is not one of fashion-mnist, idx, csv, blobs, linear, "
+                     "points, quadratic_deep",
                      spec->name);
 }
 
@@ -298,7 +333,9 @@ static int split(struct dataset *dataset, const struct dataset_spec *spec, const
         dataset->test = view(dataset, dataset->stored_rows + pool->count, pool->tests);
     else
         dataset->test = view(dataset, dataset->stored_rows, (size_t)spec->test);
-    dataset->validation = view(dataset, validation, (size_t)spec->validation);
+    dataset->validation = pool->watched && spec->validation == 0
+                              ? dataset->test
+                              : view(dataset, validation, (size_t)spec->validation);
     dataset->train = view(dataset, train, spec->train > 0 ? (size_t)spec->train : left);
     return 0;
 }
@@ -370,6 +407,8 @@ static void describe(struct dataset *dataset)
 {
     char shape[64], kind[64] = "one target";
 
+    if (dataset->outputs == 0)
+        snprintf(kind, sizeof kind, "nothing to predict");
     if (dataset->image_height > 0)
         snprintf(shape, sizeof shape, "%dx%d pixels", dataset->image_height, dataset->image_width);
     else
@@ -391,10 +430,12 @@ int dataset_open(struct dataset *dataset, const struct dataset_spec *spec)
     snprintf(dataset->name, sizeof dataset->name, "%s", spec->name);
     if (load(dataset, &pool, spec) != 0)
         goto done;
-    dataset->outputs = dataset->classes > 0 ? (size_t)dataset->classes : 1;
+    dataset->outputs =
+        dataset->classes > 0 ? (size_t)dataset->classes : dataset->stored_targets != NULL;
     stored = pool.count + pool.tests;
     if (move_to_huge_pages(dataset, stored) != 0 || set_shape(dataset, spec) != 0 ||
-        split(dataset, spec, &pool) != 0 || scaling_apply(dataset, spec->scaling, stored) != 0)
+        split(dataset, spec, &pool) != 0 ||
+        scaling_apply(dataset, pool.as_is ? SCALING_NONE : spec->scaling, stored) != 0)
         goto done;
     dataset->fingerprint = fingerprint(dataset, stored);
     describe(dataset);

@@ -19,7 +19,7 @@ enum scaling {
 
 /* What an experiment says under `dataset:`. Zero means "not given" where a default is named. */
 struct dataset_spec {
-    char name[32];   /* fashion-mnist | idx | csv | blobs | linear */
+    char name[32];   /* fashion-mnist | idx | csv | blobs | linear | points | quadratic_deep */
     char path[1024]; /* fashion-mnist: folder (default: $BATCHLAB_DATA where set, else the Debian
                         package's); csv: the file */
     char images[1024], labels[1024];           /* idx */
@@ -36,7 +36,7 @@ struct dataset_spec {
                       of a file have theirs */
     int shape_count;
 
-    /* blobs and linear */
+    /* blobs, linear and points */
     int examples, features;
     /* blobs: each class has `clusters` centres drawn from N(0, separation^2 I); an example is its
      * centre + N(0, I) noise of which the share `correlation` of the variance is common to a
@@ -47,7 +47,11 @@ struct dataset_spec {
     double separation, correlation;
     /* linear: y = x . w + noise * N(0, 1), w drawn from N(0, I / features); the features are
      * independent with variances spaced evenly in the logarithm so that the largest over the
-     * smallest eigenvalue of the covariance is `condition`; the largest is 1. */
+     * smallest eigenvalue of the covariance is `condition`; the largest is 1.
+     * points: features from N(0, noise^2), neither labels nor targets: the noise of an objective.
+     * quadratic_deep: the 1000 training examples of DeepOBS, N(0, 0.6^2) in 100 dimensions, and its
+     * 896 test examples, which are the validation examples too (unless some are split off): the
+     * curves that are published are theirs. */
     double condition, noise;
 };
 
@@ -65,7 +69,7 @@ struct examples {
 
 struct dataset {
     char name[32];
-    size_t inputs, outputs;        /* outputs: classes, or target columns (1) */
+    size_t inputs, outputs;        /* outputs: classes, or target columns (1); 0: neither */
     int classes;                   /* 0 for regression */
     struct shape shape;            /* of an example; {inputs, 1, 1} where nothing says otherwise */
     int image_height, image_width; /* 0 where rows are not images of bytes */

@@ -205,3 +205,29 @@ done:
     }
     return status;
 }
+
+int synthetic_points(const struct dataset_spec *spec, float **features)
+{
+    size_t inputs = (size_t)spec->features;
+    double *values;
+
+    *features = NULL;
+    if (check_size(spec) != 0 || check_range("noise", spec->noise, 0, largest_noise) != 0)
+        return -1;
+    *features = calloc((size_t)spec->examples * inputs, sizeof **features);
+    values = calloc(inputs, sizeof *values);
+    if (!*features || !values) {
+        free(*features);
+        free(values);
+        *features = NULL;
+        return error_set("dataset: out of memory for %d points of %d features", spec->examples,
+                         spec->features);
+    }
+    for (int i = 0; i < spec->examples; i++) {
+        fill_normal(spec, (uint32_t)i, values, inputs);
+        for (size_t j = 0; j < inputs; j++)
+            (*features)[(size_t)i * inputs + j] = (float)(spec->noise * values[j]);
+    }
+    free(values);
+    return 0;
+}

@@ -1,5 +1,5 @@
-/* Synthetic data with known properties: see blobs and linear in dataset.h. Example i is a pure
- * function of the spec's seed and its shape parameters: it does not depend on `examples`. */
+/* Synthetic data with known properties: see blobs, linear and points in dataset.h. Example i is a
+ * pure function of the spec's seed and its shape parameters: it does not depend on `examples`. */
 #ifndef BATCHLAB_SYNTHETIC_H
 #define BATCHLAB_SYNTHETIC_H
 
@@ -12,5 +12,8 @@ int synthetic_blobs(const struct dataset_spec *, float **features, int32_t **lab
 
 /* features[examples][features] and targets[examples], likewise. */
 int synthetic_linear(const struct dataset_spec *, float **features, float **targets);
+
+/* features[examples][features] alone. */
+int synthetic_points(const struct dataset_spec *, float **features);
 
 #endif

@@ -454,7 +454,8 @@ static void name_after(const char *file, char *name, size_t size)
             *c = '-';
 }
 
-int experiment_open(struct experiment *experiment, const char *file, int quick)
+/* Takes over the text; NULL: the error is set. */
+static int open_text(struct experiment *experiment, const char *file, char *text, int quick)
 {
     memset(experiment, 0, sizeof *experiment);
     experiment->quick = quick;
@@ -464,14 +465,29 @@ int experiment_open(struct experiment *experiment, const char *file, int quick)
     schema_defaults(top_fields, experiment);
     for (const struct section *section = sections; section->name; section++)
         schema_defaults(section->fields, (char *)experiment + section->offset);
-    experiment->text = read_text(file);
-    if (!experiment->text || parse(experiment, file) != 0) {
+    experiment->text = text;
+    if (!text || parse(experiment, file) != 0) {
         experiment_close(experiment);
         return -1;
     }
     if (!experiment->title[0])
         snprintf(experiment->title, sizeof experiment->title, "%s", experiment->name);
     return 0;
+}
+
+int experiment_open(struct experiment *experiment, const char *file, int quick)
+{
+    return open_text(experiment, file, read_text(file), quick);
+}
+
+int experiment_open_text(struct experiment *experiment, const char *file, const char *text,
+                         int quick)
+{
+    char *copy = strdup(text);
+
+    if (!copy)
+        error_set("out of memory");
+    return open_text(experiment, file, copy, quick);
 }
 
 void experiment_close(struct experiment *experiment)

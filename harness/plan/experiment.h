@@ -14,7 +14,7 @@
 #include <stdio.h>
 
 enum {
-    EXPERIMENT_NETWORKS_MAX = 24,
+    EXPERIMENT_NETWORKS_MAX = 30,
     EXPERIMENT_SCHEDULES_MAX = 24,
     EXPERIMENT_WEIGHTINGS_MAX = 24,
     EXPERIMENT_AUGMENTATIONS_MAX = 24,
@@ -49,6 +49,7 @@ struct evaluation {
     int first;          /* examples at the first evaluation after the start */
     int shifted_tests;  /* 1: also on shifted copies of the test set, once at the end */
     int per_class;      /* 1: also on the test examples of each class, once at the end */
+    int every;          /* examples from one evaluation to the next, instead; 0: log-spaced */
 };
 
 struct throughput_options {
@@ -151,6 +152,10 @@ extern const char *const metric_names[METRIC_COUNT];
 /* Reads and checks a file. Errors are `file:line: what was wrong, what was expected`; nothing is
  * held then. quick != 0 applies what stands under `quick:`. */
 int experiment_open(struct experiment *, const char *file, int quick);
+
+/* The same from a text in memory, which is copied; `file` is what messages call it. */
+int experiment_open_text(struct experiment *, const char *file, const char *text, int quick);
+
 void experiment_close(struct experiment *); /* accepts NULL and a zeroed struct */
 
 /* Replaces an axis by one value, wherever it stands: what the command line overrides. */

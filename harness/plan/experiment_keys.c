@@ -29,6 +29,15 @@ static const struct choice initializers[] = {{"he", INITIALIZER_HE},
                                              {0}};
 static const struct choice unit_kinds[] = {
     {"distinct", UNITS_DISTINCT}, {"identical", UNITS_IDENTICAL}, {0}};
+static const struct choice functions[] = {{"none", FUNCTION_NONE},
+                                          {"quadratic", FUNCTION_QUADRATIC},
+                                          {"quadratic_deep", FUNCTION_QUADRATIC_DEEP},
+                                          {"saddle", FUNCTION_SADDLE},
+                                          {"rosenbrock", FUNCTION_ROSENBROCK},
+                                          {"cubic", FUNCTION_CUBIC},
+                                          {"plateau", FUNCTION_PLATEAU},
+                                          {0}};
+static const struct choice noises[] = {{"shift", NOISE_SHIFTS}, {"tilt", NOISE_TILTS}, {0}};
 static const struct choice automatic[] = {{"auto", THREADS_AUTO}, {0}};
 static const struct choice rate_scalings[] = {
     {"none", RATE_SCALING_NONE}, {"linear", RATE_SCALING_LINEAR}, {"sqrt", RATE_SCALING_SQRT}, {0}};
@@ -95,9 +104,10 @@ const char *const metric_names[METRIC_COUNT] = {
 const struct field settings_fields[] = {
     {"engine", FIELD_TEXT, TEXT_MEMBER(settings, engine), .fallback = "blas",
      .help = "auto (the fastest, measured for each network and batch size), naive, reference, "
-             "blas[:blis|:PATH], native, onednn[:bf16], or the path of a shared object"},
+             "blas[:blis|:PATH], native, onednn[:bf16], analytic (objectives), or the path of a "
+             "shared object"},
     {"network", FIELD_TEXT, TEXT_MEMBER(settings, network), .fallback = "M",
-     .help = "a name under `networks`, or a preset: S, M, L, lenet, 2c2d"},
+     .help = "a name under `networks`, or a preset: S, M, L, lenet, 2c2d, or an objective"},
     {"batch_size", FIELD_SPECIAL, MEMBER(settings, batch_size), COUNT_FROM_1, .choices = full_batch,
      .fallback = "32", .help = "K, examples of one update"},
     {"learning_rate", FIELD_REAL, MEMBER(settings, learning_rate), .low = 1e-12, .high = 1e12,
@@ -187,6 +197,12 @@ const struct field settings_fields[] = {
     {0},
 };
 
+#define OBJECTIVE(name) MEMBER(network_spec, objective.name)
+#define OBJECTIVE_LIST(name)                                                                       \
+    FIELD_REALS, OBJECTIVE(name),                                                                  \
+        .size = OBJECTIVE_LIST_MAX,                                                                \
+        .count_offset = offsetof(struct network_spec, objective.name##_count)
+
 const struct field network_fields[] = {
     {"hidden", FIELD_WIDTHS, MEMBER(network_spec, hidden), .size = NETWORK_HIDDEN_MAX,
      .count_offset = offsetof(struct network_spec, hidden_count), .low = 1, .high = 1 << 20,
@@ -202,12 +218,27 @@ const struct field network_fields[] = {
      .fallback = "0.05", .help = "deviation of truncated_normal before truncation at 2 sigma"},
     {"bias", FIELD_REAL, MEMBER(network_spec, bias), .low = -1e6, .high = 1e6, .fallback = "0",
      .help = "initial value of every bias"},
+    {"objective", FIELD_CHOICE, OBJECTIVE(function), .choices = functions, .fallback = "none",
+     .help = "a function f instead of layers: the formulas stand above"},
+    {"start", OBJECTIVE_LIST(start), .low = -1e30, .high = 1e30,
+     .help = "objective: initial theta; one number: of every coordinate; [] is 1"},
+    {"coefficients", FIELD_REALS, OBJECTIVE(coefficients), .size = 2,
+     .count_offset = offsetof(struct network_spec, objective.coefficient_count), .low = -1e12,
+     .high = 1e12, .help = "objective: a and b; [] is 1 and 1, of rosenbrock 1 and 100"},
+    {"spectrum", OBJECTIVE_LIST(spectrum), .low = -1e12, .high = 1e12,
+     .help = "quadratic: eigenvalues of Q, or the first of them; [] is 1"},
+    {"condition", FIELD_REAL, OBJECTIVE(condition), .low = 1, .high = 1e12, .fallback = "1",
+     .help = "quadratic: the first eigenvalue over the last, the others evenly in the logarithm"},
+    {"rotation", FIELD_SEED, OBJECTIVE(rotation), .fallback = "0",
+     .help = "quadratic: seed of a random rotation of its axes, 1 to 2^32 - 1; 0: none"},
+    {"noise", FIELD_CHOICE, OBJECTIVE(noise), .choices = noises, .fallback = "shift",
+     .help = "objective: how an example x enters; shift: f(theta - x); tilt: f(theta) - x . theta"},
     {0},
 };
 
 static const struct field dataset_fields[] = {
     {"name", FIELD_TEXT, TEXT_MEMBER(dataset_spec, name), .fallback = "fashion-mnist",
-     .help = "fashion-mnist, idx, csv, blobs or linear"},
+     .help = "fashion-mnist, idx, csv, blobs, linear; for objectives points or quadratic_deep"},
     {"path", FIELD_PATH, TEXT_MEMBER(dataset_spec, path),
      .help =
          "fashion-mnist: folder (default $BATCHLAB_DATA, then the Debian package's); csv: file"},
@@ -227,16 +258,17 @@ static const struct field dataset_fields[] = {
     {"test", FIELD_COUNT, MEMBER(dataset_spec, test), ANY_COUNT, .fallback = "0",
      .help = "test examples to split off where there is no test file"},
     {"scaling", FIELD_CHOICE, MEMBER(dataset_spec, scaling), .choices = scalings,
-     .fallback = "unit", .help = "of features, by training statistics only"},
+     .fallback = "unit",
+     .help = "of features, by training statistics only; points, quadratic_deep: never"},
     {"seed", FIELD_SEED, MEMBER(dataset_spec, seed), .fallback = "1",
      .help = "of the split and of synthetic data"},
     {"shape", FIELD_WIDTHS, MEMBER(dataset_spec, shape), .size = 3,
      .count_offset = offsetof(struct dataset_spec, shape_count), .low = 1, .high = 1 << 20,
      .help = "csv, blobs, linear: [channels, height, width] for layers of images"},
     {"examples", FIELD_COUNT, MEMBER(dataset_spec, examples), COUNT_FROM_1, .fallback = "10000",
-     .help = "blobs, linear: examples to generate, all splits together"},
+     .help = "blobs, linear, points: examples to generate, all splits together"},
     {"features", FIELD_COUNT, MEMBER(dataset_spec, features), COUNT_FROM_1, .fallback = "20",
-     .help = "blobs, linear: features"},
+     .help = "blobs, linear, points: features"},
     {"classes", FIELD_COUNT, MEMBER(dataset_spec, classes), .low = 2, .high = 65536,
      .fallback = "10", .help = "blobs: classes"},
     {"clusters", FIELD_COUNT, MEMBER(dataset_spec, clusters), .low = 1, .high = 65536,
@@ -250,7 +282,7 @@ static const struct field dataset_fields[] = {
     {"condition", FIELD_REAL, MEMBER(dataset_spec, condition), .low = 1, .high = 1e12,
      .fallback = "1", .help = "linear: condition number of the features' covariance"},
     {"noise", FIELD_REAL, MEMBER(dataset_spec, noise), .low = 0, .high = 1e6, .fallback = "0.1",
-     .help = "linear: standard deviation of the target's noise"},
+     .help = "linear: standard deviation of the target's noise; points: of each feature"},
     {0},
 };
 
@@ -281,6 +313,8 @@ static const struct field evaluation_fields[] = {
              "textured"},
     {"per_class", FIELD_CHOICE, MEMBER(evaluation, per_class), .choices = yes_or_no,
      .fallback = "false", .help = "at the end, the test error of each class"},
+    {"every", FIELD_COUNT, MEMBER(evaluation, every), ANY_COUNT, .fallback = "0",
+     .help = "examples from one evaluation to the next, evenly instead; 0: not"},
     {0},
 };
 
@@ -410,7 +444,7 @@ const struct field augmentation_fields[] = {
 const struct section sections[] = {
     SECTION(dataset, "the data and its split"),
     SECTION(budget, "the first limit met ends a cell"),
-    SECTION(evaluation, "log-spaced, off the training clock"),
+    SECTION(evaluation, "log-spaced unless told otherwise, off the training clock"),
     SECTION(throughput, "for `measure: throughput`"),
     SECTION(probes, "recorded at some evaluations, off the training clock"),
     SECTION(limits, "for safety, no part of a result"),

@@ -175,10 +175,12 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
     if (name && strcmp(name, "layers") == 0)
         return read_layers(source, value, spec);
     if (!field)
-        return schema_error(source, key,
-                            "networks: unknown key '%s', expected layers, hidden, activation, "
-                            "initializer, units, sigma or bias",
-                            name ? name : "(not a name)");
+        return schema_error(
+            source, key,
+            "networks: unknown key '%s', expected layers, hidden, activation, "
+            "initializer, units, sigma or bias; or objective and what is its own, see "
+            "list keys",
+            name ? name : "(not a name)");
     return schema_read(source, value, field, spec);
 }
 
@@ -199,6 +201,10 @@ static int read_network(const struct schema_source *source, yaml_node_t *node,
         if (spec->layers[l].kind != LAYER_DENSE)
             return schema_error(
                 source, node, "networks: units: identical is for dense layers, expected distinct");
+    if (spec->objective.function != FUNCTION_NONE &&
+        (spec->layer_count > 0 || spec->hidden_count > 0))
+        return schema_error(source, node,
+                            "networks: has both an objective and layers, expected one");
     return 0;
 }
 
@@ -274,7 +280,8 @@ void networks_document(FILE *file)
 
     fprintf(file,
             "\nnetworks: a mapping of names to networks; the output layer, dense and as wide\n"
-            "as the data asks, is added. Presets:\n");
+            "as the data asks, is added. Or an objective: a function f of as many variables as\n"
+            "the data (points, quadratic_deep) has features. Presets:\n");
     for (const struct network_spec *preset = network_presets(); preset->name[0]; preset++) {
         network_describe(preset, text, sizeof text);
         fprintf(file, "  %-18s %s\n", preset->name, text);

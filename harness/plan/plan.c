@@ -320,7 +320,7 @@ static int line_of(const struct grid_axis *const *axes, int axis_count, const in
     return 1;
 }
 
-/* Whether a list of layers fits the data is known only here. */
+/* Whether a list of layers, or an objective, fits the data is known only here. */
 static int check_network(const struct cell *cell, const struct experiment *experiment,
                          const struct dataset *dataset, int line)
 {
@@ -328,8 +328,12 @@ static int check_network(const struct cell *cell, const struct experiment *exper
     int misfit =
         network_build(&model, cell->network, dataset->shape, dataset->outputs, dataset->classes);
 
+    network_free(&model);
     if (!misfit)
         return 0;
+    if (misfit < 0)
+        return error_set("%s:%d: network: %s: %s", experiment->file, line, cell->network->name,
+                         error_text());
     if (cell->network->layers[misfit - 1].line > 0)
         line = cell->network->layers[misfit - 1].line;
     return error_set("%s:%d: network: %s, layer %d: %s", experiment->file, line,
@@ -349,6 +353,7 @@ static const char *refuse_rule(const struct cell *cell, const struct experiment 
 {
     const struct settings *s = &cell->settings;
     const struct rule *rule = rule_find(s->optimizer);
+    const char *refusal;
     struct model model;
 
     if (rule->needs && s->delay > 0)
@@ -368,7 +373,9 @@ static const char *refuse_rule(const struct cell *cell, const struct experiment 
     if (s->workers > 1 || s->micro_batch > 0)
         return "solves for a whole batch: neither workers nor micro_batch";
     network_build(&model, cell->network, dataset->shape, dataset->outputs, dataset->classes);
-    return proximal_refuses(&model.network, cell->largest_batch);
+    refusal = proximal_refuses(&model.network, cell->largest_batch);
+    network_free(&model);
+    return refusal;
 }
 
 static double scaled_rate(const struct settings *s, int batch_size)
@@ -411,7 +418,7 @@ static int complete_training(struct cell *cell, const struct experiment *experim
     if (settings->precision == PRECISION_DOUBLE && strcmp(settings->engine, ENGINE_AUTO) == 0)
         return error_set(
             "%s:%d: precision: double and engine auto, expected an engine that has it: "
-            "reference",
+            "reference, or analytic for objectives",
             experiment->file, line_of(axes, axis_count, digits, "precision"));
     if (settings->precision == PRECISION_DOUBLE && experiment->measure == MEASURE_THROUGHPUT)
         return error_set("%s:%d: precision: throughput is of single precision", experiment->file,
@@ -568,6 +575,7 @@ double plan_cell_seconds(const struct cell *cell, const struct experiment *exper
     struct model model;
 
     network_build(&model, cell->network, dataset->shape, dataset->outputs, dataset->classes);
+    network_free(&model);                          /* its sizes are all that counts */
     if (experiment->measure == MEASURE_THROUGHPUT) /* both inputs; each four steps at the least */
         return 2 * fmax(experiment->throughput.seconds,
                         4 * k * model.flops_per_example / assumed_flops_per_second);
@@ -582,8 +590,10 @@ double plan_cell_seconds(const struct cell *cell, const struct experiment *exper
     if (budget->seconds > 0)
         training = fmin(training, budget->seconds);
     examples = fmin(examples, training * assumed_flops_per_second / model.flops_per_example);
-    evaluations = 2 + experiment->evaluation.per_decade *
-                          log10(fmax(1, examples / experiment->evaluation.first));
+    evaluations = experiment->evaluation.every > 0
+                      ? 2 + examples / experiment->evaluation.every
+                      : 2 + experiment->evaluation.per_decade *
+                                log10(fmax(1, examples / experiment->evaluation.first));
     evaluated = (double)dataset->validation.count + experiment->evaluation.train_examples;
     evaluated = evaluations * evaluated / 3 +
                 probes_examples(cell, experiment, evaluations, dataset->classes);

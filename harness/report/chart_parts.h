@@ -78,6 +78,8 @@ int chart_redundancy_applies(struct results *);
 int chart_redundancy_write(struct results *, FILE *);
 int chart_grid_applies(struct results *);
 int chart_grid_write(struct results *, FILE *);
+int chart_trajectory_applies(struct results *);
+int chart_trajectory_write(struct results *, FILE *);
 int chart_throughput_applies(struct results *);
 int chart_throughput_write(struct results *, FILE *);
 int chart_noise_scale_applies(struct results *);

@@ -79,6 +79,7 @@ static void close_bench(struct bench_parts *parts)
         parts->loaded.engine.close(parts->more_sessions[w]);
     free(parts->more_sessions);
     training_set_close(&parts->training);
+    network_free(&parts->model);
 }
 
 static int open_more_sessions(struct bench_parts *parts, const struct engine_options *options,
@@ -342,6 +343,7 @@ int cell_record_loss(const struct campaign *campaign, const struct cell *cell,
     record.outcome = outcome;
     record.wall_seconds = wall_seconds;
     snprintf(record.reason, sizeof record.reason, "%s", reason);
+    close_bench(&parts);
     return record_cell(campaign->results, campaign->experiment, cell, &record);
 }
 

@@ -91,6 +91,8 @@ static const struct column curve_columns[] = {
     POINT("validation_error", validation.error),
     POINT("gradient_norm", gradient_norm),
     POINT("penalty", penalty),
+    POINT("theta_0", theta[0]),
+    POINT("theta_1", theta[1]),
     {0},
 };
 

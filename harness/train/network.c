@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What a preset has of every key of a network. */
@@ -25,6 +26,7 @@
     {                                                                                              \
         .kind = LAYER_DENSE, .outputs = width, .activation = ACTIVATION_OF_NETWORK                 \
     }
+#define OBJECTIVE(which) .function = which, .noise = NOISE_SHIFTS, .condition = 1
 
 static const struct network_spec presets[] = {
     {PRESET_OF("S")},
@@ -46,6 +48,17 @@ static const struct network_spec presets[] = {
                    POOLING(2), DENSE(1024)},
         .layer_count = 5,
     },
+    {PRESET_OF("squares"), .objective = {OBJECTIVE(FUNCTION_QUADRATIC), .spectrum = {0.4, 4},
+                                         .spectrum_count = 2, .start = {3, 4}, .start_count = 2}},
+    {PRESET_OF("saddle"),
+     .objective = {OBJECTIVE(FUNCTION_SADDLE), .start = {1, 0}, .start_count = 2}},
+    {PRESET_OF("rosenbrock"),
+     .objective = {OBJECTIVE(FUNCTION_ROSENBROCK), .start = {-1.2, 1}, .start_count = 2}},
+    {PRESET_OF("cubic"),
+     .objective = {OBJECTIVE(FUNCTION_CUBIC), .start = {2, 3}, .start_count = 2}},
+    {PRESET_OF("plateau"),
+     .objective = {OBJECTIVE(FUNCTION_PLATEAU), .start = {3, 4}, .start_count = 2}},
+    {PRESET_OF("quadratic_deep"), .objective = {OBJECTIVE(FUNCTION_QUADRATIC_DEEP)}},
     {.name = ""},
 };
 
@@ -133,6 +146,7 @@ static int build_layer(struct layer *layer, const struct layer_spec *spec,
     case LAYER_MAX_POOLING:
         return build_pooling(layer, spec);
     case LAYER_DENSE:
+    case LAYER_POSITION: /* in no list */
         break;
     }
     build_dense(layer, (size_t)spec->outputs);
@@ -192,6 +206,33 @@ static int build_hidden(struct model *model, const struct network_spec *spec, st
     return 0;
 }
 
+static int build_objective(struct model *model, const struct objective_spec *spec,
+                           struct shape input, size_t outputs)
+{
+    size_t dimensions = shape_size(input);
+
+    if (outputs > 0)
+        return error_set("an objective, and data with labels or targets; expected dataset points "
+                         "or quadratic_deep");
+    if (objective_build(&model->objective, &model->coefficients, spec, dimensions) != 0)
+        return -1;
+    model->layers[0] = (struct layer){
+        .kind = LAYER_POSITION, .input = flat(dimensions), .output = flat(dimensions)};
+    model->network = (struct network){.layer_count = 1,
+                                      .layers = model->layers,
+                                      .head = HEAD_OBJECTIVE,
+                                      .objective = &model->objective};
+    model->parameters = network_parameters(&model->network);
+    model->flops_per_example = objective_flops(&model->objective, dimensions);
+    return 0;
+}
+
+void network_free(struct model *model)
+{
+    free(model->coefficients);
+    model->coefficients = NULL;
+}
+
 int network_build(struct model *model, const struct network_spec *spec, struct shape input,
                   size_t outputs, int classes)
 {
@@ -200,6 +241,11 @@ int network_build(struct model *model, const struct network_spec *spec, struct s
     int misfit, has_weights = 0;
 
     memset(model, 0, sizeof *model);
+    if (spec->objective.function != FUNCTION_NONE)
+        return build_objective(model, &spec->objective, input, outputs);
+    if (outputs == 0)
+        return error_set("layers, and data with neither labels nor targets; expected an objective "
+                         "(see list networks)");
     misfit = build_hidden(model, spec, &shape);
     if (misfit)
         return misfit;
@@ -265,6 +311,10 @@ static void make_identical(const struct layer *layer, int is_first, int is_last,
 void network_initialize(const struct model *model, const struct network_spec *spec, uint64_t seed,
                         float *theta)
 {
+    if (spec->objective.function != FUNCTION_NONE) {
+        objective_start(&spec->objective, model->parameters, theta);
+        return;
+    }
     for (int l = 0; l < model->network.layer_count; l++) {
         const struct layer *layer = &model->layers[l];
         size_t biases = layer_biases(layer), weights = biases * layer_row(layer);
@@ -323,6 +373,10 @@ static void describe_layer(const struct layer_spec *layer, char *text, size_t si
 
 void network_describe(const struct network_spec *spec, char *text, size_t size)
 {
+    if (spec->objective.function != FUNCTION_NONE) {
+        objective_describe(spec->objective.function, text, size);
+        return;
+    }
     snprintf(text, size, spec->layer_count > 0 ? "" : "inputs-");
     for (int l = 0; l < spec->layer_count; l++)
         describe_layer(&spec->layers[l], text, size);

@@ -3,6 +3,7 @@
 #define BATCHLAB_NETWORK_H
 
 #include "engine.h"
+#include "train/objective.h"
 
 #include <stdint.h>
 
@@ -40,7 +41,8 @@ struct layer_spec {
 };
 
 /* Hidden layers, either as a list or as widths of dense ones. The output layer, dense and as wide
- * as the data asks, comes after them. */
+ * as the data asks, comes after them. Or no layers but an objective, of as many variables as the
+ * data has features. */
 struct network_spec {
     char name[32];
     struct layer_spec layers[NETWORK_LAYERS_MAX]; /* [layer_count]; 0 of them: `hidden` counts */
@@ -50,8 +52,9 @@ struct network_spec {
     enum activation activation;     /* of the hidden layers */
     enum initializer initializer;
     enum units units;
-    double sigma; /* of INITIALIZER_TRUNCATED_NORMAL, > 0 */
-    double bias;  /* initial value of every bias */
+    double sigma;                    /* of INITIALIZER_TRUNCATED_NORMAL, > 0 */
+    double bias;                     /* initial value of every bias */
+    struct objective_spec objective; /* FUNCTION_NONE: there are layers */
 };
 
 /* A network of the contract with the memory for its layers. */
@@ -62,25 +65,29 @@ struct model {
     double flops_per_example; /* of one gradient: multiply and add = 2; the first layer with weights
                                  needs no gradient with respect to its input; padding counts as if
                                  it were image; elementwise work and pooling are not counted */
+    struct objective objective;
+    double *coefficients; /* of the objective, owned; NULL: none */
 };
 
 /* The presets, complete, ended by an empty name: S (784-10), M (784-128-10), L (784-512-512-10) by
  * their hidden widths; lenet (LeCun et al. 1998 with ReLU and max pooling); 2c2d (DeepOBS,
- * Schneider et al. 2019). */
+ * Schneider et al. 2019); and objectives. */
 const struct network_spec *network_presets(void);
 
-/* model->network.layers points into *model: do not copy the struct. classes == 0: regression on
- * `outputs` numbers with mean squared error, else softmax cross-entropy. 0, or the number of the
- * listed layer that does not fit what comes before it (1, 2, ...), with the error set. A network
- * without list always fits. */
+/* model->network points into *model: do not copy the struct. classes == 0: regression on `outputs`
+ * numbers with mean squared error, else softmax cross-entropy; outputs == 0: an objective, which
+ * has neither labels nor targets. 0; or the number of the listed layer that does not fit what comes
+ * before it (1, 2, ...), or -1 where the network as a whole does not fit, with the error set and
+ * nothing held. */
 int network_build(struct model *, const struct network_spec *, struct shape input, size_t outputs,
                   int classes);
+void network_free(struct model *); /* accepts a zeroed struct; needed by objectives only */
 
 /* Initial theta[P], a function of the specification and the seed alone. */
 void network_initialize(const struct model *, const struct network_spec *, uint64_t seed,
                         float *theta);
 
-/* One line: "inputs-128-outputs", or the layers by name. */
+/* One line: "inputs-128-outputs", the layers by name, or an objective's formula. */
 void network_describe(const struct network_spec *, char *text, size_t size);
 
 #endif

@@ -114,6 +114,22 @@ static double penalty(const struct run *run)
     return 0.5 * l2 * norm * norm;
 }
 
+static int is_objective(const struct workbench *bench)
+{
+    return bench->model->network.head == HEAD_OBJECTIVE;
+}
+
+/* Where on an objective the run stands: what is evaluated, not where the next gradient is taken. */
+static double coordinate(const struct run *run, size_t j)
+{
+    const struct workbench *bench = run->bench;
+    const void *theta = rule_evaluated(run->stepper.rule, &run->stepper.state, run->stepper.theta);
+
+    if (!is_objective(bench) || j >= bench->model->parameters)
+        return NOT_APPLICABLE;
+    return is_double(bench) ? ((const double *)theta)[j] : (double)((const float *)theta)[j];
+}
+
 static struct curve_point *new_point(struct run *run)
 {
     struct training_result *result = run->result;
@@ -182,6 +198,7 @@ static int record_point(struct run *run)
         .rate = run->stepper.rate,
         .penalty = penalty(run),
         .gradient_norm = gradient_norm(run),
+        .theta = {coordinate(run, 0), coordinate(run, 1)},
     };
     if (subset > bench->train.count)
         subset = bench->train.count;
@@ -197,6 +214,8 @@ static int record_point(struct run *run)
 
 double train_evaluation_due(const struct evaluation *evaluation, int i)
 {
+    if (evaluation->every > 0)
+        return (double)i * evaluation->every;
     return i == 0 ? 0 : ceil(evaluation->first * pow(10, (i - 1.0) / evaluation->per_decade));
 }
 
@@ -280,21 +299,30 @@ static int at_chance(const struct run *run, const struct curve_point *point)
     return run->bench->classes > 0 && 1 - error <= chance + fmin(0.2 * chance, 0.02);
 }
 
+/* Beyond any transient. */
+static double largest_loss(const struct run *run)
+{
+    double initial = run->result->curve[0].train.loss;
+
+    return is_objective(run->bench) ? initial + 3 * fmax(fabs(initial), 1) : 4 * initial;
+}
+
 /* After an evaluation. 1: the run is over. */
 static int judge_point(struct run *run)
 {
     const struct experiment *experiment = run->bench->experiment;
     struct training_result *result = run->result;
     const struct curve_point *point = &result->curve[result->curve_count - 1];
-    double initial = result->curve[0].train.loss;
     int reached;
 
     if (!isfinite(point->train.loss))
         return stop(run, OUTCOME_DIVERGED, "training loss is not finite");
-    run->suspicions = point->train.loss > 4 * initial ? run->suspicions + 1 : 0;
+    run->suspicions = point->train.loss > largest_loss(run) ? run->suspicions + 1 : 0;
     if (run->suspicions == 2)
         return stop(run, OUTCOME_DIVERGED,
-                    "training loss above 4 times the initial, twice running");
+                    is_objective(run->bench)
+                        ? "training loss far above the initial, twice running"
+                        : "training loss above 4 times the initial, twice running");
     if (point->epoch >= 1 && point->update >= 100)
         run->chances = at_chance(run, point) ? run->chances + 1 : 0;
     if (run->chances == 2)

@@ -15,7 +15,9 @@
 enum outcome {
     OUTCOME_REACHED,
     OUTCOME_BUDGET,
-    OUTCOME_DIVERGED, /* loss not finite, or above 4 times the initial at two evaluations running */
+    /* Loss not finite, or far above the initial at two evaluations running: above 4 times it; of an
+     * objective, which may begin at or below 0, above it by 3 |initial| and by 3. */
+    OUTCOME_DIVERGED,
     OUTCOME_DEAD, /* classification: at chance level at two evaluations running, after an epoch and
                      100 updates */
     OUTCOME_UNSUPPORTED,
@@ -42,6 +44,7 @@ struct curve_point {
     struct evaluated train, validation;
     double gradient_norm; /* of the last batch; NOT_APPLICABLE at update 0, and where a step in one
                              piece was the last one because the loss or the clock ended the run */
+    double theta[2];      /* of an objective, the first coordinates; else NOT_APPLICABLE */
 };
 
 /* One row of classes.csv: of the test split, with the last theta. */
@@ -104,7 +107,7 @@ int train(const struct workbench *, struct training_result *);
 void training_free(struct training_result *);
 
 /* The examples after which the i-th evaluation is due, i = 0, 1, 2, ...: 0, then `first` times
- * 10^((i - 1) / per_decade). The same for every batch size. */
+ * 10^((i - 1) / per_decade); or i * `every`. The same for every batch size. */
 double train_evaluation_due(const struct evaluation *, int i);
 
 /* Costs of reaching the target along the curve: where the metric first falls to the value, by

@@ -423,7 +423,7 @@ static int faulty_open(void **opaque, const struct network *network,
         return -1;
     memcpy(session->layers, network->layers,
            (size_t)network->layer_count * sizeof *network->layers);
-    session->network = (struct network){network->layer_count, session->layers, network->head};
+    session->network = (struct network){network->layer_count, session->layers, network->head, NULL};
     session->options = *options;
     session->parameters = network_parameters(network);
     session->theta = malloc(session->parameters * sizeof *session->theta);
