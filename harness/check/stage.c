@@ -56,10 +56,9 @@ int stage_run(struct suite *suite, const struct conformance_case *entry)
         goto done;
     snprintf(name, sizeof name, "%s: %.70s", entry->name, stage.problem.name);
     suite_begin(suite, name);
-    if (stage_ask(&stage, &stage.answer, &stage.problem.batch) != 0)
-        goto done;
     outcome = trial_open(&stage.trial, observer, &stage.problem, &entry->options, &stage.finding);
-    if (outcome == TRIAL_OPEN && entry->play(&stage) != 0)
+    if (outcome == TRIAL_OPEN &&
+        (stage_ask(&stage, &stage.answer, &stage.problem.batch) != 0 || entry->play(&stage) != 0))
         goto done;
     if (!stage.finding.note[0]) /* nothing compared is nothing passed */
         finding_take(&stage.finding, NAN, 0, "nothing was compared");
