@@ -488,8 +488,9 @@ static size_t shared_folder(const struct groups *groups)
     return shared;
 }
 
-void groups_describe(const struct groups *groups, size_t group, uint64_t mask, char *text,
-                     size_t size)
+/* with_neutral: values as well that say nothing beside others. */
+static void describe(const struct groups *groups, size_t group, uint64_t mask, bool with_neutral,
+                     char *text, size_t size)
 {
     size_t cell = group_cell(groups, group), used = 0;
 
@@ -502,7 +503,7 @@ void groups_describe(const struct groups *groups, size_t group, uint64_t mask, c
             axis_idle(groups->keys, axis, cell))
             continue;
         value = texts[cell];
-        if (axes[axis].neutral && strcmp(value, axes[axis].neutral) == 0)
+        if (!with_neutral && axes[axis].neutral && strcmp(value, axes[axis].neutral) == 0)
             continue;
         if (axis == AXIS_ENGINE && strchr(value, '/'))
             value += shared_folder(groups);
@@ -510,6 +511,14 @@ void groups_describe(const struct groups *groups, size_t group, uint64_t mask, c
             used += (size_t)snprintf(text + used, size - used, "%s%s%s%s", used ? " · " : "",
                                      axes[axis].before, value, axes[axis].after);
     }
+}
+
+void groups_describe(const struct groups *groups, size_t group, uint64_t mask, char *text,
+                     size_t size)
+{
+    describe(groups, group, mask, false, text, size);
+    if (text[0] == '\0') /* "delay 0" beside "delay 1" */
+        describe(groups, group, mask, true, text, size);
 }
 
 void group_used(const struct groups *groups, size_t group, char *text, size_t size)
