@@ -81,9 +81,9 @@ static void parameters_an_optimizer_does_not_use_make_no_cells(void **state)
     open_planned(&p, DATA BUDGET "grid: {optimizer: [sgd, momentum, adam], momentum: [0.5, 0.9],\n"
                                  "       beta1: [0.8, 0.9], epsilon: [1e-8, 1e-7, 1e-6]}\n");
     assert_int_equal(p.plan.count, 1 + 2 + 6);
-    assert_true(p.plan.cells[0].settings.momentum == 0);
-    assert_true(p.plan.cells[1].settings.momentum == 0.5);
-    assert_true(p.plan.cells[1].settings.beta1 == 0);
+    assert_true(p.plan.cells[0].settings.rule.momentum == 0);
+    assert_true(p.plan.cells[1].settings.rule.momentum == 0.5);
+    assert_true(p.plan.cells[1].settings.rule.beta1 == 0);
     close_planned(&p);
 }
 
@@ -250,10 +250,10 @@ static void parameters_are_completed_by_the_rule(void **state)
     open_planned(&p, DATA BUDGET "grid: {optimizer: [sgd, adam, adadelta], beta2: default,\n"
                                  "  epsilon: [default, 1e-8]}\n");
     assert_int_equal(p.plan.count, 4); /* sgd has none, adam's default is given */
-    assert_true(p.plan.cells[1].settings.beta2 == 0.999);
-    assert_true(p.plan.cells[2].settings.beta2 == 0.95);
-    assert_true(p.plan.cells[2].settings.epsilon == 1e-6);
-    assert_true(p.plan.cells[3].settings.epsilon == 1e-8);
+    assert_true(p.plan.cells[1].settings.rule.beta2 == 0.999);
+    assert_true(p.plan.cells[2].settings.rule.beta2 == 0.95);
+    assert_true(p.plan.cells[2].settings.rule.epsilon == 1e-6);
+    assert_true(p.plan.cells[3].settings.rule.epsilon == 1e-8);
     close_planned(&p);
 }
 

@@ -26,38 +26,12 @@ static void hash_text(const char *text, size_t length, char *hash, size_t size)
     snprintf(hash, size, "%08lx", crc);
 }
 
-static void complete_rule(const struct rule *rule, struct settings *s)
-{
-    struct rule_parameters p = {
-        .momentum = s->momentum,
-        .beta1 = s->beta1,
-        .beta2 = s->beta2,
-        .epsilon = s->epsilon,
-        .epsilon_place = s->epsilon_place,
-        .l2 = s->l2,
-        .weight_decay = s->weight_decay,
-        .clip_value = s->clip_value,
-        .clip_norm = s->clip_norm,
-    };
-
-    rule_complete(rule, &p);
-    s->momentum = p.momentum;
-    s->beta1 = p.beta1;
-    s->beta2 = p.beta2;
-    s->epsilon = p.epsilon;
-    s->epsilon_place = p.epsilon_place;
-    s->l2 = p.l2;
-    s->weight_decay = p.weight_decay;
-    s->clip_value = p.clip_value;
-    s->clip_norm = p.clip_norm;
-}
-
 /* What is not used decides nothing: it must not tell cells apart. */
 static void neutralise_unused(struct settings *settings, enum measure measure)
 {
     const struct rule *rule = rule_find(settings->optimizer);
 
-    complete_rule(rule, settings);
+    rule_complete(rule, &settings->rule);
     if (!(rule->uses & USES_SNAPSHOT))
         schema_reset(settings_fields, "snapshot_epochs", settings);
     if (!(rule->uses & USES_AVERAGE))

@@ -30,9 +30,7 @@ struct settings {
     int base_batch_size;            /* K at which the rate is learning_rate */
     char schedule[32];              /* name among the experiment's schedules; "constant": none */
     char optimizer[32];
-    double momentum, beta1, beta2, epsilon; /* or DEFAULT_PARAMETER before the plan */
-    enum epsilon_place epsilon_place;
-    double l2, weight_decay, clip_value, clip_norm;
+    struct rule_parameters rule; /* snapshot and average_from are those below, in epochs */
     double gradient_noise;  /* standard deviation */
     double snapshot_epochs; /* svrg: from one full gradient to the next */
     double average_from;    /* asgd: epochs before averaging starts */

@@ -75,7 +75,7 @@ static const struct engine idle = {
 static void make_plain(struct settings *settings)
 {
     snprintf(settings->optimizer, sizeof settings->optimizer, "sgd");
-    settings->l2 = settings->weight_decay = settings->clip_value = settings->clip_norm = 0;
+    settings->rule = (struct rule_parameters){0};
     settings->precision = PRECISION_SINGLE;
     settings->micro_batch = settings->delay = 0;
     settings->gradient_noise = 0;

@@ -175,20 +175,11 @@ struct rule_parameters step_parameters(const struct workbench *bench)
     const struct settings *s = &bench->cell->settings;
     double epoch = (double)bench->train.count / bench->cell->batch_size; /* updates */
     double snapshot = round(s->snapshot_epochs * epoch);
+    struct rule_parameters parameters = s->rule;
 
-    return (struct rule_parameters){
-        .momentum = s->momentum,
-        .beta1 = s->beta1,
-        .beta2 = s->beta2,
-        .epsilon = s->epsilon,
-        .epsilon_place = s->epsilon_place,
-        .l2 = s->l2,
-        .weight_decay = s->weight_decay,
-        .clip_value = s->clip_value,
-        .clip_norm = s->clip_norm,
-        .snapshot = snapshot < 1 ? 1 : (long)snapshot,
-        .average_from = (long)round(s->average_from * epoch),
-    };
+    parameters.snapshot = snapshot < 1 ? 1 : (long)snapshot;
+    parameters.average_from = (long)round(s->average_from * epoch);
+    return parameters;
 }
 
 int step_is_bare(const struct workbench *bench)
