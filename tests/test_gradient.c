@@ -2,7 +2,7 @@
  */
 #include "train/gradient.h"
 
-#include "registry.h"
+#include "reference_fixture.h"
 #include "train/step.h"
 #include "workbench_fixture.h"
 
@@ -12,8 +12,6 @@
 #include <stddef.h>
 
 #include <cmocka.h>
-
-static struct loaded_engine reference;
 
 /* One update's worth: theta, and the gradient of the first K rows there. */
 struct trial {
@@ -220,16 +218,6 @@ static void many_examples_are_taken_in_pieces(void **state)
     close_trial(&trial);
 }
 
-static int load(void **state)
-{
-    struct message message;
-
-    (void)state;
-    if (registry_load(&reference, "reference", &message) != 0)
-        fail_msg("%s", message.text);
-    return 0;
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -241,5 +229,5 @@ int main(void)
         cmocka_unit_test(many_examples_are_taken_in_pieces),
     };
 
-    return cmocka_run_group_tests(tests, load, NULL);
+    return cmocka_run_group_tests(tests, load_reference, NULL);
 }

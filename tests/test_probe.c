@@ -549,8 +549,8 @@ static double curvature_of_regression(const struct scene *scene, size_t inputs)
         for (size_t i = 0; i <= inputs; i++)
             for (size_t j = 0; j <= inputs; j++) {
                 size_t row = (size_t)scene->examples.rows[e];
-                double x = i < inputs ? example_feature(&scene->examples, row * inputs + i) : 1;
-                double y = j < inputs ? example_feature(&scene->examples, row * inputs + j) : 1;
+                double x = i < inputs ? examples_feature(&scene->examples, row * inputs + i) : 1;
+                double y = j < inputs ? examples_feature(&scene->examples, row * inputs + j) : 1;
 
                 *gsl_matrix_ptr(hessian, i, j) += 2 / n * x * y;
             }

@@ -2,7 +2,7 @@
  * the engine reference, and by the closed form for one example. */
 #include "train/proximal.h"
 
-#include "registry.h"
+#include "reference_fixture.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -15,7 +15,6 @@
 
 enum { INPUTS = 5, MOST = 16, OUTPUTS_MAX = 4, PARAMETERS_MAX = OUTPUTS_MAX * (INPUTS + 1) };
 
-static struct loaded_engine reference;
 static float features[MOST * INPUTS], targets[MOST * OUTPUTS_MAX], weights[MOST];
 static int32_t labels[MOST], rows[MOST];
 
@@ -196,16 +195,6 @@ static void other_networks_and_huge_batches_are_refused(void **state)
     assert_non_null(proximal_refuses(&(struct network){1, two, HEAD_MEAN_SQUARED_ERROR, NULL}, 1));
 }
 
-static int load(void **state)
-{
-    struct message message;
-
-    (void)state;
-    if (registry_load(&reference, "reference", &message) != 0)
-        fail_msg("%s", message.text);
-    return 0;
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -216,5 +205,5 @@ int main(void)
         cmocka_unit_test(other_networks_and_huge_batches_are_refused),
     };
 
-    return cmocka_run_group_tests(tests, load, NULL);
+    return cmocka_run_group_tests(tests, load_reference, NULL);
 }

@@ -1,5 +1,5 @@
 /* Whole training runs: schedules, rules that ask for more than a batch's gradient, symmetry. */
-#include "registry.h"
+#include "reference_fixture.h"
 #include "workbench_fixture.h"
 
 #include <math.h>
@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-static struct loaded_engine reference;
 static struct bench bench;
 static struct training_result result;
 
@@ -260,16 +259,6 @@ static void the_penalty_is_that_of_theta(void **state)
     close_training();
 }
 
-static int load(void **state)
-{
-    struct message message;
-
-    (void)state;
-    if (registry_load(&reference, "reference", &message) != 0)
-        fail_msg("%s", message.text);
-    return 0;
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -284,5 +273,5 @@ int main(void)
         cmocka_unit_test(the_penalty_is_that_of_theta),
     };
 
-    return cmocka_run_group_tests(tests, load, NULL);
+    return cmocka_run_group_tests(tests, load_reference, NULL);
 }

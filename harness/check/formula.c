@@ -1,6 +1,8 @@
 /* The contract's formulas in double precision. */
 #include "check/formula.h"
 
+#include "data/dataset.h"
+#include "train/network.h"
 #include "train/objective.h"
 
 #include <assert.h>
@@ -9,26 +11,7 @@
 
 static double feature(const struct batch *batch, size_t index)
 {
-    double element = batch->element == ELEMENT_UINT8
-                         ? (double)((const unsigned char *)batch->features)[index]
-                         : (double)((const float *)batch->features)[index];
-
-    return (double)batch->scale * element + (double)batch->offset;
-}
-
-static double activate(enum activation activation, double z)
-{
-    switch (activation) {
-    case ACTIVATION_RELU:
-        return z > 0 ? z : 0;
-    case ACTIVATION_TANH:
-        return tanh(z);
-    case ACTIVATION_SIGMOID:
-        return 1 / (1 + exp(-z));
-    case ACTIVATION_IDENTITY:
-        break;
-    }
-    return z;
+    return feature_value(batch->element, batch->scale, batch->offset, batch->features, index);
 }
 
 /* ---- z of one output --------------------------------------------------------------------------
@@ -121,7 +104,7 @@ double formula_outputs(const struct network *network, const float *theta, const 
             if (layer->activation == ACTIVATION_RELU)
                 lead = fabs(z);
             distance = fmin(distance, lead);
-            next[j] = activate(layer->activation, z);
+            next[j] = activation_value(layer->activation, z);
         }
         memcpy(current, next, width * sizeof *next);
         theta += layer_parameters(layer);

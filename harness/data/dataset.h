@@ -67,6 +67,22 @@ struct examples {
     size_t count;          /* may be 0 for validation and test */
 };
 
+/* The value of one stored feature; scale and offset as struct examples has them. */
+static inline double feature_value(enum element element, float scale, float offset,
+                                   const void *features, size_t index)
+{
+    double stored = element == ELEMENT_UINT8 ? (double)((const uint8_t *)features)[index]
+                                             : (double)((const float *)features)[index];
+
+    return (double)scale * stored + (double)offset;
+}
+
+static inline double examples_feature(const struct examples *examples, size_t index)
+{
+    return feature_value(examples->element, examples->scale, examples->offset, examples->features,
+                         index);
+}
+
 struct dataset {
     char name[32];
     size_t inputs, outputs;        /* outputs: classes, or target columns (1); 0: neither */

@@ -15,14 +15,10 @@ void count_classes(const struct examples *examples, size_t *counts)
 /* |x|^2 of the values an engine sees */
 static double squared_norm(const struct examples *examples, size_t row, size_t inputs)
 {
-    const uint8_t *bytes = (const uint8_t *)examples->features + row * inputs;
-    const float *numbers = (const float *)examples->features + row * inputs;
     double sum = 0;
 
     for (size_t j = 0; j < inputs; j++) {
-        double element =
-            examples->element == ELEMENT_FLOAT32 ? (double)numbers[j] : (double)bytes[j];
-        double value = (double)examples->scale * element + (double)examples->offset;
+        double value = examples_feature(examples, row * inputs + j);
 
         sum += value * value;
     }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "plan/experiment_keys.h"
+#include "plan/named.h"
 
 #include <limits.h>
 #include <stddef.h>
@@ -184,11 +185,13 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
     return schema_read(source, value, field, spec);
 }
 
-static int read_network(const struct schema_source *source, yaml_node_t *node,
-                        struct network_spec *spec)
+static int read_network(const struct schema_source *source, const yaml_node_t *name,
+                        yaml_node_t *node, void *entry)
 {
+    struct network_spec *spec = entry;
     yaml_node_t *key, *value;
 
+    (void)name;
     schema_defaults(network_fields, spec);
     if (node->type != YAML_MAPPING_NODE)
         return schema_error(source, node, "networks: expected a mapping, such as {hidden: [128]}");
@@ -220,28 +223,14 @@ static int preset_count(void)
 int networks_read(const struct schema_source *source, yaml_node_t *node,
                   struct experiment *experiment)
 {
-    const int most = EXPERIMENT_NETWORKS_MAX - preset_count();
-    yaml_node_t *key, *value;
+    const struct named kind = {"networks",
+                               "networks",
+                               sizeof(struct network_spec),
+                               EXPERIMENT_NETWORKS_MAX - preset_count(),
+                               NULL,
+                               read_network};
 
-    if (node->type != YAML_MAPPING_NODE)
-        return schema_error(source, node, "networks: expected a mapping of names to networks");
-    for (size_t i = 0; schema_pair(source, node, i, &key, &value); i++) {
-        const char *name = schema_scalar(key);
-        struct network_spec *spec = &experiment->networks[experiment->network_count];
-
-        if (!name || !name[0] || strlen(name) >= sizeof spec->name)
-            return schema_error(source, key, "networks: expected a name of 1 to %zu characters",
-                                sizeof spec->name - 1);
-        if (experiment_network(experiment, name))
-            return schema_error(source, key, "networks: '%s' is given twice", name);
-        if (experiment->network_count == most)
-            return schema_error(source, key, "networks: more than %d", most);
-        if (read_network(source, value, spec) != 0)
-            return -1;
-        snprintf(spec->name, sizeof spec->name, "%s", name);
-        experiment->network_count++;
-    }
-    return 0;
+    return named_read(source, node, &kind, experiment->networks, &experiment->network_count);
 }
 
 /* They come last, so that a file may give its own meaning to a preset's name. */
@@ -254,10 +243,8 @@ void networks_add_presets(struct experiment *experiment)
 
 const struct network_spec *experiment_network(const struct experiment *experiment, const char *name)
 {
-    for (int i = 0; i < experiment->network_count; i++)
-        if (strcmp(experiment->networks[i].name, name) == 0)
-            return &experiment->networks[i];
-    return NULL;
+    return named_find(experiment->networks, experiment->network_count, sizeof *experiment->networks,
+                      name);
 }
 
 /* ---- Canonical text and documentation ---------------------------------------------------------

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "plan/experiment_keys.h"
+#include "plan/named.h"
 
 #include <math.h>
 #include <string.h>
@@ -38,42 +39,30 @@ static int check(const struct schema_source *source, const yaml_node_t *node,
     return check_increasing(source, node, "batch_at", spec->batch_at, spec->batch_at_count);
 }
 
+static int read_schedule(const struct schema_source *source, const yaml_node_t *key,
+                         yaml_node_t *value, void *entry)
+{
+    schema_defaults(schedule_fields, entry);
+    if (schema_read_mapping(source, value, schedule_fields, "schedules", entry) != 0)
+        return -1;
+    return check(source, key, entry);
+}
+
 int schedules_read(const struct schema_source *source, yaml_node_t *node,
                    struct experiment *experiment)
 {
-    yaml_node_t *key, *value;
+    static const struct named kind = {
+        "schedules",   "schedules",  sizeof(struct schedule_spec), EXPERIMENT_SCHEDULES_MAX,
+        SCHEDULE_NONE, read_schedule};
 
-    if (node->type != YAML_MAPPING_NODE)
-        return schema_error(source, node, "schedules: expected a mapping of names to schedules");
-    for (size_t i = 0; schema_pair(source, node, i, &key, &value); i++) {
-        const char *name = schema_scalar(key);
-        struct schedule_spec *spec = &experiment->schedules[experiment->schedule_count];
-
-        if (!name || !name[0] || strlen(name) >= sizeof spec->name)
-            return schema_error(source, key, "schedules: expected a name of 1 to %zu characters",
-                                sizeof spec->name - 1);
-        if (experiment_schedule(experiment, name) || strcmp(name, SCHEDULE_NONE) == 0)
-            return schema_error(source, key, "schedules: '%s' is given twice, or is constant",
-                                name);
-        if (experiment->schedule_count == EXPERIMENT_SCHEDULES_MAX)
-            return schema_error(source, key, "schedules: more than %d", EXPERIMENT_SCHEDULES_MAX);
-        schema_defaults(schedule_fields, spec);
-        if (schema_read_mapping(source, value, schedule_fields, "schedules", spec) != 0 ||
-            check(source, key, spec) != 0)
-            return -1;
-        snprintf(spec->name, sizeof spec->name, "%s", name);
-        experiment->schedule_count++;
-    }
-    return 0;
+    return named_read(source, node, &kind, experiment->schedules, &experiment->schedule_count);
 }
 
 const struct schedule_spec *experiment_schedule(const struct experiment *experiment,
                                                 const char *name)
 {
-    for (int i = 0; i < experiment->schedule_count; i++)
-        if (strcmp(experiment->schedules[i].name, name) == 0)
-            return &experiment->schedules[i];
-    return NULL;
+    return named_find(experiment->schedules, experiment->schedule_count,
+                      sizeof *experiment->schedules, name);
 }
 
 /* ---- The budget -------------------------------------------------------------------------------

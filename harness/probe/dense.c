@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "memory.h"
+#include "train/network.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -66,15 +67,6 @@ void dense_close(struct dense_pass *pass)
 /* ---- Forward ----------------------------------------------------------------------------------
  */
 
-double example_feature(const struct examples *examples, size_t index)
-{
-    double element = examples->element == ELEMENT_UINT8
-                         ? (double)((const unsigned char *)examples->features)[index]
-                         : (double)((const float *)examples->features)[index];
-
-    return (double)examples->scale * element + (double)examples->offset;
-}
-
 /* a[inputs][LANES]; lanes from `count` on repeat the first example. */
 static void gather(double *a, const struct examples *examples, const int32_t *rows, size_t count,
                    size_t inputs)
@@ -83,23 +75,8 @@ static void gather(double *a, const struct examples *examples, const int32_t *ro
         size_t row = (size_t)rows[e < count ? e : 0];
 
         for (size_t i = 0; i < inputs; i++)
-            a[i * LANES + e] = example_feature(examples, row * inputs + i);
+            a[i * LANES + e] = examples_feature(examples, row * inputs + i);
     }
-}
-
-static double activate(enum activation activation, double z)
-{
-    switch (activation) {
-    case ACTIVATION_RELU:
-        return z > 0 ? z : 0;
-    case ACTIVATION_TANH:
-        return tanh(z);
-    case ACTIVATION_SIGMOID:
-        return 1 / (1 + exp(-z));
-    case ACTIVATION_IDENTITY:
-        break;
-    }
-    return z;
 }
 
 /* f'(z) from a = f(z) */
@@ -133,7 +110,7 @@ static void forward(const struct layer *layer, const double *weights, const doub
             for (int e = 0; e < LANES; e++)
                 z[e] += weights[o * inputs + i] * in[i * LANES + (size_t)e];
         for (int e = 0; e < LANES; e++)
-            out[o * LANES + (size_t)e] = activate(layer->activation, z[e]);
+            out[o * LANES + (size_t)e] = activation_value(layer->activation, z[e]);
     }
 }
 

@@ -27,7 +27,4 @@ void dense_examples(struct dense_pass *, const double *theta, const struct examp
 void dense_activations(struct dense_pass *, const double *theta, const struct examples *,
                        const int32_t *rows, size_t count, int layer, double *outputs);
 
-/* The value of one stored feature. */
-double example_feature(const struct examples *, size_t index);
-
 #endif

@@ -63,7 +63,7 @@ static void shrink(const struct examples *examples, size_t row, struct shape sha
         for (int y = 0; y < shape.height; y++)
             for (int x = 0; x < shape.width; x++)
                 sums[y * SIDE / shape.height * SIDE + x * SIDE / shape.width] +=
-                    example_feature(examples, at++);
+                    examples_feature(examples, at++);
     for (int i = 0; i < SIDE * SIDE; i++)
         thumbnail[i] = (float)sums[i];
 }
@@ -95,7 +95,7 @@ static void describe(const struct scene *scene, int is_image, size_t width, floa
             shrink(examples, row, shape, vector);
         else
             for (size_t j = 0; j < inputs; j++)
-                vector[j] = (float)example_feature(examples, row * inputs + j);
+                vector[j] = (float)examples_feature(examples, row * inputs + j);
         normalise(vector, width);
     }
 }

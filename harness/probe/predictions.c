@@ -3,6 +3,7 @@
 #include "probe/scene.h"
 
 #include "base/error.h"
+#include "train/call.h"
 #include "train/step.h"
 
 #include <math.h>
@@ -18,16 +19,14 @@ static int probability(struct scene *scene, size_t row, int32_t label, double *p
     struct batch batch = batch_of(&bench->validation);
     struct message message = {""};
     struct score score;
-    int is_double = bench->cell->settings.precision == PRECISION_DOUBLE;
 
     batch.size = 1;
     batch.features =
         (const char *)batch.features +
         row * dataset_row_bytes(&bench->validation, network_inputs(&bench->model->network));
     batch.labels = &label;
-    if ((is_double
-             ? bench->engine->loss64(bench->session, scene->theta, &batch, &score, &message)
-             : bench->engine->loss(bench->session, scene->theta, &batch, &score, &message)) != 0)
+    if (call_loss(bench->engine, bench->cell->settings.precision, bench->session, scene->theta,
+                  &batch, &score, &message) != 0)
         return error_set("%.500s", message.text);
     *p = exp(-score.loss);
     return 0;

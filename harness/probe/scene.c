@@ -4,14 +4,20 @@
 #include "base/error.h"
 #include "memory.h"
 #include "plan/probes.h"
+#include "train/call.h"
 #include "train/step.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+static enum precision precision_of(const struct scene *scene)
+{
+    return scene->bench->cell->settings.precision;
+}
+
 static int is_double(const struct scene *scene)
 {
-    return scene->bench->cell->settings.precision == PRECISION_DOUBLE;
+    return precision_of(scene) == PRECISION_DOUBLE;
 }
 
 int scene_open(struct scene *scene, const struct workbench *bench)
@@ -66,8 +72,7 @@ void scene_set(struct scene *scene, const struct curve_point *point, const void 
     scene->moment++;
     scene->has_mean = scene->has_each = 0;
     for (size_t j = 0; j < scene->parameters; j++)
-        scene->exact_theta[j] =
-            is_double(scene) ? ((const double *)theta)[j] : (double)((const float *)theta)[j];
+        scene->exact_theta[j] = parameter_value(precision_of(scene), theta, j);
 }
 
 const void *scene_moved(struct scene *scene, const double *theta)
@@ -95,29 +100,22 @@ static int piece_gradient(struct scene *scene, const void *theta, const int32_t 
     const struct workbench *bench = scene->bench;
     struct batch batch = batch_of(&scene->examples);
     struct message message = {""};
-    int status;
 
     batch.rows = rows;
     batch.size = (int)size;
-    status =
-        is_double(scene)
-            ? bench->engine->gradient64(bench->session, theta, &batch, scene->raw, score, &message)
-            : bench->engine->gradient(bench->session, theta, &batch, scene->raw, score, &message);
-    return status == 0 ? 0 : failed(&message);
+    if (call_gradient(bench->engine, precision_of(scene), bench->session, theta, &batch, scene->raw,
+                      score, &message) != 0)
+        return failed(&message);
+    return 0;
 }
 
 /* mean[P] += share * raw[P] */
 static void add_raw(const struct scene *scene, double share, double *mean)
 {
-    const float *singles = scene->raw;
-    const double *doubles = scene->raw;
+    const enum precision precision = precision_of(scene);
 
-    if (is_double(scene))
-        for (size_t j = 0; j < scene->parameters; j++)
-            mean[j] += share * doubles[j];
-    else
-        for (size_t j = 0; j < scene->parameters; j++)
-            mean[j] += share * (double)singles[j];
+    for (size_t j = 0; j < scene->parameters; j++)
+        mean[j] += share * parameter_value(precision, scene->raw, j);
 }
 
 int scene_gradient(struct scene *scene, const void *theta, const int32_t *rows, size_t count,

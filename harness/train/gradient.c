@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "memory.h"
+#include "train/call.h"
 #include "train/rule_vectors.h"
 
 #include <pthread.h>
@@ -26,7 +27,7 @@ struct worker {
 struct gradient {
     const struct workbench *bench;
     const struct rule_vectors *vectors;
-    int is_double;
+    enum precision precision;
     size_t parameters;
     int piece; /* examples in a piece; 0: a worker's whole share */
     int worker_count;
@@ -74,18 +75,12 @@ static struct batch part_of(const struct network *network, const struct batch *b
 static int compute_part(struct worker *worker, int first, int size, void *gradient)
 {
     const struct gradient *g = worker->gradient;
-    const struct engine *engine = g->bench->engine;
     struct batch part = part_of(&g->bench->model->network, g->batch, first, size);
     double share = (double)size / g->batch->size;
     struct score score;
-    int status;
 
-    status = g->is_double
-                 ? engine->gradient64(worker->session, g->theta, &part, gradient, &score,
-                                      &worker->message)
-                 : engine->gradient(worker->session, g->theta, &part, gradient, &score,
-                                    &worker->message);
-    if (status != 0)
+    if (call_gradient(g->bench->engine, g->precision, worker->session, g->theta, &part, gradient,
+                      &score, &worker->message) != 0)
         return -1;
     worker->score.loss += share * score.loss;
     worker->score.errors += score.errors;
@@ -290,7 +285,7 @@ int gradient_open(struct gradient **gradient, const struct workbench *bench)
     *g = (struct gradient){
         .bench = bench,
         .vectors = rule_vectors_of(settings->precision),
-        .is_double = settings->precision == PRECISION_DOUBLE,
+        .precision = settings->precision,
         .parameters = bench->model->parameters,
         .piece = settings->micro_batch,
         .worker_count = settings->workers,

@@ -2,25 +2,11 @@
 #include "train/live.h"
 
 #include "base/error.h"
+#include "train/network.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static double activate(enum activation activation, double z)
-{
-    switch (activation) {
-    case ACTIVATION_RELU:
-        return z > 0 ? z : 0;
-    case ACTIVATION_TANH:
-        return tanh(z);
-    case ACTIVATION_SIGMOID:
-        return 1 / (1 + exp(-z));
-    case ACTIVATION_IDENTITY:
-        break;
-    }
-    return z;
-}
 
 /* outputs[o] = f(weights[o][inputs] x[inputs] + biases[o]); returns how many are above 0. */
 static size_t forward(const struct layer *layer, const float *weights, const double *x,
@@ -34,7 +20,7 @@ static size_t forward(const struct layer *layer, const float *weights, const dou
 
         for (size_t i = 0; i < inputs; i++)
             z += (double)weights[o * inputs + i] * x[i];
-        outputs[o] = activate(layer->activation, z);
+        outputs[o] = activation_value(layer->activation, z);
         above += outputs[o] > 0;
     }
     return above;

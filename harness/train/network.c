@@ -265,6 +265,21 @@ int network_build(struct model *model, const struct network_spec *spec, struct s
 /* ---- Initial weights --------------------------------------------------------------------------
  */
 
+double activation_value(enum activation activation, double z)
+{
+    switch (activation) {
+    case ACTIVATION_RELU:
+        return z > 0 ? z : 0;
+    case ACTIVATION_TANH:
+        return tanh(z);
+    case ACTIVATION_SIGMOID:
+        return 1 / (1 + exp(-z));
+    case ACTIVATION_IDENTITY:
+        break;
+    }
+    return z;
+}
+
 static double draw_weight(struct rng *rng, const struct network_spec *spec, double inputs,
                           double outputs)
 {

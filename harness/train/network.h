@@ -83,6 +83,9 @@ int network_build(struct model *, const struct network_spec *, struct shape inpu
                   int classes);
 void network_free(struct model *); /* accepts a zeroed struct; needed by objectives only */
 
+/* f(z), in the contract's words (engine.h). */
+double activation_value(enum activation, double z);
+
 /* Initial theta[P], a function of the specification and the seed alone. */
 void network_initialize(const struct model *, const struct network_spec *, uint64_t seed,
                         float *theta);

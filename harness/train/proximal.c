@@ -2,6 +2,8 @@
 #include "train/proximal.h"
 
 #include "base/error.h"
+#include "data/dataset.h"
+#include "train/call.h"
 
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_linalg.h>
@@ -94,11 +96,8 @@ static void gather(struct proximal *p, const struct batch *batch)
         double *x = p->x + (size_t)i * (p->inputs + 1);
 
         for (size_t j = 0; j < p->inputs; j++)
-            x[j] =
-                batch->element == ELEMENT_FLOAT32
-                    ? (double)((const float *)batch->features)[from + j]
-                    : (double)batch->scale * (double)((const uint8_t *)batch->features)[from + j] +
-                          (double)batch->offset;
+            x[j] = feature_value(batch->element, batch->scale, batch->offset, batch->features,
+                                 from + j);
         x[p->inputs] = 1;
     }
 }
@@ -112,12 +111,6 @@ static double dot(const double *a, const double *b, size_t count)
     return sum;
 }
 
-static double parameter(const void *theta, enum precision precision, size_t j)
-{
-    return precision == PRECISION_DOUBLE ? ((const double *)theta)[j]
-                                         : (double)((const float *)theta)[j];
-}
-
 /* Logits before the step, and the products of all pairs of inputs. */
 static void start(struct proximal *p, const void *theta, enum precision precision, size_t k)
 {
@@ -125,10 +118,10 @@ static void start(struct proximal *p, const void *theta, enum precision precisio
 
     for (size_t i = 0; i < k; i++) {
         for (size_t o = 0; o < p->outputs; o++) {
-            double sum = parameter(theta, precision, biases + o);
+            double sum = parameter_value(precision, theta, biases + o);
 
             for (size_t j = 0; j < p->inputs; j++)
-                sum += parameter(theta, precision, o * p->inputs + j) * p->x[i * row + j];
+                sum += parameter_value(precision, theta, o * p->inputs + j) * p->x[i * row + j];
             p->z0[i * p->outputs + o] = sum;
         }
         for (size_t j = 0; j < k; j++)

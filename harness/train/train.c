@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "data/weighting.h"
 #include "train/batches.h"
+#include "train/call.h"
 #include "train/step.h"
 
 #include <float.h>
@@ -54,11 +55,6 @@ struct run {
 
 /* ---- Evaluation ----------------------------------------------------------------------------- */
 
-static int is_double(const struct workbench *bench)
-{
-    return bench->cell->settings.precision == PRECISION_DOUBLE;
-}
-
 static int evaluate(struct run *run, const struct examples *examples, size_t count,
                     struct evaluated *evaluated)
 {
@@ -78,9 +74,8 @@ static int evaluate(struct run *run, const struct examples *examples, size_t cou
 
         batch.size = (int)size;
         batch.rows = examples->rows + first;
-        if ((is_double(bench)
-                 ? bench->engine->loss64(bench->session, theta, &batch, &score, &message)
-                 : bench->engine->loss(bench->session, theta, &batch, &score, &message)) != 0)
+        if (call_loss(bench->engine, bench->cell->settings.precision, bench->session, theta, &batch,
+                      &score, &message) != 0)
             return stepper_failed(&run->stepper, &message);
         loss += score.loss * (double)size;
         errors += (double)score.errors;
@@ -127,7 +122,7 @@ static double coordinate(const struct run *run, size_t j)
 
     if (!is_objective(bench) || j >= bench->model->parameters)
         return NOT_APPLICABLE;
-    return is_double(bench) ? ((const double *)theta)[j] : (double)((const float *)theta)[j];
+    return parameter_value(bench->cell->settings.precision, theta, j);
 }
 
 static struct curve_point *new_point(struct run *run)
