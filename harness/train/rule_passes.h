@@ -146,25 +146,42 @@ static void adapt_without_rate(const struct rule_pass *pass)
     }
 }
 
+/* How the two moments of adam and its kin are kept and corrected for their start. */
+struct PASS(moments) {
+    REAL beta1, fresh1, beta2, fresh2;
+    REAL correction; /* of v */
+    struct PASS(root) root;
+};
+
+static struct PASS(moments) moments_of(const struct rule_pass *pass)
+{
+    const struct rule_parameters *p = &pass->state->parameters;
+
+    return (struct PASS(moments)){
+        .beta1 = (REAL)p->beta1,
+        .fresh1 = (REAL)(1 - p->beta1),
+        .beta2 = (REAL)p->beta2,
+        .fresh2 = (REAL)(1 - p->beta2),
+        .correction = (REAL)(1 / (1 - pow(p->beta2, (double)pass->state->step))),
+        .root = root_of(pass),
+    };
+}
+
 /* m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
  * theta -= alpha (m / (1 - b1^t)) / root(v / (1 - b2^t))   (Kingma, Ba 2015) */
 static void adapt_moments(const struct rule_pass *pass)
 {
-    const struct rule_parameters *p = &pass->state->parameters;
-    const double t = (double)pass->state->step;
     REAL *restrict theta = THETA(pass), *restrict m = VECTOR(pass, 0),
                    *restrict v = VECTOR(pass, 1);
     const REAL *restrict g = GRADIENT(pass);
-    const REAL alpha = (REAL)(pass->rate / (1 - pow(p->beta1, t)));
-    const REAL correction = (REAL)(1 / (1 - pow(p->beta2, t)));
-    const REAL beta1 = (REAL)p->beta1, beta2 = (REAL)p->beta2;
-    const REAL fresh1 = (REAL)(1 - p->beta1), fresh2 = (REAL)(1 - p->beta2);
-    const struct PASS(root) root = root_of(pass);
+    const REAL alpha =
+        (REAL)(pass->rate / (1 - pow(pass->state->parameters.beta1, (double)pass->state->step)));
+    const struct PASS(moments) c = moments_of(pass);
 
     for (size_t j = 0; j < pass->state->parameter_count; j++) {
-        m[j] = beta1 * m[j] + fresh1 * g[j];
-        v[j] = beta2 * v[j] + fresh2 * g[j] * g[j];
-        theta[j] -= alpha * m[j] / (SQRT(v[j] * correction + root.inside) + root.outside);
+        m[j] = c.beta1 * m[j] + c.fresh1 * g[j];
+        v[j] = c.beta2 * v[j] + c.fresh2 * g[j] * g[j];
+        theta[j] -= alpha * m[j] / (SQRT(v[j] * c.correction + c.root.inside) + c.root.outside);
     }
 }
 
@@ -172,23 +189,20 @@ static void adapt_moments(const struct rule_pass *pass)
  * adam's corrections, as everywhere) */
 static void adapt_largest(const struct rule_pass *pass)
 {
-    const struct rule_parameters *p = &pass->state->parameters;
-    const double t = (double)pass->state->step;
     REAL *restrict theta = THETA(pass), *restrict m = VECTOR(pass, 0),
                    *restrict v = VECTOR(pass, 1);
     REAL *restrict largest = VECTOR(pass, 2);
     const REAL *restrict g = GRADIENT(pass);
-    const REAL alpha = (REAL)(pass->rate / (1 - pow(p->beta1, t)));
-    const REAL correction = (REAL)(1 / (1 - pow(p->beta2, t)));
-    const REAL beta1 = (REAL)p->beta1, beta2 = (REAL)p->beta2;
-    const REAL fresh1 = (REAL)(1 - p->beta1), fresh2 = (REAL)(1 - p->beta2);
-    const struct PASS(root) root = root_of(pass);
+    const REAL alpha =
+        (REAL)(pass->rate / (1 - pow(pass->state->parameters.beta1, (double)pass->state->step)));
+    const struct PASS(moments) c = moments_of(pass);
 
     for (size_t j = 0; j < pass->state->parameter_count; j++) {
-        m[j] = beta1 * m[j] + fresh1 * g[j];
-        v[j] = beta2 * v[j] + fresh2 * g[j] * g[j];
+        m[j] = c.beta1 * m[j] + c.fresh1 * g[j];
+        v[j] = c.beta2 * v[j] + c.fresh2 * g[j] * g[j];
         largest[j] = largest[j] >= v[j] ? largest[j] : v[j]; /* not-a-number passes */
-        theta[j] -= alpha * m[j] / (SQRT(largest[j] * correction + root.inside) + root.outside);
+        theta[j] -=
+            alpha * m[j] / (SQRT(largest[j] * c.correction + c.root.inside) + c.root.outside);
     }
 }
 
@@ -208,17 +222,14 @@ static void adapt_ahead(const struct rule_pass *pass)
     const REAL *restrict g = GRADIENT(pass);
     const REAL of_m = (REAL)(pass->rate * next / (1 - product * next));
     const REAL of_g = (REAL)(pass->rate * (1 - now) / (1 - product));
-    const REAL correction = (REAL)(1 / (1 - pow(p->beta2, t)));
-    const REAL beta1 = (REAL)p->beta1, beta2 = (REAL)p->beta2;
-    const REAL fresh1 = (REAL)(1 - p->beta1), fresh2 = (REAL)(1 - p->beta2);
-    const struct PASS(root) root = root_of(pass);
+    const struct PASS(moments) c = moments_of(pass);
 
     state->product = product;
     for (size_t j = 0; j < state->parameter_count; j++) {
-        m[j] = beta1 * m[j] + fresh1 * g[j];
-        v[j] = beta2 * v[j] + fresh2 * g[j] * g[j];
-        theta[j] -=
-            (of_m * m[j] + of_g * g[j]) / (SQRT(v[j] * correction + root.inside) + root.outside);
+        m[j] = c.beta1 * m[j] + c.fresh1 * g[j];
+        v[j] = c.beta2 * v[j] + c.fresh2 * g[j] * g[j];
+        theta[j] -= (of_m * m[j] + of_g * g[j]) /
+                    (SQRT(v[j] * c.correction + c.root.inside) + c.root.outside);
     }
 }
 

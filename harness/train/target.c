@@ -1,0 +1,44 @@
+/* What it took to reach a target. */
+#include "train/train.h"
+
+#include <float.h>
+#include <math.h>
+
+static double metric_of(const struct curve_point *point, enum metric metric)
+{
+    switch (metric) {
+    case METRIC_TRAIN_LOSS:
+        return point->train.loss;
+    case METRIC_TRAIN_ERROR:
+        return point->train.error;
+    case METRIC_VALIDATION_LOSS:
+        return point->validation.loss;
+    default:
+        return point->validation.error;
+    }
+}
+
+struct target_cost train_target_cost(const struct curve_point *curve, int count,
+                                     const struct target_spec *target)
+{
+    for (int i = 0; i < count; i++) {
+        const struct curve_point *now = &curve[i], *before = i > 0 ? now - 1 : now;
+        double after = metric_of(now, target->metric), earlier = metric_of(before, target->metric);
+        double share = 1;
+
+        if (!(after <= target->value) || after == NOT_APPLICABLE)
+            continue;
+        /* A metric of 0 has no logarithm: the smallest positive number stands for it. */
+        if (earlier > target->value && isfinite(earlier))
+            share = log(earlier / target->value) / (log(earlier) - log(fmax(after, DBL_MIN)));
+        return (struct target_cost){
+            .updates = (double)before->update + share * (double)(now->update - before->update),
+            .examples = before->examples + share * (now->examples - before->examples),
+            .epochs = before->epoch + share * (now->epoch - before->epoch),
+            .flops = before->flops + share * (now->flops - before->flops),
+            .seconds = before->train_seconds + share * (now->train_seconds - before->train_seconds),
+        };
+    }
+    return (struct target_cost){NOT_APPLICABLE, NOT_APPLICABLE, NOT_APPLICABLE, NOT_APPLICABLE,
+                                NOT_APPLICABLE};
+}
