@@ -145,5 +145,5 @@ int main(void)
         cmocka_unit_test(all_may_fail),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, scratch_open, tree_close);
 }

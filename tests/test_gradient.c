@@ -229,5 +229,5 @@ int main(void)
         cmocka_unit_test(many_examples_are_taken_in_pieces),
     };
 
-    return cmocka_run_group_tests(tests, load_reference, NULL);
+    return cmocka_run_group_tests(tests, load_reference, tree_close);
 }

@@ -205,5 +205,5 @@ int main(void)
         cmocka_unit_test(other_networks_and_huge_batches_are_refused),
     };
 
-    return cmocka_run_group_tests(tests, load_reference, NULL);
+    return cmocka_run_group_tests(tests, load_reference, tree_close);
 }

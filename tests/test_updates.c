@@ -273,5 +273,5 @@ int main(void)
         cmocka_unit_test(the_penalty_is_that_of_theta),
     };
 
-    return cmocka_run_group_tests(tests, load_reference, NULL);
+    return cmocka_run_group_tests(tests, load_reference, tree_close);
 }
