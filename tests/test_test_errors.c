@@ -81,6 +81,28 @@ static void each_class_is_tested_at_the_end(void **state)
     close_training();
 }
 
+static void the_test_split_is_opened_once_unless_told_otherwise(void **state)
+{
+    long once;
+
+    (void)state;
+    test_with(0);
+    for (int i = 0; i < result.curve_count; i++)
+        assert_true(result.curve[i].test.error == NOT_APPLICABLE);
+    once = evaluated;
+    close_training();
+
+    evaluated = 0;
+    bench_open(&bench, DATA "budget: {updates: 3}\n", &engine, NULL);
+    bench.experiment.evaluation.test = TEST_EACH;
+    assert_int_equal(train(&bench.workbench, &result), 0);
+    assert_int_equal(evaluated, once + 20 * result.curve_count);
+    for (int i = 0; i < result.curve_count; i++)
+        assert_true(result.curve[i].test.error ==
+                    result.test.error); /* of an engine that errs so */
+    close_training();
+}
+
 static void a_class_without_test_examples_does_not_count(void **state)
 {
     (void)state;
@@ -122,6 +144,7 @@ static void shifted_copies_are_tested_kind_by_kind(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_test_split_is_opened_once_unless_told_otherwise),
         cmocka_unit_test(each_class_is_tested_at_the_end),
         cmocka_unit_test(a_class_without_test_examples_does_not_count),
         cmocka_unit_test(shifted_copies_are_tested_kind_by_kind),

@@ -53,6 +53,9 @@ static int check_evaluation(const struct opened *opened)
         return error_set("%s:%d: evaluation: per_class needs test examples with classes, and %s "
                          "has none",
                          experiment->file, experiment->evaluation_line, dataset->name);
+    if (experiment->evaluation.test == TEST_EACH && dataset->test.count == 0)
+        return error_set("%s:%d: evaluation: test: each needs test examples, and %s has none",
+                         experiment->file, experiment->evaluation_line, dataset->name);
     return 0;
 }
 

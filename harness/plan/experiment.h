@@ -43,6 +43,12 @@ struct budget {
     enum until until;
 };
 
+/* When the test split is looked at. */
+enum test_use {
+    TEST_AT_END, /* once, when all choices are made */
+    TEST_EACH,   /* at every evaluation as well: for curves published so. Nothing is chosen by it */
+};
+
 struct evaluation {
     int train_examples; /* size of the fixed subset for the training loss, <= 10 000 */
     int per_decade;     /* evaluations for each tenfold number of examples */
@@ -50,6 +56,7 @@ struct evaluation {
     int shifted_tests;  /* 1: also on shifted copies of the test set, once at the end */
     int per_class;      /* 1: also on the test examples of each class, once at the end */
     int every;          /* examples from one evaluation to the next, instead; 0: log-spaced */
+    enum test_use test;
 };
 
 struct throughput_options {

@@ -286,6 +286,8 @@ static const struct field dataset_fields[] = {
     {0},
 };
 
+static const struct choice test_uses[] = {{"end", TEST_AT_END}, {"each", TEST_EACH}, {0}};
+
 static const struct field budget_fields[] = {
     {"epochs", FIELD_REAL, MEMBER(budget, epochs), .high = 1e9, .fallback = "0",
      .help = "passes over the training examples; 0: no such limit"},
@@ -315,6 +317,8 @@ static const struct field evaluation_fields[] = {
      .fallback = "false", .help = "at the end, the test error of each class"},
     {"every", FIELD_COUNT, MEMBER(evaluation, every), ANY_COUNT, .fallback = "0",
      .help = "examples from one evaluation to the next, evenly instead; 0: not"},
+    {"test", FIELD_CHOICE, MEMBER(evaluation, test), .choices = test_uses, .fallback = "end",
+     .help = "the test split is evaluated once, at the end, or at each evaluation"},
     {0},
 };
 

@@ -569,6 +569,8 @@ double plan_cell_seconds(const struct cell *cell, const struct experiment *exper
                       : 2 + experiment->evaluation.per_decade *
                                 log10(fmax(1, examples / experiment->evaluation.first));
     evaluated = (double)dataset->validation.count + experiment->evaluation.train_examples;
+    if (experiment->evaluation.test == TEST_EACH)
+        evaluated += (double)dataset->test.count;
     evaluated = evaluations * evaluated / 3 +
                 probes_examples(cell, experiment, evaluations, dataset->classes);
     return training + evaluated * model.flops_per_example / assumed_flops_per_second;

@@ -137,18 +137,28 @@ static json_t *describe_libraries(void)
                      JANSSON_VERSION, "libyaml", yaml_get_version_string());
 }
 
+static const char *test_use(const struct campaign *campaign)
+{
+    const struct experiment *experiment = campaign->experiment;
+
+    if (campaign->dataset->test.count == 0 || experiment->measure == MEASURE_THROUGHPUT)
+        return "not used";
+    return experiment->evaluation.test == TEST_EACH ? "opened at each evaluation of a cell"
+                                                    : "opened once, at the end of a cell";
+}
+
 static json_t *describe_dataset(const struct campaign *campaign)
 {
     const struct dataset *dataset = campaign->dataset;
     char fingerprint[16];
 
     fingerprint_text(campaign, fingerprint);
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "name", dataset->name,
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "name", dataset->name,
                      "description", dataset->description, "fingerprint", fingerprint, "inputs",
                      (json_int_t)dataset->inputs, "outputs", (json_int_t)dataset->outputs, "train",
                      (json_int_t)dataset->train.count, "validation",
-                     (json_int_t)dataset->validation.count, "test",
-                     (json_int_t)dataset->test.count);
+                     (json_int_t)dataset->validation.count, "test", (json_int_t)dataset->test.count,
+                     "test_split", test_use(campaign));
 }
 
 /* Variables that decide what libraries do. */

@@ -89,6 +89,8 @@ static const struct column curve_columns[] = {
     POINT("train_error", train.error),
     POINT("validation_loss", validation.loss),
     POINT("validation_error", validation.error),
+    POINT("test_loss", test.loss),
+    POINT("test_error", test.error),
     POINT("gradient_norm", gradient_norm),
     POINT("penalty", penalty),
     POINT("theta_0", theta[0]),

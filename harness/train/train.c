@@ -192,12 +192,15 @@ static int record_point(struct run *run)
         .rate = run->stepper.rate,
         .penalty = penalty(run),
         .gradient_norm = gradient_norm(run),
+        .test = {NOT_APPLICABLE, NOT_APPLICABLE},
         .theta = {coordinate(run, 0), coordinate(run, 1)},
     };
     if (subset > bench->train.count)
         subset = bench->train.count;
     if (evaluate(run, &bench->train, subset, &point->train) != 0 ||
-        evaluate(run, &bench->validation, bench->validation.count, &point->validation) != 0)
+        evaluate(run, &bench->validation, bench->validation.count, &point->validation) != 0 ||
+        (bench->experiment->evaluation.test == TEST_EACH &&
+         evaluate(run, &bench->test, bench->test.count, &point->test) != 0))
         return -1;
     result->curve_count++;
     if (observe(run, point) != 0)
@@ -535,7 +538,7 @@ static int test_at_the_end(struct run *run)
     return 0;
 }
 
-/* The loop, then the test split, once. */
+/* The loop, then the test split. */
 static int run_through(struct run *run)
 {
     struct training_result *result = run->result;

@@ -42,6 +42,7 @@ struct curve_point {
     double rate;    /* of the next update */
     double penalty; /* 1/2 l2 |theta|^2; NOT_APPLICABLE without l2 */
     struct evaluated train, validation;
+    struct evaluated test; /* NOT_APPLICABLE where it is kept for the end */
     double gradient_norm; /* of the last batch; NOT_APPLICABLE at update 0, and where a step in one
                              piece was the last one because the loss or the clock ended the run */
     double theta[2];      /* of an objective, the first coordinates; else NOT_APPLICABLE */

@@ -92,6 +92,7 @@ refuses_with 's/^  network: tiny/  network: tiny\n  augmentation: flip/' \
 refuses_with 's/^  network: tiny/  network: tiny\n  imbalance: 0.5/' bad.yaml:7: imbalance "'0.5'"
 refuses_with 's/^budget/evaluation: {shifted_tests: true}\nbudget/' \
     bad.yaml:10: shifted_tests 'images of bytes'
+refuses_with 's/^budget/evaluation: {test: each}\nbudget/' bad.yaml:10: 'test: each' 'test examples'
 refuses_with 's/^budget/evaluation: {per_class: true}\nbudget/' bad.yaml:10: per_class 'test examples'
 refuses_with '2s/$/\ndataset: {name: linear}/' bad.yaml:3: dataset twice
 refuses_with '8s/$/\n  batch_size: 4/' bad.yaml:9: batch_size twice
