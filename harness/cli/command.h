@@ -27,6 +27,7 @@ int command_plan(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_plot(int argc, char **argv);
+int command_verdict(int argc, char **argv);
 int command_roof(int argc, char **argv);
 
 /* Prints the pending error as `batchlab: ...` to stderr. Returns STATUS_ERROR. */

@@ -13,6 +13,7 @@ static const struct command commands[] = {
     {"plan", "print every cell of an experiment and an estimate of the time", command_plan},
     {"list", "list engines, charts, optimizers, networks, experiments, or keys", command_list},
     {"check", "conformance: does an engine keep the contract?", command_check},
+    {"verdict", "judge the claims of experiments by their results", command_verdict},
     {"plot", "draw the charts of a results folder again", command_plot},
     {"roof", "measure what this machine can do: multiply-add peak, bandwidth", command_roof},
     {0},

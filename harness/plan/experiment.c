@@ -214,6 +214,8 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
         return read_targets(source, value, experiment);
     if (name && strcmp(name, "charts") == 0)
         return read_charts(source, value, experiment);
+    if (name && strcmp(name, "claims") == 0)
+        return claims_read(source, value, &experiment->claims);
     if (name && strcmp(name, "networks") == 0 && !within_quick)
         return networks_read(source, value, experiment);
     if (name && strcmp(name, "schedules") == 0 && !within_quick)
@@ -233,7 +235,7 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
         source, key,
         "unknown key '%s', expected question, title, measure, shuffle, dataset, "
         "networks, schedules, weightings, augmentations, grid, targets, budget, evaluation, "
-        "throughput, probes, limits, charts or quick",
+        "throughput, probes, limits, charts, claims or quick",
         name ? name : "(not a name)");
 }
 
@@ -494,6 +496,7 @@ void experiment_close(struct experiment *experiment)
 {
     if (!experiment)
         return;
+    claims_free(&experiment->claims);
     grid_free(&experiment->grid);
     for (int c = 0; c < experiment->case_count; c++)
         grid_free(&experiment->cases[c]);
@@ -533,5 +536,7 @@ void experiment_document(FILE *file)
     fprintf(file, "\ntargets: train_loss, train_error, validation_loss or validation_error, each\n"
                   "a value or a list; reached when the metric is at or below it\n"
                   "\ncharts: a list of names from `batchlab list charts`\n"
-                  "\nquick: any of the keys above, or axes, to override with --quick\n");
+                  "\nquick: any of the keys above, or axes, to override with --quick\n"
+                  "\nclaims: a list of what `batchlab verdict` decides, each with\n");
+    claims_document(file);
 }

@@ -6,6 +6,7 @@
 #include "data/augmentation.h"
 #include "data/dataset.h"
 #include "data/weighting.h"
+#include "plan/claims.h"
 #include "plan/grid.h"
 #include "train/network.h"
 #include "train/schedule.h"
@@ -90,9 +91,10 @@ struct probe_options {
     int examples; /* the first so many training examples stand for all; 0: all of them */
     int batch_sizes[PROBE_BATCHES_MAX]; /* of probe sampling, [batch_size_count]; 0: the cell's */
     int batch_size_count;
-    int draws;            /* mini-batches at least, of a batch size */
-    double precision;     /* half-width of a 95 % interval, relative, at which drawing ends */
-    double draw_examples; /* or once so many examples are drawn */
+    int draws;             /* mini-batches at least, of a batch size */
+    double precision;      /* half-width of a 95 % interval, relative, at which drawing ends */
+    double bias_precision; /* and the share of |G| that a bias may hide in; 0: any */
+    double draw_examples;  /* or once so many examples are drawn */
     int small_batch, large_batch; /* of the two-batch estimate */
 };
 
@@ -148,6 +150,7 @@ struct experiment {
     char charts[EXPERIMENT_CHARTS_MAX][32]; /* names, not checked here: charts are a layer above */
     int chart_lines[EXPERIMENT_CHARTS_MAX];
     int chart_count;
+    struct claims claims;
     struct grid grid;   /* axes common to all cases */
     struct grid *cases; /* [case_count], owned; each is crossed with the common axes */
     int case_count;

@@ -351,6 +351,10 @@ static const struct field probes_fields[] = {
      .fallback = "100", .help = "sampling, noise_scale: mini-batches of a K, at least"},
     {"precision", FIELD_REAL, MEMBER(probe_options, precision), .low = 1e-4, .high = 1,
      .fallback = "0.05", .help = "drawing ends when the 95 % interval is within +- this share"},
+    {"bias_precision", FIELD_REAL, MEMBER(probe_options, bias_precision), .low = 0, .high = 1,
+     .fallback = "0",
+     .help = "sampling: and when a bias of this share of |G| would stand out by 5 standard errors; "
+             "0: however that is"},
     {"draw_examples", FIELD_REAL, MEMBER(probe_options, draw_examples), .low = 1, .high = 1e15,
      .fallback = "20000000", .help = "or before more examples than this are drawn for one K"},
     {"small_batch", FIELD_COUNT, MEMBER(probe_options, small_batch), COUNT_FROM_1, .fallback = "32",

@@ -280,6 +280,13 @@ static struct estimate relative_bias_of(double squared, double noise, double dim
                              sqrt(at_least_zero(squared - noise * least) / norm)};
 }
 
+double sampling_bias_error(const struct sampling_sums *sums)
+{
+    double dimension = sums->squares.mean * sums->squares.mean / sums->products.mean;
+
+    return sums->squares.mean / sums->squares.n * sqrt(2 / dimension);
+}
+
 struct sampling_result sampling_finish(const struct sampling_sums *sums,
                                        const struct sampling_scheme *scheme)
 {

@@ -109,6 +109,10 @@ struct sampling_result {
     struct estimate squared_cosine;
 };
 
+/* Standard error of |mean - G|^2 where the gradient is unbiased: (V / M) sqrt(2 / nu), with nu the
+ * effective dimension. */
+double sampling_bias_error(const struct sampling_sums *);
+
 struct sampling_result sampling_finish(const struct sampling_sums *,
                                        const struct sampling_scheme *);
 

@@ -82,7 +82,22 @@ static int draw(struct drawing *drawing)
     return 0;
 }
 
-/* Until the interval of the variance is narrow enough, or the examples are spent. */
+/* Whether the interval of the variance is narrow enough, and a bias would not go unseen. */
+static int is_enough(const struct drawing *drawing, double predicted)
+{
+    const struct probe_options *options = drawing->scene->options;
+    const struct running *squares = &drawing->sums.squares;
+    struct estimate mean = running_mean(squares);
+    double least = options->bias_precision * options->bias_precision;
+
+    if (!(squares->n >= options->draws) ||
+        !(mean.high - mean.value <= options->precision * predicted))
+        return 0;
+    return least == 0 ||
+           5 * sampling_bias_error(&drawing->sums) <= least * drawing->scheme.noise.squared_norm;
+}
+
+/* Until that is enough, or the examples are spent. */
 static int draw_enough(struct drawing *drawing)
 {
     const struct probe_options *options = drawing->scene->options;
@@ -92,13 +107,9 @@ static int draw_enough(struct drawing *drawing)
 
     sampling_clear(&drawing->sums);
     do {
-        struct estimate mean;
-
         if (draw(drawing) != 0)
             return -1;
-        mean = running_mean(squares);
-        if (squares->n >= options->draws &&
-            mean.high - mean.value <= options->precision * predicted)
+        if (is_enough(drawing, predicted))
             break;
     } while ((squares->n + 1) * k <= options->draw_examples);
     return 0;

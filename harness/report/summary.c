@@ -242,20 +242,27 @@ static size_t width_of(const char *text, size_t bytes)
     return width;
 }
 
-void summary_print_wrapped(FILE *file, const char *text)
+void summary_print_indented(FILE *file, size_t indent, const char *text)
 {
     size_t column = 0;
 
     while (*text) {
         size_t bytes = strcspn(text, " "), width = width_of(text, bytes);
 
-        if (column > 0 && column + 1 + width > 79) {
+        if (column > indent && column + 1 + width > 79) {
             fputc('\n', file);
             column = 0;
         }
-        column += width + (column > 0);
-        fprintf(file, "%s%.*s", column > width ? " " : "", (int)bytes, text);
+        if (column == 0)
+            column = (size_t)fprintf(file, "%*s", (int)indent, "");
+        column += width + (column > indent);
+        fprintf(file, "%s%.*s", column > indent + width ? " " : "", (int)bytes, text);
         text += bytes + strspn(text + bytes, " ");
     }
     fputc('\n', file);
+}
+
+void summary_print_wrapped(FILE *file, const char *text)
+{
+    summary_print_indented(file, 0, text);
 }

@@ -66,6 +66,8 @@ void summary_print_engines(FILE *, const struct groups *, size_t like, uint64_t 
 
 /* Broken at blanks into lines of at most 79 characters. */
 void summary_print_wrapped(FILE *, const char *text);
+/* The same, each line behind so many blanks. */
+void summary_print_indented(FILE *, size_t indent, const char *text);
 
 /* Prints the convergence table and the throughput table, whichever the results have cells for.
  * -1 with the message set if the results cannot be read. */

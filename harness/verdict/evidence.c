@@ -1,0 +1,410 @@
+/* Finds the rows that a claim speaks of. */
+#include "verdict/evidence.h"
+
+#include "base/error.h"
+#include "base/stats.h"
+#include "plan/experiment_keys.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Columns -------------------------------------------------------------------------------- */
+
+int evidence_open(struct evidence *evidence, struct results *results, const char *from)
+{
+    char path[PATH_MAX];
+
+    *evidence = (struct evidence){.results = results, .table = results->cells};
+    if (strcmp(from, "cells") == 0)
+        return 0;
+    if (strchr(from, '/'))
+        return error_set("from: '%s' is not the name of a CSV file of the results", from);
+    snprintf(path, sizeof path, "%s/%s.csv", results->folder, from);
+    if (table_open(&evidence->table, path) != 0)
+        return -1;
+    if (table_join(evidence->table, results->cells, &evidence->cell_of) == 0)
+        return 0;
+    evidence_close(evidence);
+    return -1;
+}
+
+void evidence_close(struct evidence *evidence)
+{
+    if (evidence->results && evidence->table != evidence->results->cells)
+        table_close(evidence->table);
+    free(evidence->cell_of);
+    *evidence = (struct evidence){.results = NULL};
+}
+
+/* The table that has the column, and the row there. */
+static struct table *table_of(const struct evidence *evidence, const char *column, size_t *row)
+{
+    if (table_has(evidence->table, column))
+        return evidence->table;
+    if (!evidence->cell_of || !table_has(evidence->results->cells, column)) {
+        error_set("%s: has no column `%s`", table_path(evidence->table), column);
+        return NULL;
+    }
+    *row = evidence->cell_of[*row];
+    return evidence->results->cells;
+}
+
+static const char *text_of(const struct evidence *evidence, const char *column, size_t row)
+{
+    const struct table *table = table_of(evidence, column, &row);
+    const char *const *texts = table ? table_texts(table, column) : NULL;
+
+    return texts ? texts[row] : NULL;
+}
+
+int evidence_number(const struct evidence *evidence, const char *column, size_t row, double *value)
+{
+    struct table *table = table_of(evidence, column, &row);
+    const double *numbers = table ? table_numbers(table, column) : NULL;
+
+    if (!numbers)
+        return -1;
+    *value = numbers[row];
+    return 0;
+}
+
+/* 1: the same text, or the same number. */
+static int is_same(const char *text, const char *wanted)
+{
+    char *end, *wanted_end;
+    double number, wanted_number;
+
+    if (strcmp(text, wanted) == 0)
+        return 1;
+    if (!text[0] || !wanted[0])
+        return 0;
+    number = strtod(text, &end);
+    wanted_number = strtod(wanted, &wanted_end);
+    return !*end && !*wanted_end && number == wanted_number;
+}
+
+/* 1, 0, or -1 where there is no such column. `batch_size: full` means the full batch, whatever N.
+ */
+static int meets(const struct evidence *evidence, const struct condition *condition, size_t row)
+{
+    const char *text = text_of(evidence, condition->column, row), *full = NULL;
+
+    if (!text)
+        return -1;
+    if (strcmp(condition->column, "batch_size") == 0)
+        full = text_of(evidence, "full_batch", row);
+    for (int v = 0; v < condition->count; v++)
+        if (is_same(text, condition->values[v]) ||
+            (full && strcmp(condition->values[v], "full") == 0 && strcmp(full, "1") == 0))
+            return 1;
+    return 0;
+}
+
+static int meets_all(const struct evidence *evidence, const struct selection *selection, size_t row)
+{
+    for (int c = 0; c < selection->count; c++) {
+        int met = meets(evidence, &selection->conditions[c], row);
+
+        if (met != 1)
+            return met;
+    }
+    return 1;
+}
+
+/* ---- Conditions -------------------------------------------------------------------------------
+ */
+
+static int describe(const struct evidence *evidence, const struct claim *claim, size_t row,
+                    char *text, size_t size)
+{
+    size_t length = 0;
+
+    text[0] = '\0';
+    for (int e = 0; e < claim->each_count; e++) {
+        const char *value = text_of(evidence, claim->each[e], row);
+
+        if (!value)
+            return -1;
+        if (length < size)
+            length += (size_t)snprintf(text + length, size - length, "%s%s=%s", e ? ", " : "",
+                                       claim->each[e], value);
+    }
+    return 0;
+}
+
+static int add_row(struct rows *rows, size_t row)
+{
+    size_t *list = realloc(rows->list, (rows->count + 1) * sizeof *list);
+
+    if (!list)
+        return error_set("out of memory for the rows of a claim");
+    rows->list = list;
+    rows->list[rows->count++] = row;
+    return 0;
+}
+
+static int add_to_circumstance(struct circumstance **list, size_t *count, const char *text,
+                               size_t row)
+{
+    struct circumstance *larger;
+
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp((*list)[i].text, text) == 0)
+            return add_row(&(*list)[i].rows, row);
+    larger = realloc(*list, (*count + 1) * sizeof *larger);
+    if (!larger)
+        return error_set("out of memory for the conditions of a claim");
+    *list = larger;
+    larger[*count] = (struct circumstance){.rows = {NULL, 0}};
+    snprintf(larger[*count].text, sizeof larger[*count].text, "%s", text);
+    return add_row(&larger[(*count)++].rows, row);
+}
+
+int circumstances_find(const struct evidence *evidence, const struct claim *claim,
+                       struct circumstance **list, size_t *count)
+{
+    *list = NULL;
+    *count = 0;
+    for (size_t row = 0; row < table_rows(evidence->table); row++) {
+        int met = meets_all(evidence, &claim->where, row);
+        char text[sizeof(*list)->text];
+
+        if (met == 0)
+            continue;
+        if (met < 0 || describe(evidence, claim, row, text, sizeof text) != 0 ||
+            add_to_circumstance(list, count, text, row) != 0) {
+            circumstances_free(*list, *count);
+            *list = NULL;
+            return -1;
+        }
+    }
+    return 0;
+}
+
+void circumstances_free(struct circumstance *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(list[i].rows.list);
+    free(list);
+}
+
+/* ---- Values -----------------------------------------------------------------------------------
+ */
+
+static int is_infeasible(const struct evidence *evidence, size_t row)
+{
+    const char *outcome = text_of(evidence, "outcome", row);
+
+    return outcome && strcmp(outcome, "reached") != 0 && strcmp(outcome, "budget") != 0;
+}
+
+static int is_cost(const char *column)
+{
+    return strstr(column, "_to_") != NULL; /* empty: the target was not reached */
+}
+
+int evidence_value(const struct evidence *evidence, const struct claim *claim, size_t row,
+                   double *value)
+{
+    double over = 1;
+
+    if (evidence_number(evidence, claim->y, row, value) != 0 ||
+        (claim->over[0] && evidence_number(evidence, claim->over, row, &over) != 0))
+        return -1;
+    if (isnan(*value) && (is_cost(claim->y) || is_infeasible(evidence, row)))
+        *value = INFINITY;
+    *value /= over;
+    return 0;
+}
+
+int evidence_on_edge(const struct evidence *evidence, size_t row)
+{
+    const struct table *cells = evidence->results->cells;
+
+    return table_has(cells, "edge") && strcmp(text_of(evidence, "edge", row), "1") == 0;
+}
+
+void series_free(struct series *series)
+{
+    free(series->values);
+    free(series->seeds);
+    *series = (struct series){NULL, NULL, 0, 0, 0, 0, 0};
+}
+
+/* All settings of the row's cell but the seed: cells of which only the seed differs are alike. */
+static int describe_settings(const struct evidence *evidence, size_t row, char *text, size_t size)
+{
+    size_t length = 0;
+
+    for (const struct field *field = settings_fields; field->key; field++) {
+        const char *value;
+
+        if (strcmp(field->key, "seed") == 0 || !table_has(evidence->results->cells, field->key))
+            continue;
+        value = text_of(evidence, field->key, row);
+        if (!value)
+            return -1;
+        if (length < size)
+            length += (size_t)snprintf(text + length, size - length, "%s;", value);
+    }
+    return 0;
+}
+
+static int place_of(struct series *series, uint64_t seed)
+{
+    size_t place = series->count;
+
+    while (place > 0 && series->seeds[place - 1] > seed)
+        place--;
+    if (place > 0 && series->seeds[place - 1] == seed)
+        return -1;
+    memmove(series->seeds + place + 1, series->seeds + place,
+            (series->count - place) * sizeof *series->seeds);
+    memmove(series->values + place + 1, series->values + place,
+            (series->count - place) * sizeof *series->values);
+    series->seeds[place] = seed;
+    series->count++;
+    return (int)place;
+}
+
+static int add_to_series(const struct evidence *evidence, const struct claim *claim, size_t row,
+                         struct series *series)
+{
+    const char *seed = text_of(evidence, "seed", row);
+    double value, seconds = 0;
+    int place;
+
+    if (!seed || evidence_value(evidence, claim, row, &value) != 0)
+        return -1;
+    place = place_of(series, strtoull(seed, NULL, 10));
+    if (place < 0)
+        return error_set("%s:%zu: claim %s has several rows for seed %s, expected one: `where`, "
+                         "`arms` or `each` must tell them apart",
+                         table_path(evidence->table), table_line(evidence->table, row), claim->id,
+                         seed);
+    series->values[place] = value;
+    series->infeasible += (size_t)is_infeasible(evidence, row);
+    series->censored += value == (double)INFINITY && !is_infeasible(evidence, row);
+    series->on_edge += (size_t)evidence_on_edge(evidence, row);
+    if (table_has(evidence->results->cells, "wall_seconds") &&
+        evidence_number(evidence, "wall_seconds", row, &seconds) == 0 && seconds > 0)
+        series->hours += seconds / 3600;
+    return 0;
+}
+
+static int fill(const struct evidence *evidence, const struct claim *claim, const struct rows *rows,
+                struct series *series)
+{
+    *series = (struct series){calloc(rows->count + 1, sizeof *series->values),
+                              calloc(rows->count + 1, sizeof *series->seeds),
+                              0,
+                              0,
+                              0,
+                              0,
+                              0};
+    if (!series->values || !series->seeds)
+        return error_set("out of memory for the seeds of a claim");
+    for (size_t i = 0; i < rows->count; i++)
+        if (add_to_series(evidence, claim, rows->list[i], series) != 0)
+            return -1;
+    return 0;
+}
+
+/* ---- The best of several cells ----------------------------------------------------------------
+ */
+
+/* The candidates: rows of the same settings. */
+static int split(const struct evidence *evidence, const struct rows *rows,
+                 struct circumstance **candidates, size_t *count)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        char text[sizeof(*candidates)->text];
+
+        if (describe_settings(evidence, rows->list[i], text, sizeof text) != 0 ||
+            add_to_circumstance(candidates, count, text, rows->list[i]) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Keeps of `rows` those of the candidate with the best median over the seeds. */
+static int pick(const struct evidence *evidence, const struct claim *claim, enum claim_pick which,
+                struct rows *rows)
+{
+    struct circumstance *candidates = NULL;
+    size_t count = 0, best = 0;
+    double best_median = NAN;
+    int status = split(evidence, rows, &candidates, &count);
+
+    for (size_t c = 0; c < count && status == 0; c++) {
+        struct series series;
+        double median;
+
+        status = fill(evidence, claim, &candidates[c].rows, &series);
+        median = status == 0 ? stats_median(series.values, series.count) : (double)NAN;
+        series_free(&series);
+        if (isnan(best_median) ||
+            (which == PICK_MIN ? median < best_median : median > best_median)) {
+            best_median = median;
+            best = c;
+        }
+    }
+    if (status == 0 && count > 0) {
+        memcpy(rows->list, candidates[best].rows.list,
+               candidates[best].rows.count * sizeof *rows->list);
+        rows->count = candidates[best].rows.count;
+    }
+    circumstances_free(candidates, count);
+    return status;
+}
+
+static int select_rows(const struct evidence *evidence, const struct claim *claim,
+                       const struct rows *rows, const struct selection *arm, struct rows *selected)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        int met = arm ? meets_all(evidence, arm, rows->list[i]) : 1;
+
+        if (met < 0 || (met == 1 && add_row(selected, rows->list[i]) != 0))
+            return -1;
+    }
+    if (arm && arm->pick != PICK_NONE)
+        return pick(evidence, claim, arm->pick, selected);
+    return 0;
+}
+
+int series_find(const struct evidence *evidence, const struct claim *claim, const struct rows *rows,
+                const struct selection *arm, struct series *series)
+{
+    struct rows selected = {NULL, 0};
+    int status = select_rows(evidence, claim, rows, arm, &selected);
+
+    *series = (struct series){NULL, NULL, 0, 0, 0, 0, 0};
+    if (status == 0)
+        status = fill(evidence, claim, &selected, series);
+    if (status != 0)
+        series_free(series);
+    free(selected.list);
+    return status;
+}
+
+static void keep_common(struct series *series, const struct series *other)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < series->count; i++)
+        for (size_t j = 0; j < other->count; j++)
+            if (series->seeds[i] == other->seeds[j]) {
+                series->seeds[kept] = series->seeds[i];
+                series->values[kept++] = series->values[i];
+                break;
+            }
+    series->count = kept;
+}
+
+void series_pair(struct series *a, struct series *b)
+{
+    keep_common(a, b);
+    keep_common(b, a);
+}

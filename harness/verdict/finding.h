@@ -1,0 +1,54 @@
+/* What numbers say of an expectation: an effect with its interval, and how surprising it were if
+ * the claim was false, or true. Nothing here knows of files.
+ *
+ * An expectation is a range [above, below] of a quantity q. p_confirm is the p value of the null
+ * hypothesis that q lies outside: at most alpha, and the claim is confirmed (two one-sided tests,
+ * Schuirmann 1987). p_refute is that of the null hypothesis that q lies within: against each of two
+ * bounds, so doubled (Bonferroni). Neither small: the numbers do not tell. */
+#ifndef BATCHLAB_VERDICT_FINDING_H
+#define BATCHLAB_VERDICT_FINDING_H
+
+#include "judge/effect.h"
+
+#include <stddef.h>
+
+struct range {
+    double above, below; /* -INFINITY, INFINITY: no such bound */
+};
+
+struct finding {
+    struct effect effect;       /* with its 95 % interval */
+    size_t n;                   /* values that it is of */
+    double p_confirm, p_refute; /* NAN: the numbers are too few to judge by */
+    double detectable;          /* deviation found in 80 % of repetitions; NAN: unknown */
+    double margin;      /* half the width of the range, to compare it with; NAN: one-sided */
+    const char *reason; /* why it cannot be judged; NULL: it can */
+};
+
+/* One value a seed: Student's t of their mean; where a value is infinite (not reached, diverged)
+ * the sign test of their median, with its distribution-free interval. is_log: of their logarithms,
+ * range and effect being of the values themselves. Values that are not a number are left out. */
+struct finding finding_of_seeds(const double *values, size_t count, struct range, int is_log);
+
+/* A value known with its own 95 % interval, taken for normal, each side with its own width. A side
+ * that is not a number is a bound not known: the other one is one-sided then. */
+struct finding finding_of_interval(struct effect, struct range);
+
+/* A value without chance: it lies within, or it does not. */
+struct finding finding_of_constant(double value, struct range);
+
+/* Of several findings that must all hold: the weakest, judged together (intersection-union: no
+ * correction for confirming; Holm's for refuting). count > 0. */
+struct finding finding_all(const struct finding *, size_t count);
+
+/* y rises (falls) with x. One value of each x for each seed: x[points], y[seeds][points]. Per seed
+ * Kendall's tau, of which the mean is judged; of one seed the exact test. */
+struct finding finding_of_trend(const double *x, const double *const *y, size_t points,
+                                size_t seeds, int is_falling);
+
+/* Slope of y over x, or of their logarithms: the mean over the seeds; of one seed that of the
+ * straight line, with the scatter around it. */
+struct finding finding_of_slope(const double *x, const double *const *y, size_t points,
+                                size_t seeds, struct range, int is_log);
+
+#endif

@@ -1,0 +1,351 @@
+/* The seven tests. */
+#include "verdict/trial.h"
+
+#include "base/error.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Arms -------------------------------------------------------------------------------------
+ */
+
+static void count_in(struct trial *trial, const struct series *series)
+{
+    if (trial->seeds == 0 || series->count < trial->seeds)
+        trial->seeds = series->count;
+    trial->censored += series->censored;
+    trial->infeasible += series->infeasible;
+    trial->on_edge += series->on_edge;
+    trial->hours += series->hours;
+}
+
+/* Standard deviation of a finding of seeds, from what it could detect being in proportion. */
+static double deviation_of(const double *values, size_t count, int is_log)
+{
+    double mean = 0, squares = 0;
+
+    for (size_t i = 0; i < count; i++)
+        mean += (is_log ? log(values[i]) : values[i]) / (double)count;
+    for (size_t i = 0; i < count; i++) {
+        double difference = (is_log ? log(values[i]) : values[i]) - mean;
+
+        squares += difference * difference;
+    }
+    return count > 1 ? sqrt(squares / ((double)count - 1)) : (double)NAN;
+}
+
+static void judge_seeds(struct trial *trial, const double *values, size_t count, struct range range,
+                        int is_log, int needs_seeds)
+{
+    if (count == 1 && needs_seeds == 1) {
+        trial->finding = finding_of_constant(values[0], range);
+        return;
+    }
+    trial->finding = finding_of_seeds(values, count, range, is_log);
+    trial->deviation = deviation_of(values, count, is_log);
+}
+
+/* a over b, or a - b, seed by seed, against the range. */
+static int compare(struct trial *trial, const struct claim *claim, struct series *a,
+                   struct series *b, struct range range, int is_ratio)
+{
+    double *values;
+
+    series_pair(a, b);
+    count_in(trial, a);
+    count_in(trial, b);
+    values = calloc(a->count + 1, sizeof *values);
+    if (!values)
+        return error_set("out of memory for the seeds of a claim");
+    for (size_t i = 0; i < a->count; i++) /* both not reached: inf / inf, which tells nothing */
+        values[i] = is_ratio ? a->values[i] / b->values[i] : a->values[i] - b->values[i];
+    judge_seeds(trial, values, a->count, range, is_ratio, claim->seeds);
+    free(values);
+    return 0;
+}
+
+static int compare_arms(struct trial *trial, const struct evidence *evidence,
+                        const struct claim *claim, const struct rows *rows, const int arms[2],
+                        struct range range, int is_ratio)
+{
+    struct series a, b;
+    int status;
+
+    if (series_find(evidence, claim, rows, &claim->arms[arms[0]], &a) != 0)
+        return -1;
+    if (series_find(evidence, claim, rows, &claim->arms[arms[1]], &b) != 0) {
+        series_free(&a);
+        return -1;
+    }
+    status = compare(trial, claim, &a, &b, range, is_ratio);
+    series_free(&a);
+    series_free(&b);
+    return status;
+}
+
+static int hold_ratio(struct trial *trial, const struct evidence *evidence,
+                      const struct claim *claim, const struct rows *rows)
+{
+    static const int arms[2] = {0, 1};
+
+    return compare_arms(trial, evidence, claim, rows, arms,
+                        (struct range){claim->above, claim->below}, 1);
+}
+
+static int hold_equivalence(struct trial *trial, const struct evidence *evidence,
+                            const struct claim *claim, const struct rows *rows)
+{
+    static const int arms[2] = {0, 1};
+    struct range range = {-claim->margin, claim->margin};
+
+    if (claim->is_relative)
+        range = (struct range){exp(-claim->margin), exp(claim->margin)};
+    return compare_arms(trial, evidence, claim, rows, arms, range, claim->is_relative);
+}
+
+/* Each arm above the one before it. */
+static int hold_order(struct trial *trial, const struct evidence *evidence,
+                      const struct claim *claim, const struct rows *rows)
+{
+    double least = isnan(claim->margin) ? 0 : claim->margin;
+    struct range range = {claim->is_relative ? exp(least) : least, INFINITY};
+    struct finding findings[CLAIM_ARMS_MAX];
+
+    for (int i = 0; i + 1 < claim->arm_count; i++) {
+        const int arms[2] = {i + 1, i};
+
+        if (compare_arms(trial, evidence, claim, rows, arms, range, claim->is_relative) != 0)
+            return -1;
+        findings[i] = trial->finding;
+    }
+    trial->finding = finding_all(findings, (size_t)claim->arm_count - 1);
+    return 0;
+}
+
+/* ---- Every row --------------------------------------------------------------------------------
+ */
+
+static int judge_row(const struct evidence *evidence, const struct claim *claim, size_t row,
+                     struct range range, struct finding *finding)
+{
+    struct effect effect;
+    double over = 1;
+
+    if (evidence_value(evidence, claim, row, &effect.value) != 0)
+        return -1;
+    if (!claim->low[0]) {
+        *finding = finding_of_constant(effect.value, range);
+        return 0;
+    }
+    if (evidence_number(evidence, claim->low, row, &effect.low) != 0 ||
+        evidence_number(evidence, claim->high, row, &effect.high) != 0 ||
+        (claim->over[0] && evidence_number(evidence, claim->over, row, &over) != 0))
+        return -1;
+    effect.low /= over;
+    effect.high /= over;
+    *finding = finding_of_interval(effect, range);
+    return 0;
+}
+
+static int hold_rows(struct trial *trial, const struct evidence *evidence,
+                     const struct claim *claim, const struct rows *rows, struct range range)
+{
+    struct finding *findings = calloc(rows->count + 1, sizeof *findings);
+    int status = 0;
+
+    if (!findings)
+        return error_set("out of memory for the rows of a claim");
+    for (size_t i = 0; i < rows->count && status == 0; i++) {
+        status = judge_row(evidence, claim, rows->list[i], range, &findings[i]);
+        trial->on_edge += (size_t)evidence_on_edge(evidence, rows->list[i]);
+    }
+    if (status == 0)
+        trial->finding = finding_all(findings, rows->count);
+    trial->finding.n = rows->count;
+    trial->seeds = 1;
+    free(findings);
+    return status;
+}
+
+static int hold_range(struct trial *trial, const struct evidence *evidence,
+                      const struct claim *claim, const struct rows *rows, struct range range)
+{
+    struct series series;
+
+    if (claim->low[0] || claim->seeds == 1)
+        return hold_rows(trial, evidence, claim, rows, range);
+    if (series_find(evidence, claim, rows, NULL, &series) != 0)
+        return -1;
+    count_in(trial, &series);
+    judge_seeds(trial, series.values, series.count, range, 0, claim->seeds);
+    series_free(&series);
+    return 0;
+}
+
+/* ---- Along x ----------------------------------------------------------------------------------
+ */
+
+struct points {
+    double *x;         /* [count], increasing */
+    double *y;         /* [seeds][count]; NAN: no such row */
+    const double **of; /* [seeds]: rows of y without a hole */
+    uint64_t *seeds;
+    size_t count, seed_count, complete;
+};
+
+static void points_free(struct points *points)
+{
+    free(points->x);
+    free(points->y);
+    free(points->of);
+    free(points->seeds);
+}
+
+static int points_open(struct points *points, size_t rows)
+{
+    *points = (struct points){calloc(rows + 1, sizeof(double)),
+                              calloc(rows * rows + 1, sizeof(double)),
+                              calloc(rows + 1, sizeof(double *)),
+                              calloc(rows + 1, sizeof(uint64_t)),
+                              0,
+                              0,
+                              0};
+    if (points->x && points->y && points->of && points->seeds)
+        return 0;
+    points_free(points);
+    return error_set("out of memory for the points of a claim");
+}
+
+/* Where `value` stands in the sorted list, put in if it is new. */
+static void insert_real(double *list, size_t *count, double value)
+{
+    size_t place = *count;
+
+    for (size_t i = 0; i < *count; i++)
+        if (list[i] == value)
+            return;
+    while (place > 0 && list[place - 1] > value) {
+        list[place] = list[place - 1];
+        place--;
+    }
+    list[place] = value;
+    ++*count;
+}
+
+static size_t find_seed(struct points *points, uint64_t seed)
+{
+    size_t s = 0;
+
+    while (s < points->seed_count && points->seeds[s] != seed)
+        s++;
+    if (s == points->seed_count)
+        points->seeds[points->seed_count++] = seed;
+    return s;
+}
+
+static int place_point(struct points *points, const struct evidence *evidence,
+                       const struct claim *claim, size_t row)
+{
+    double x, seed, value, *y;
+    size_t p = 0;
+
+    if (evidence_number(evidence, claim->x, row, &x) != 0 ||
+        evidence_number(evidence, "seed", row, &seed) != 0 ||
+        evidence_value(evidence, claim, row, &value) != 0)
+        return -1;
+    while (p < points->count && points->x[p] != x)
+        p++;
+    if (p == points->count)
+        return error_set("%s:%zu: column `%s` is empty", table_path(evidence->table),
+                         table_line(evidence->table, row), claim->x);
+    y = &points->y[find_seed(points, (uint64_t)seed) * points->count + p];
+    if (!isnan(*y))
+        return error_set("%s:%zu: several rows for %s = %g and seed %g, expected one: `where` or "
+                         "`each` must tell them apart",
+                         table_path(evidence->table), table_line(evidence->table, row), claim->x, x,
+                         seed);
+    *y = value;
+    return 0;
+}
+
+static int points_fill(struct points *points, const struct evidence *evidence,
+                       const struct claim *claim, const struct rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        double x;
+
+        if (evidence_number(evidence, claim->x, rows->list[i], &x) != 0)
+            return -1;
+        if (!isnan(x))
+            insert_real(points->x, &points->count, x);
+    }
+    for (size_t i = 0; i < rows->count * points->count; i++)
+        points->y[i] = NAN;
+    for (size_t i = 0; i < rows->count; i++)
+        if (place_point(points, evidence, claim, rows->list[i]) != 0)
+            return -1;
+    for (size_t s = 0; s < points->seed_count; s++) {
+        size_t filled = 0;
+
+        for (size_t p = 0; p < points->count; p++)
+            filled += (size_t)!isnan(points->y[s * points->count + p]);
+        if (filled == points->count)
+            points->of[points->complete++] = points->y + s * points->count;
+    }
+    return 0;
+}
+
+static int hold_along(struct trial *trial, const struct evidence *evidence,
+                      const struct claim *claim, const struct rows *rows)
+{
+    struct points points;
+    int status;
+
+    if (points_open(&points, rows->count) != 0)
+        return -1;
+    status = points_fill(&points, evidence, claim, rows);
+    for (size_t i = 0; i < rows->count && status == 0; i++)
+        trial->on_edge += (size_t)evidence_on_edge(evidence, rows->list[i]);
+    trial->seeds = points.complete;
+    if (status == 0 && (points.complete == 0 || points.count < 3))
+        trial->finding = finding_of_constant(NAN, (struct range){0, 0});
+    if (status == 0 && trial->finding.reason)
+        trial->finding.reason =
+            points.complete == 0 ? "no seed has every value of x" : "fewer than three values of x";
+    else if (status == 0 && claim->test == CLAIM_TREND)
+        trial->finding =
+            finding_of_trend(points.x, points.of, points.count, points.complete, claim->is_falling);
+    else if (status == 0)
+        trial->finding =
+            finding_of_slope(points.x, points.of, points.count, points.complete,
+                             (struct range){claim->above, claim->below}, claim->is_log);
+    points_free(&points);
+    return status;
+}
+
+/* -----------------------------------------------------------------------------------------------
+ */
+
+int trial_hold(struct trial *trial, const struct evidence *evidence, const struct claim *claim,
+               const struct rows *rows)
+{
+    *trial = (struct trial){.deviation = NAN};
+    switch (claim->test) {
+    case CLAIM_RATIO:
+        return hold_ratio(trial, evidence, claim, rows);
+    case CLAIM_EQUIVALENCE:
+        return hold_equivalence(trial, evidence, claim, rows);
+    case CLAIM_ORDER:
+        return hold_order(trial, evidence, claim, rows);
+    case CLAIM_BOUND:
+        return hold_range(trial, evidence, claim, rows, (struct range){claim->above, claim->below});
+    case CLAIM_AGREEMENT:
+        return hold_range(trial, evidence, claim, rows,
+                          (struct range){1 - claim->margin, 1 + claim->margin});
+    case CLAIM_SLOPE:
+    case CLAIM_TREND:
+        return hold_along(trial, evidence, claim, rows);
+    }
+    return error_set("a test that is not known");
+}

@@ -1,0 +1,19 @@
+/* Puts one part of a claim, under one condition, to its test. */
+#ifndef BATCHLAB_VERDICT_TRIAL_H
+#define BATCHLAB_VERDICT_TRIAL_H
+
+#include "verdict/evidence.h"
+#include "verdict/finding.h"
+
+struct trial {
+    struct finding finding;
+    size_t seeds; /* of the arm with the fewest */
+    size_t censored, infeasible, on_edge;
+    double hours;     /* that the cells took */
+    double deviation; /* of what is judged from seed to seed; NAN: not known */
+};
+
+/* -1: the claim and the results do not fit, error set without file and line. */
+int trial_hold(struct trial *, const struct evidence *, const struct claim *, const struct rows *);
+
+#endif

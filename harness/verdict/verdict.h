@@ -1,0 +1,69 @@
+/* Judges the claims of experiments by their results. */
+#ifndef BATCHLAB_VERDICT_H
+#define BATCHLAB_VERDICT_H
+
+#include "plan/experiment.h"
+#include "report/results.h"
+#include "verdict/finding.h"
+
+#include <stdio.h>
+
+enum verdict {
+    VERDICT_CONFIRMED,
+    VERDICT_REFUTED,
+    VERDICT_CONDITIONS,   /* confirmed under some conditions, refuted under others */
+    VERDICT_INCONCLUSIVE, /* the data do not tell, or are not there */
+};
+
+extern const char *const verdict_names[];
+
+/* A part of a claim under one condition: a row of verdicts.csv. */
+struct judgement {
+    const struct claim *claim;
+    char condition[1024]; /* "network=M"; "" where there is but one */
+    struct finding finding;
+    double p; /* of what the verdict says, Holm-adjusted within the experiment; inconclusive: the
+                 smaller of both */
+    enum verdict verdict;
+    size_t seeds, censored, infeasible;
+    int is_delivered;
+    double hours_needed; /* for the seeds that are missing; NAN: not known */
+    char reason[256];
+};
+
+/* All claims of one results folder. */
+struct verdicts {
+    char name[64];                /* of the experiment */
+    struct experiment experiment; /* as the manifest holds it: the claims are borrowed from it */
+    struct results results;
+    struct judgement *list; /* [count], owned: claim after claim */
+    size_t count;
+};
+
+/* Judges by the claims in the manifest, or where `experiment` is not NULL by those of that file.
+ * -1: not readable, no claims, a claim that names a column that is not there. */
+int verdicts_open(struct verdicts *, const char *folder, const char *experiment);
+void verdicts_close(struct verdicts *); /* also after a failed open */
+
+/* Writes folder/verdicts.csv. */
+int verdicts_write(const struct verdicts *);
+
+/* What all parts and conditions of a claim come to, over several results. */
+struct ruling {
+    const char *id, *says; /* borrowed */
+    enum verdict verdict;
+    int is_delivered;
+    const struct judgement *deciding; /* the weakest where confirmed, else the one that stands
+                                         against; NULL: no results speak of it */
+    const char *experiment;           /* of the deciding */
+    char reason[320];
+};
+
+/* The claims of all verdicts in the order of appearance. *rulings is owned: free(). */
+int rulings_make(const struct verdicts *, size_t count, struct ruling **rulings,
+                 size_t *ruling_count);
+
+/* A table for a terminal of 80 columns. */
+void rulings_print(FILE *, const struct ruling *, size_t count);
+
+#endif

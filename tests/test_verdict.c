@@ -1,0 +1,338 @@
+/* Verdicts of results whose truth is planted: each is reached, and nothing but what the data say.
+ */
+#include "verdict/verdict.h"
+
+#include "base/error.h"
+#include "tree.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+/* ---- Results -----------------------------------------------------------------------------------
+ */
+
+enum { SEEDS = 6 };
+
+static FILE *cells;
+
+static void begin_cells(void)
+{
+    cells = fopen(scratch_path("cells.csv"), "w");
+    fputs(
+        "id,network,batch_size,full_batch,learning_rate,seed,outcome,edge,wall_seconds,test_error,"
+        "updates_to_train_loss_0.5\n",
+        cells);
+}
+
+static int cell_count;
+
+static void cell(const char *network, int k, int seed, double error, double updates)
+{
+    char cost[32] = "";
+
+    if (isfinite(updates))
+        snprintf(cost, sizeof cost, "%.17g", updates);
+    fprintf(cells, "c%d,%s,%d,%d,0.1,%d,%s,0,3600,%.17g,%s\n", cell_count++, network, k, k == 1000,
+            seed, isnan(updates) ? "diverged" : "budget", error, cost);
+}
+
+/* Scatter of about 0.001 that is the same in every test. */
+static double scatter(int seed)
+{
+    static const double list[SEEDS] = {0.0011, -0.0007, 0.0002, -0.0012, 0.0009, -0.0003};
+
+    return list[seed % SEEDS];
+}
+
+#define CLAIM(text)                                                                                \
+    "dataset: {name: blobs}\nbudget: {epochs: 1}\ngrid: {seed: [1, 2, 3, 4, 5, "                   \
+    "6]}\nclaims:\n" text
+
+static void end_cells(const char *experiment)
+{
+    json_t *manifest = json_pack("{s:s, s:s, s:b}", "experiment", "planted", "experiment_text",
+                                 experiment, "quick", 0);
+
+    fclose(cells);
+    assert_int_equal(json_dump_file(manifest, scratch_path("manifest.json"), 0), 0);
+    json_decref(manifest);
+}
+
+static struct verdicts verdicts;
+static struct ruling *rulings;
+static size_t ruling_count;
+
+static void judge(void)
+{
+    if (verdicts_open(&verdicts, scratch_folder, NULL) != 0)
+        fail_msg("%s", error_text());
+    assert_int_equal(rulings_make(&verdicts, 1, &rulings, &ruling_count), 0);
+}
+
+static int done(void **state)
+{
+    (void)state;
+    verdicts_close(&verdicts);
+    free(rulings);
+    rulings = NULL;
+    cell_count = 0;
+    return 0;
+}
+
+static void assert_ruled(const char *id, enum verdict verdict, int delivered)
+{
+    for (size_t r = 0; r < ruling_count; r++)
+        if (strcmp(rulings[r].id, id) == 0) {
+            if (rulings[r].verdict != verdict || rulings[r].is_delivered != delivered)
+                fail_msg("%s: %s, delivered %d (%s), expected %s, %d", id,
+                         verdict_names[rulings[r].verdict], rulings[r].is_delivered,
+                         rulings[r].deciding->reason, verdict_names[verdict], delivered);
+            return;
+        }
+    fail_msg("no ruling on %s", id);
+}
+
+static const char *reason_of(const char *id)
+{
+    for (size_t r = 0; r < ruling_count; r++)
+        if (strcmp(rulings[r].id, id) == 0)
+            return rulings[r].deciding->reason;
+    return "";
+}
+
+/* K = 1, 10, 100, 1000 on two networks: the error rises with K on `a`, is flat on `b`; updates fall
+ * as 1/K. */
+static void plant(void)
+{
+    begin_cells();
+    for (int seed = 1; seed <= SEEDS; seed++)
+        for (int k = 1; k <= 1000; k *= 10) {
+            cell("a", k, seed, 0.10 + 0.01 * log10(k) + scatter(seed + k),
+                 5000.0 / k * (1 + scatter(seed)));
+            cell("b", k, seed, 0.10 + scatter(seed * 7 + k), 5000.0 / k * (1 + scatter(seed)));
+        }
+}
+
+/* ---- Verdicts ----------------------------------------------------------------------------------
+ */
+
+static void each_verdict_is_reached(void **state)
+{
+    (void)state;
+    plant();
+    end_cells(CLAIM(
+        "  - {claim: YES, says: error rises with K, test: order, y: test_error, where: {network: "
+        "a},\n"
+        "     arms: [{batch_size: 1}, {batch_size: 100}, {batch_size: full}]}\n"
+        "  - {claim: NO, says: error falls with K, test: order, y: test_error, where: {network: "
+        "a},\n"
+        "     arms: [{batch_size: 100}, {batch_size: 1}]}\n"
+        "  - {claim: SOME, says: error is the same for all K, test: equivalence, y: test_error,\n"
+        "     margin: 0.003, each: [network], arms: [{batch_size: 1}, {batch_size: full}]}\n"
+        "  - {claim: OPEN, says: the same to a hair, test: equivalence, y: test_error,\n"
+        "     margin: 0.0001, where: {network: b}, arms: [{batch_size: 1}, {batch_size: 10}]}\n"));
+    judge();
+    assert_ruled("YES", VERDICT_CONFIRMED, 1);
+    assert_ruled("NO", VERDICT_REFUTED, 1);
+    assert_ruled("SOME", VERDICT_CONDITIONS, 1);
+    assert_string_equal(rulings[2].deciding->condition, "network=a");
+    assert_ruled("OPEN", VERDICT_INCONCLUSIVE, 0); /* too few seeds for such a margin */
+    assert_non_null(strstr(reason_of("OPEN"), "the margin is 0.0001"));
+    assert_true(rulings[3].deciding->hours_needed > 12); /* more than the six seeds took */
+}
+
+static void every_test_confirms_and_refutes(void **state)
+{
+    (void)state;
+    plant();
+    end_cells(CLAIM(
+        "  - {claim: slope+, says: s, test: slope, x: batch_size, y: updates_to_train_loss_0.5,\n"
+        "     above: -1.02, below: -0.98, each: [network]}\n"
+        "  - {claim: slope-, says: s, test: slope, x: batch_size, y: updates_to_train_loss_0.5,\n"
+        "     above: -0.6, below: -0.4, where: {network: a}}\n"
+        "  - {claim: ratio+, says: s, test: ratio, y: updates_to_train_loss_0.5, above: 9,\n"
+        "     below: 11, where: {network: a}, arms: [{batch_size: 1}, {batch_size: 10}]}\n"
+        "  - {claim: ratio-, says: s, test: ratio, y: updates_to_train_loss_0.5, above: 20,\n"
+        "     where: {network: a}, arms: [{batch_size: 1}, {batch_size: 10}]}\n"
+        "  - {claim: trend+, says: s, test: trend, x: batch_size, y: test_error,\n"
+        "     where: {network: a}}\n"
+        "  - {claim: trend-, says: s, test: trend, x: batch_size, y: test_error,\n"
+        "     direction: falling, where: {network: a}}\n"
+        "  - {claim: bound+, says: s, test: bound, y: test_error, below: 0.11, where: {network: "
+        "b,\n"
+        "     batch_size: 1}}\n"
+        "  - {claim: bound-, says: s, test: bound, y: test_error, above: 0.11, where: {network: "
+        "b,\n"
+        "     batch_size: 1}}\n"
+        "  - {claim: agree+, says: s, test: agreement, y: test_error, over: test_error,\n"
+        "     margin: 0.05, where: {network: b, batch_size: 1}}\n"
+        "  - {claim: agree-, says: s, test: agreement, y: test_error, over: learning_rate,\n"
+        "     margin: 0.05, where: {network: a, batch_size: 1000}}\n"
+        "  - {claim: same+, says: s, test: equivalence, y: updates_to_train_loss_0.5, relative: "
+        "true,\n"
+        "     margin: 0.03, arms: [{network: a, batch_size: 1}, {network: b, batch_size: 1}]}\n"));
+    judge();
+    for (size_t r = 0; r < ruling_count; r++) {
+        char sign = rulings[r].id[strlen(rulings[r].id) - 1];
+
+        assert_ruled(rulings[r].id, sign == '+' ? VERDICT_CONFIRMED : VERDICT_REFUTED, 1);
+    }
+}
+
+static void the_best_of_several_cells_is_picked_by_its_median(void **state)
+{
+    (void)state;
+    plant();
+    end_cells(
+        CLAIM("  - {claim: best, says: s, test: ratio, y: test_error, below: 1.01, above: 0.99,\n"
+              "     where: {network: a}, arms: [{batch_size: [1, 10, 100, full], pick: min},\n"
+              "     {batch_size: 1}]}\n"
+              "  - {claim: worst, says: s, test: ratio, y: test_error, below: 1.01, above: 0.99,\n"
+              "     where: {network: a}, arms: [{batch_size: [1, 10, 100, full], pick: max},\n"
+              "     {batch_size: full}]}\n"));
+    judge();
+    assert_ruled("best", VERDICT_CONFIRMED, 1);
+    assert_ruled("worst", VERDICT_CONFIRMED, 1);
+}
+
+static void what_is_not_reached_counts_as_later_than_what_is(void **state)
+{
+    (void)state;
+    begin_cells();
+    for (int seed = 1; seed <= SEEDS; seed++) {
+        cell("a", 1, seed, 0.1, 100 + seed);
+        cell("a", 10, seed, 0.1, INFINITY); /* censored */
+        cell("a", 100, seed, 0.1, NAN);     /* diverged */
+    }
+    end_cells(CLAIM(
+        "  - {claim: slower, says: s, test: ratio, y: updates_to_train_loss_0.5, above: 1,\n"
+        "     arms: [{batch_size: 10}, {batch_size: 1}]}\n"
+        "  - {claim: infeasible, says: s, test: ratio, y: updates_to_train_loss_0.5, above: 1,\n"
+        "     arms: [{batch_size: 100}, {batch_size: 1}]}\n"
+        "  - {claim: neither, says: s, test: ratio, y: updates_to_train_loss_0.5, above: 1,\n"
+        "     arms: [{batch_size: 10}, {batch_size: 100}]}\n"));
+    judge();
+    assert_ruled("slower", VERDICT_CONFIRMED, 1); /* 3 / 64: by the sign test, twice Holm's share */
+    assert_int_equal(verdicts.list[0].censored, SEEDS);
+    assert_int_equal(verdicts.list[0].infeasible, 0);
+    assert_int_equal(verdicts.list[1].infeasible, SEEDS);
+    assert_ruled("neither", VERDICT_INCONCLUSIVE, 0);
+}
+
+/* ---- What cannot be judged ---------------------------------------------------------------------
+ */
+
+static void missing_data_are_inconclusive_with_the_reason(void **state)
+{
+    (void)state;
+    plant();
+    end_cells(CLAIM(
+        "  - {claim: cell, says: s, test: bound, y: test_error, above: 0, where: {network: c}}\n"
+        "  - {claim: arm, says: s, test: ratio, y: test_error, above: 0, where: {network: a},\n"
+        "     arms: [{batch_size: 7}, {batch_size: 1}]}\n"
+        "  - {claim: file, says: s, test: bound, y: value, above: 0, from: probes}\n"
+        "  - {claim: seeds, says: s, test: ratio, y: test_error, above: 0, seeds: 10,\n"
+        "     where: {network: a}, arms: [{batch_size: 10}, {batch_size: 1}]}\n"
+        "  - {claim: points, says: s, test: slope, x: batch_size, y: test_error, above: 0,\n"
+        "     where: {network: a, batch_size: [1, 10]}}\n"));
+    judge();
+    assert_ruled("cell", VERDICT_INCONCLUSIVE, 0);
+    assert_string_equal(reason_of("cell"), "no such cells among the results");
+    assert_ruled("arm", VERDICT_INCONCLUSIVE, 0);
+    assert_string_equal(reason_of("arm"), "no values");
+    assert_ruled("file", VERDICT_INCONCLUSIVE, 0);
+    assert_string_equal(reason_of("file"), "the results have no probes.csv");
+    assert_ruled("seeds", VERDICT_CONFIRMED, 0); /* as it looks, but not delivered */
+    assert_string_equal(reason_of("seeds"), "6 seeds, expected at least 10");
+    assert_ruled("points", VERDICT_INCONCLUSIVE, 0);
+    assert_string_equal(reason_of("points"), "fewer than three values of x");
+}
+
+static void on_the_edge_of_a_grid_nothing_is_decided(void **state)
+{
+    (void)state;
+    begin_cells();
+    for (int seed = 1; seed <= SEEDS; seed++)
+        fprintf(cells, "c%d,a,1,0,0.1,%d,budget,1,1,0.1,10\n", seed, seed);
+    end_cells(CLAIM("  - {claim: edge, says: s, test: bound, y: test_error, below: 1}\n"));
+    judge();
+    assert_ruled("edge", VERDICT_INCONCLUSIVE, 0);
+    assert_non_null(strstr(reason_of("edge"), "edge"));
+}
+
+static void a_claim_that_does_not_fit_is_an_error_with_its_line(void **state)
+{
+    static const struct {
+        const char *claim, *wrong;
+    } mistakes[] = {
+        {"  - {claim: X, says: s, test: bound, y: tset_error, above: 0}\n",
+         "no column `tset_error`"},
+        {"  - {claim: X, says: s, test: bound, y: test_error, above: 0, where: {netwrk: a}}\n",
+         "no column `netwrk`"},
+        {"  - {claim: X, says: s, test: bound, y: test_error, above: 0, each: [sed]}\n",
+         "no column `sed`"},
+        {"  - {claim: X, says: s, test: bound, y: network, above: 0}\n", "not a number"},
+        {"  - {claim: X, says: s, test: bound, y: test_error, above: 0}\n",
+         "several rows for seed 1, expected one"},
+        {"  - {claim: X, says: s, test: trend, x: batch_size, y: test_error}\n",
+         "several rows for batch_size = 1 and seed 1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        char text[600];
+
+        plant();
+        snprintf(text, sizeof text, CLAIM("%s"), mistakes[i].claim);
+        end_cells(text);
+        assert_int_equal(verdicts_open(&verdicts, scratch_folder, NULL), -1);
+        if (strncmp(error_text(), "planted.yaml:5: claim X: ", 25) != 0 ||
+            !strstr(error_text(), mistakes[i].wrong))
+            fail_msg("`%s` lacks `%s`", error_text(), mistakes[i].wrong);
+        verdicts_close(&verdicts);
+    }
+}
+
+static void all_is_written_row_by_row(void **state)
+{
+    char *text;
+
+    (void)state;
+    plant();
+    end_cells(CLAIM("  - {claim: SOME, part: \"a, b\", says: error is the same, test: equivalence, "
+                    "y: test_error,\n"
+                    "     margin: 0.003, each: [network], axis: epochs,\n"
+                    "     arms: [{batch_size: 1}, {batch_size: full}]}\n"));
+    judge();
+    assert_int_equal(verdicts_write(&verdicts), 0);
+    text = tree_read(scratch_path("verdicts.csv"));
+    assert_non_null(strstr(text, "\nSOME,\"a, b\",planted,equivalence,epochs,network=a,"));
+    assert_non_null(strstr(text, ",refuted,1,"));
+    assert_non_null(strstr(text, "\nSOME,\"a, b\",planted,equivalence,epochs,network=b,"));
+    assert_non_null(strstr(text, ",confirmed,1,"));
+    free(text);
+}
+
+/* ---- Chance alone ------------------------------------------------------------------------------
+ */
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(each_verdict_is_reached, done),
+        cmocka_unit_test_teardown(every_test_confirms_and_refutes, done),
+        cmocka_unit_test_teardown(the_best_of_several_cells_is_picked_by_its_median, done),
+        cmocka_unit_test_teardown(what_is_not_reached_counts_as_later_than_what_is, done),
+        cmocka_unit_test_teardown(missing_data_are_inconclusive_with_the_reason, done),
+        cmocka_unit_test_teardown(on_the_edge_of_a_grid_nothing_is_decided, done),
+        cmocka_unit_test_teardown(a_claim_that_does_not_fit_is_an_error_with_its_line, done),
+        cmocka_unit_test_teardown(all_is_written_row_by_row, done),
+    };
+
+    return cmocka_run_group_tests(tests, scratch_open, tree_close);
+}
