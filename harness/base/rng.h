@@ -22,6 +22,7 @@ enum rng_purpose {
     RNG_SHIFT = 10,  /* shifted copies of the test set */
     RNG_NOISE = 11,  /* added to gradients */
     RNG_PROBE = 12,  /* mini-batches and directions of probes */
+    RNG_JUDGE = 13,  /* bootstrap resamples and permutations */
 };
 
 struct rng {
