@@ -212,9 +212,9 @@ static void resample(const struct bootstrap *bootstrap, double *replicates)
 
 static size_t smallest_group(const struct bootstrap *bootstrap)
 {
-    size_t smallest = bootstrap->counts[0];
+    size_t smallest = SIZE_MAX;
 
-    for (size_t g = 1; g < bootstrap->groups; g++)
+    for (size_t g = 0; g < bootstrap->groups; g++)
         if (bootstrap->counts[g] < smallest)
             smallest = bootstrap->counts[g];
     return smallest;
