@@ -6,7 +6,7 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
 
-enum { EXACT_DIFFERENCES = 50, EXACT_PAIRS = 2500 };
+enum { EXACT_DIFFERENCES = 50, EXACT_VALUES = 100 };
 
 /* ---- From a distribution to p -----------------------------------------------------------------
  */
@@ -73,6 +73,16 @@ static double rank(const double *values, size_t count, double *ranks)
     return ties;
 }
 
+/* Twice the ranks, which are integers in spite of ties. */
+static size_t *doubled(const double *ranks, size_t count)
+{
+    size_t *twice = scratch_take(count, sizeof *twice);
+
+    for (size_t i = 0; i < count; i++)
+        twice[i] = (size_t)(2 * ranks[i]);
+    return twice;
+}
+
 /* ---- Sign test --------------------------------------------------------------------------------
  */
 
@@ -96,17 +106,23 @@ struct rank_test ranks_sign(const double *differences, size_t count, enum altern
 /* ---- Signed ranks -----------------------------------------------------------------------------
  */
 
-/* chances[0 .. n(n+1)/2] of the sum of those of the ranks 1 .. n that a fair coin picks. */
-static void signed_chances(double *chances, size_t n)
+/* p of the sum of those of the ranks[n] that a fair coin picks. */
+static double signed_p(double statistic, const double *ranks, size_t n,
+                       enum alternative alternative)
 {
-    size_t largest = 0;
+    size_t largest = 0, *twice = doubled(ranks, n);
+    double *chances = scratch_take(n * (n + 1) + 1, sizeof *chances), p;
 
     chances[0] = 1;
-    for (size_t r = 1; r <= n; r++) {
-        largest += r;
+    for (size_t i = 0; i < n; i++) {
+        largest += twice[i];
         for (size_t s = largest + 1; s-- > 0;)
-            chances[s] = (chances[s] + (s >= r ? chances[s - r] : 0)) / 2;
+            chances[s] = (chances[s] + (s >= twice[i] ? chances[s - twice[i]] : 0)) / 2;
     }
+    p = exact_p(chances, largest, (size_t)(2 * statistic), alternative);
+    free(chances);
+    free(twice);
+    return p;
 }
 
 struct rank_test ranks_signed(const double *differences, size_t count, enum alternative alternative)
@@ -132,18 +148,10 @@ struct rank_test ranks_signed(const double *differences, size_t count, enum alte
     n = (double)used;
     for (size_t i = 0; i < used; i++)
         test.statistic += signs[i] > 0 ? ranks[i] : 0;
-    test.exact = ties == 0 && used <= EXACT_DIFFERENCES;
-    if (test.exact) {
-        size_t largest = used * (used + 1) / 2;
-        double *chances = scratch_take(largest + 1, sizeof *chances);
-
-        signed_chances(chances, used);
-        test.p = exact_p(chances, largest, (size_t)test.statistic, alternative);
-        free(chances);
-    } else {
-        test.p = normal_p(test.statistic, n * (n + 1) / 4,
-                          n * (n + 1) * (2 * n + 1) / 24 - ties / 48, alternative);
-    }
+    test.exact = used <= EXACT_DIFFERENCES;
+    test.p = test.exact ? signed_p(test.statistic, ranks, used, alternative)
+                        : normal_p(test.statistic, n * (n + 1) / 4,
+                                   n * (n + 1) * (2 * n + 1) / 24 - ties / 48, alternative);
 done:
     free(signs);
     free(ranks);
@@ -154,67 +162,56 @@ done:
 /* ---- Mann-Whitney -----------------------------------------------------------------------------
  */
 
-/* chances[0 .. m n] of U, by whether the largest of all m + n values is one of the m, when it is
- * above all n (Mann and Whitney 1947): P(u; m, n) = m / (m + n) P(u - n; m - 1, n) + n / (m + n)
- * P(u; m, n - 1) */
-static void mann_whitney_chances(double *chances, size_t m, size_t n)
+/* p of the sum of `taken` of the ranks[count], drawn at random: of all ways to draw them, counted
+ * rank by rank (the shift algorithm of Streitberg and Roehmel 1986). */
+static double rank_sum_p(double sum, const double *ranks, size_t count, size_t taken,
+                         enum alternative alternative)
 {
-    size_t width = m * n + 1;
-    double *rows = scratch_take((n + 1) * width, sizeof *rows); /* rows[j][u] for i of the m */
+    size_t width = count * (count + 1) + 1, so_far = 0, *twice = doubled(ranks, count);
+    double *ways = scratch_take((taken + 1) * width, sizeof *ways); /* [drawn][sum] */
+    double *last = ways + taken * width, all = 0, p;
 
-    for (size_t j = 0; j <= n; j++)
-        rows[j * width] = 1; /* i = 0: U is 0 */
-    for (size_t i = 1; i <= m; i++) {
-        for (size_t j = 1; j <= n; j++) {
-            double *now = rows + j * width, *fewer = now - width; /* now holds i - 1 so far */
-            double share = (double)i / (double)(i + j);
-
-            for (size_t u = i * j + 1; u-- > 0;)
-                now[u] = (u >= j ? share * now[u - j] : 0) + (1 - share) * fewer[u];
-        }
+    ways[0] = 1;
+    for (size_t i = 0; i < count; i++) {
+        so_far += twice[i];
+        for (size_t k = taken; k-- > 0;) /* from many drawn to few: no rank is drawn twice */
+            for (size_t s = twice[i]; s <= so_far; s++)
+                ways[(k + 1) * width + s] += ways[k * width + s - twice[i]];
     }
-    for (size_t u = 0; u < width; u++)
-        chances[u] = rows[n * width + u];
-    free(rows);
-}
-
-/* U of the first count_a of all[count]; *ties: as of rank(). */
-static double pairs_above(const double *all, size_t count_a, size_t count, double *ties)
-{
-    double *ranks = scratch_take(count, sizeof *ranks);
-    double sum = 0;
-
-    *ties = rank(all, count, ranks);
-    for (size_t i = 0; i < count_a; i++)
-        sum += ranks[i];
-    free(ranks);
-    return sum - (double)count_a * ((double)count_a + 1) / 2;
+    for (size_t s = 0; s < width; s++)
+        all += last[s];
+    for (size_t s = 0; s < width; s++)
+        last[s] /= all;
+    p = exact_p(last, width - 1, (size_t)(2 * sum), alternative);
+    free(ways);
+    free(twice);
+    return p;
 }
 
 struct rank_test ranks_mann_whitney(const double *a, size_t count_a, const double *b,
                                     size_t count_b, enum alternative alternative)
 {
-    size_t count = count_a + count_b, pairs = count_a * count_b;
+    size_t count = count_a + count_b;
+    double *all, *ranks, ties, sum = 0, n = (double)count,
+                               pairs = (double)count_a * (double)count_b;
+    double least = (double)count_a * ((double)count_a + 1) / 2; /* sum of the ranks 1 .. count_a */
     struct rank_test test = {NAN, NAN, true};
-    double *all, ties, n = (double)count;
 
-    if (pairs == 0 || scratch_any_nan(a, count_a) || scratch_any_nan(b, count_b))
+    if (count_a == 0 || count_b == 0 || scratch_any_nan(a, count_a) || scratch_any_nan(b, count_b))
         return test;
     all = scratch_take(count, sizeof *all);
+    ranks = scratch_take(count, sizeof *ranks);
     for (size_t i = 0; i < count; i++)
         all[i] = i < count_a ? a[i] : b[i - count_a];
-    test.statistic = pairs_above(all, count_a, count, &ties);
-    test.exact = ties == 0 && pairs <= EXACT_PAIRS;
+    ties = rank(all, count, ranks);
+    for (size_t i = 0; i < count_a; i++)
+        sum += ranks[i];
+    test.statistic = sum - least;
+    test.exact = count <= EXACT_VALUES;
+    test.p = test.exact ? rank_sum_p(sum, ranks, count, count_a, alternative)
+                        : normal_p(test.statistic, pairs / 2,
+                                   pairs / 12 * (n + 1 - ties / (n * (n - 1))), alternative);
+    free(ranks);
     free(all);
-    if (test.exact) {
-        double *chances = scratch_take(pairs + 1, sizeof *chances);
-
-        mann_whitney_chances(chances, count_a, count_b);
-        test.p = exact_p(chances, pairs, (size_t)test.statistic, alternative);
-        free(chances);
-    } else {
-        test.p = normal_p(test.statistic, (double)pairs / 2,
-                          (double)pairs / 12 * (n + 1 - ties / (n * (n - 1))), alternative);
-    }
     return test;
 }

@@ -20,14 +20,15 @@ struct rank_test {
 struct rank_test ranks_sign(const double *differences, size_t count, enum alternative);
 
 /* Wilcoxon signed rank (Wilcoxon 1945): for differences symmetric about their centre. Zeros are
- * dropped; the statistic is the sum of the ranks of those above 0. Exact for up to 50 differences
- * without ties; else normal with tie and continuity correction. */
+ * dropped; the statistic is the sum of the ranks of those above 0. Exact, with ties too, for up to
+ * 50 differences; else normal with tie and continuity correction. p = 1 where all are 0. */
 struct rank_test ranks_signed(const double *differences, size_t count, enum alternative);
 
 /* Mann-Whitney U (Mann and Whitney 1947): the statistic is the number of pairs a > b, ties half;
- * over count_a count_b it is the chance that a run of a is above one of b. Exact without ties and
- * for up to 2500 pairs; else normal with tie (Hemelrijk 1952) and continuity correction. p = 1
- * where all are equal. GREATER: a tends to be above b. */
+ * over count_a count_b it is the chance that a run of a is above one of b. Exact, with ties too (of
+ * all ways to share the values out: Streitberg and Roehmel 1986), for up to 100 values in all; else
+ * normal with tie (Hemelrijk 1952) and continuity correction. p = 1 where all are equal. GREATER: a
+ * tends to be above b. */
 struct rank_test ranks_mann_whitney(const double *a, size_t count_a, const double *b,
                                     size_t count_b, enum alternative);
 
