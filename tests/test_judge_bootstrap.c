@@ -253,6 +253,64 @@ static void a_huge_acceleration_leaves_percentiles(void **state)
     assert_int_equal(bootstrap_interval(3, replicates, 5, 0, 0.95).method, BOOTSTRAP_BCA);
 }
 
+/* Here both bounds lie beyond that pole, where they are in order again. */
+static void both_bounds_beyond_the_pole_leave_percentiles(void **state)
+{
+    double replicates[1000];
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        replicates[i] = i;
+    assert_int_equal(bootstrap_interval(998.5, replicates, 1000, 1, 0.5).method,
+                     BOOTSTRAP_PERCENTILE);
+    assert_int_equal(bootstrap_interval(998.5, replicates, 1000, 0, 0.5).method, BOOTSTRAP_BCA);
+}
+
+static void between_both_infinities_there_is_no_bound(void **state)
+{
+    const double replicates[] = {-INFINITY, INFINITY};
+    struct bootstrap_result result = bootstrap_interval(0, replicates, 2, 0, 0.9);
+
+    (void)state;
+    assert_true(result.effect.low == -HUGE_VAL && result.effect.high == HUGE_VAL);
+}
+
+/* Infinite as soon as a member of the first group is left out; else the mean of the second. */
+static void infinite_without_either(const void *context, const size_t *const *indices,
+                                    const size_t *counts, double *values)
+{
+    const size_t *const second[] = {indices[1]};
+
+    resampled_mean(context, second, &counts[1], values);
+    if (counts[0] < 2)
+        *values = INFINITY;
+}
+
+static void infinite_jackknife_values_leave_no_acceleration(void **state)
+{
+    const double b[] = {1, 2, 9}, *samples[] = {b};
+    const size_t counts[] = {2, 3};
+    struct bootstrap bootstrap = of(infinite_without_either, samples, counts, 2);
+    double acceleration;
+
+    (void)state;
+    bootstrap_accelerations(&bootstrap, &acceleration);
+    assert_true(isnan(acceleration));
+}
+
+static void each_group_is_drawn_from_its_own_members(void **state)
+{
+    const double a[] = {0, 0}, b[] = {0, 0, 0, 0, 0, 60}, *samples[] = {a, b};
+    const size_t counts[] = {2, 6};
+    struct bootstrap bootstrap = of(resampled_mean_difference, samples, counts, 2);
+    struct bootstrap_result result;
+
+    (void)state;
+    bootstrap_run(&bootstrap, &result);
+    assert_true(result.effect.value == -10);
+    assert_true(result.effect.low <= -20 && result.effect.high == 0);
+}
+
 static void the_same_seed_gives_the_same_interval(void **state)
 {
     const double *samples[] = {bca_a};
@@ -404,6 +462,10 @@ int main(void)
         cmocka_unit_test(a_nan_bounds_nothing),
         cmocka_unit_test(replicates_all_on_one_side_leave_percentiles),
         cmocka_unit_test(a_huge_acceleration_leaves_percentiles),
+        cmocka_unit_test(both_bounds_beyond_the_pole_leave_percentiles),
+        cmocka_unit_test(between_both_infinities_there_is_no_bound),
+        cmocka_unit_test(infinite_jackknife_values_leave_no_acceleration),
+        cmocka_unit_test(each_group_is_drawn_from_its_own_members),
         cmocka_unit_test(the_same_seed_gives_the_same_interval),
         cmocka_unit_test(outputs_are_as_if_alone),
         cmocka_unit_test(intervals_of_95_percent_hold_the_mean_as_often),

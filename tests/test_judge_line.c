@@ -162,10 +162,13 @@ static void a_point_of_weight_0_is_not_there(void **state)
 static void constant_y_leave_nothing_to_explain(void **state)
 {
     const double x[] = {1, 2, 3, 4}, y[] = {0.1, 0.1, 0.1, 0.1}, zeros[] = {0, 0, 0, 0};
+    const double odd[] = {0.1, 0.73, 1.31, 2.9};
     struct line line = line_fit(x, y, NULL, 4, LINE_SCALE_UNKNOWN, 0.95);
 
     (void)state;
     assert_near(line.slope.value, 0, 1e-16);
+    assert_true(isnan(line.r_squared) && isnan(line.robust_r_squared));
+    line = line_fit(odd, y, odd, 4, LINE_SCALE_UNKNOWN, 0.95); /* residuals by rounding */
     assert_true(isnan(line.r_squared) && isnan(line.robust_r_squared));
     line = line_fit(x, zeros, NULL, 4, LINE_SCALE_UNKNOWN, 0.95);
     assert_true(line.slope.value == 0 && line.intercept.value == 0 && line.mape == 0);

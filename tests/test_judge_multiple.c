@@ -52,6 +52,18 @@ static void a_test_that_did_not_come_out_still_counts(void **state)
     assert_near(adjusted[1], 0.04, 1e-15);
 }
 
+static void any_number_of_them_anywhere(void **state)
+{
+    const double p[] = {0.03, NAN, 0.01, NAN, NAN, 0.02, 0.04, NAN, 0.001, NAN, 0.05};
+    const double expected[] = {0.24, NAN, 0.1, NAN, NAN, 0.18, 0.28, NAN, 0.011, NAN, 0.3};
+    double adjusted[LENGTH(p)];
+
+    (void)state;
+    multiple_holm(p, adjusted, LENGTH(p));
+    for (size_t i = 0; i < LENGTH(p); i++)
+        assert_true(isnan(p[i]) ? isnan(adjusted[i]) : is_near(adjusted[i], expected[i], 1e-15));
+}
+
 static void one_alone_is_as_it_was_and_none_is_none(void **state)
 {
     double p = 0.03;
@@ -81,6 +93,7 @@ int main(void)
         cmocka_unit_test(bonferroni_multiplies_up_to_1),
         cmocka_unit_test(adjusted_values_keep_the_order_and_never_fall),
         cmocka_unit_test(a_test_that_did_not_come_out_still_counts),
+        cmocka_unit_test(any_number_of_them_anywhere),
         cmocka_unit_test(one_alone_is_as_it_was_and_none_is_none),
         cmocka_unit_test(it_may_be_done_in_place),
     };

@@ -81,6 +81,17 @@ static void power_grows_to_1_without_a_gap(void **state)
     assert_true(power_two_samples(2, 1, 9, 9, 0.05) == power_two_samples(-2, 1, 9, 9, 0.05));
 }
 
+/* From 10000 standard errors on another formula takes over. */
+static void far_from_0_both_ways_of_computing_agree(void **state)
+{
+    double below = power_two_samples(9999.99, 1, 2, 2, 1e-9);
+    double above = power_two_samples(10000.01, 1, 2, 2, 1e-9);
+
+    (void)state;
+    assert_true(below > 0.05 && below < 0.2);
+    assert_near(above, below, 1e-6);
+}
+
 /* Many values: the normal approximation, (1.959964 + 0.841621)^2 / effect^2 pairs. */
 static void tiny_effects_need_as_many_as_the_normal_says(void **state)
 {
@@ -131,6 +142,7 @@ int main(void)
         cmocka_unit_test(the_number_needed_is_the_least),
         cmocka_unit_test(without_an_effect_power_is_alpha),
         cmocka_unit_test(power_grows_to_1_without_a_gap),
+        cmocka_unit_test(far_from_0_both_ways_of_computing_agree),
         cmocka_unit_test(tiny_effects_need_as_many_as_the_normal_says),
         cmocka_unit_test(fewer_than_two_values_detect_nothing),
         cmocka_unit_test(the_paired_test_rejects_as_often_as_predicted),

@@ -91,11 +91,11 @@ static void set_fieller(struct effect *ratio, const struct line *line, double co
     double root = sqrt(half * half - square * constant);
 
     if (square > 0 && b > 0) { /* S_min is above 0 for certain */
-        ratio->low = fmax(0, constant > 0 ? constant / (half + root) : 0);
+        ratio->low = fmax(0, constant / (half + root));
         ratio->high = fmax(0, (half + root) / square);
     } else if (square < 0 && constant > 0 && a > 0) {
         /* Only E_min is: the roots lie on both sides of 0, and all beyond the upper is possible. */
-        ratio->low = half > 0 ? constant / (half + root) : (half - root) / square;
+        ratio->low = constant / (half + root);
     }
 }
 

@@ -92,10 +92,8 @@ static void set_goodness(struct line *line, const struct points *points, double 
 
     for (size_t i = 0; i < count; i++)
         residuals[i] = points->y[i] - (line->intercept.value + line->slope.value * points->x[i]);
-    if (!all_equal(points->y, count)) {
-        line->r_squared = 1 - chi_squared / total;
-        line->robust_r_squared = robust_r_squared_of(points, residuals);
-    }
+    line->r_squared = 1 - chi_squared / total; /* 0 / 0, exactly, where y does not vary */
+    line->robust_r_squared = robust_r_squared_of(points, residuals);
     line->mape = mape_of(points->y, residuals, count);
     free(residuals);
 }

@@ -8,17 +8,13 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
 
-/* Squared standard error of the mean; NaN below two values. Equal values have none at all, whatever
- * the rounding of their mean. */
+/* Squared standard error of the mean; NaN below two values. GSL's recurrence makes it 0 exactly
+ * where the values are equal. */
 static double squared_error(const double *values, size_t count)
 {
-    size_t equal = 0;
-
     if (count < 2 || !scratch_all_finite(values, count))
         return NAN;
-    for (size_t i = 0; i < count; i++)
-        equal += values[i] == values[0];
-    return equal == count ? 0 : gsl_stats_variance(values, 1, count) / (double)count;
+    return gsl_stats_variance(values, 1, count) / (double)count;
 }
 
 /* gsl_stats_mean makes NaN of an infinite value. */

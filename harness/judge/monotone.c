@@ -12,14 +12,12 @@ struct pool {
     size_t count;
 };
 
-/* A pool of equal values keeps that value, infinite ones included. */
 static struct pool pooled(const struct pool *a, const struct pool *b)
 {
     double weight = a->weight + b->weight;
 
     return (struct pool){
-        .value = a->value == b->value ? a->value
-                                      : (a->value * a->weight + b->value * b->weight) / weight,
+        .value = (a->value * a->weight + b->value * b->weight) / weight,
         .weight = weight,
         .count = a->count + b->count,
     };

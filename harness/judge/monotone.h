@@ -10,7 +10,8 @@
 /* Isotonic regression: fitted[count] that never falls and is closest to values[count] in the sum of
  * weights (values - fitted)^2, by pooling adjacent violators (Ayer et al. 1955). weights[count] >
  * 0, or NULL: all equal. fitted may be values. For values that never rise, fit their negatives. A
- * NaN makes all NaN; +inf before a lower value makes all from there on infinite. */
+ * NaN makes all NaN; +inf before a lower value makes all from there on infinite, or NaN where that
+ * is -inf. */
 void monotone_fit(const double *values, const double *weights, size_t count, double *fitted);
 
 struct trend {
