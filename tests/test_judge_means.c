@@ -17,7 +17,8 @@ static void tests_and_intervals_are_those_of_scipy(void **state)
         assert_near(d.freedom, means_cases[c].freedom, 1e-12);
         for (int i = 0; i < 3; i++)
             assert_near(means_p(&d, 0, (enum alternative)i), means_cases[c].p[i], 1e-12);
-        assert_near(means_equivalence(&d, means_margin, 0.05).p, means_cases[c].tost, 1e-12);
+        assert_near(means_equivalence(&d, -means_margin, means_margin, 0.05).p, means_cases[c].tost,
+                    1e-12);
         assert_near(effect.value, means_cases[c].value, 1e-12);
         assert_near(effect.low, means_cases[c].low, 1e-12);
         assert_near(effect.high, means_cases[c].high, 1e-12);
@@ -31,12 +32,23 @@ static void equivalence_and_its_interval_agree(void **state)
 
     (void)state;
     for (double margin = 0.05; margin < 3; margin += 0.05) {
-        struct equivalence e = means_equivalence(&d, margin, 0.05);
+        struct equivalence e = means_equivalence(&d, -margin, margin, 0.05);
 
         assert_true((e.p < 0.05) == (e.interval.low > -margin && e.interval.high < margin));
     }
-    assert_true(means_equivalence(&d, 0.05, 0.05).p > 0.05);
-    assert_true(means_equivalence(&d, 2.95, 0.05).p < 0.05);
+    assert_true(means_equivalence(&d, -0.05, 0.05, 0.05).p > 0.05);
+    assert_true(means_equivalence(&d, -2.95, 2.95, 0.05).p < 0.05);
+}
+
+static void margins_need_not_be_symmetric(void **state)
+{
+    const double a[] = {1.0, 1.2, 0.9, 1.1, 1.3}, b[] = {0.9, 1.0, 0.8, 1.1, 1.1};
+    struct mean_difference d = means_paired(a, b, 5); /* 0.12, standard error 0.037 */
+
+    (void)state;
+    assert_true(means_equivalence(&d, -0.01, 0.3, 0.05).p < 0.05);
+    assert_true(means_equivalence(&d, 0.1, 0.3, 0.05).p > 0.05);
+    assert_true(means_equivalence(&d, -0.3, 0.15, 0.05).p > 0.05);
 }
 
 static void superiority_and_non_inferiority_are_tests_against_a_margin(void **state)
@@ -65,7 +77,7 @@ static void pairing_removes_what_both_share(void **state)
 static void assert_knows_nothing(const struct mean_difference *d)
 {
     struct effect effect = means_interval(d, 0.95);
-    struct equivalence equivalence = means_equivalence(d, 1, 0.05);
+    struct equivalence equivalence = means_equivalence(d, -1, 1, 0.05);
 
     assert_true(effect.low == -HUGE_VAL && effect.high == HUGE_VAL);
     assert_true(isnan(means_p(d, 0, TWO_SIDED)));
@@ -107,10 +119,10 @@ static void values_that_do_not_vary_are_compared_as_they_are(void **state)
 
     (void)state;
     assert_true(means_p(&same, 0, TWO_SIDED) == 1 && means_p(&same, 0, GREATER) == 1);
-    assert_true(means_equivalence(&same, 0.01, 0.05).p == 0);
+    assert_true(means_equivalence(&same, -0.01, 0.01, 0.05).p == 0);
     assert_true(means_p(&other, 0, TWO_SIDED) == 0 && means_p(&other, 0, GREATER) == 0);
     assert_true(means_p(&other, 0, LESS) == 1);
-    assert_true(means_equivalence(&other, 0.05, 0.05).p == 1);
+    assert_true(means_equivalence(&other, -0.05, 0.05, 0.05).p == 1);
     assert_near(means_interval(&other, 0.95).low, 0.1, 1e-15);
     assert_near(means_interval(&other, 0.95).high, 0.1, 1e-15);
 }
@@ -168,14 +180,14 @@ static double welch_equivalence_p(const double *a, const double *b)
 {
     struct mean_difference d = means_welch(a, SEEDS, b, SEEDS);
 
-    return means_equivalence(&d, 3, 0.05).p;
+    return means_equivalence(&d, -3, 3, 0.05).p;
 }
 
 static double paired_equivalence_p(const double *a, const double *b)
 {
     struct mean_difference d = means_paired(a, b, SEEDS);
 
-    return means_equivalence(&d, 3, 0.05).p;
+    return means_equivalence(&d, -3, 3, 0.05).p;
 }
 
 /* Three standard deviations of the binomial are 1 point. */
@@ -203,6 +215,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tests_and_intervals_are_those_of_scipy),
         cmocka_unit_test(equivalence_and_its_interval_agree),
+        cmocka_unit_test(margins_need_not_be_symmetric),
         cmocka_unit_test(superiority_and_non_inferiority_are_tests_against_a_margin),
         cmocka_unit_test(pairing_removes_what_both_share),
         cmocka_unit_test(too_few_or_unbounded_values_know_nothing),

@@ -95,13 +95,12 @@ double means_p(const struct mean_difference *difference, double null, enum alter
     return gsl_cdf_tdist_Q(t, difference->freedom) * (alternative == TWO_SIDED ? 2 : 1);
 }
 
-struct equivalence means_equivalence(const struct mean_difference *difference, double margin,
-                                     double alpha)
+struct equivalence means_equivalence(const struct mean_difference *difference, double low,
+                                     double high, double alpha)
 {
-    double above = means_p(difference, -margin, GREATER);
-    double below = means_p(difference, margin, LESS);
+    double above = means_p(difference, low, GREATER), below = means_p(difference, high, LESS);
 
-    assert(margin > 0 && alpha > 0 && alpha < 0.5);
+    assert(low < high && alpha > 0 && alpha < 0.5);
     return (struct equivalence){
         .p = above > below || isnan(above) ? above : below,
         .interval = means_interval(difference, 1 - 2 * alpha),

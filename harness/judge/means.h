@@ -40,7 +40,9 @@ struct equivalence {
                                where p < alpha */
 };
 
-/* Two one-sided tests (Schuirmann 1987) against -margin and +margin, margin > 0. */
-struct equivalence means_equivalence(const struct mean_difference *, double margin, double alpha);
+/* Two one-sided tests (Schuirmann 1987) against the margins low < high, alpha in (0, 0.5): -m and m
+ * of a difference; log 0.9 and log 1.1 of a ratio within 10 %, a and b being logarithms. */
+struct equivalence means_equivalence(const struct mean_difference *, double low, double high,
+                                     double alpha);
 
 #endif

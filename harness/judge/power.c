@@ -16,10 +16,11 @@ static double chance_beyond(double critical, double freedom, double noncentralit
     double mean = noncentrality * noncentrality / 2;
     double below = freedom / (freedom + critical * critical); /* 1 - x: no cancellation */
     double spread = 40 + 10 * sqrt(mean);
-    double first = fmax(0, floor(mean - spread)), last = ceil(mean + spread), sum = 0;
+    unsigned first = (unsigned)fmax(0, mean - spread), last = (unsigned)(mean + spread) + 1;
+    double sum = 0;
 
-    for (double j = first; j <= last; j++)
-        sum += (mean > 0 ? gsl_ran_poisson_pdf((unsigned)j, mean) : j == 0) *
+    for (unsigned j = first; j <= last; j++)
+        sum += (mean > 0 ? gsl_ran_poisson_pdf(j, mean) : j == 0) *
                gsl_cdf_beta_P(below, freedom / 2, j + 0.5); /* = Q(x; j + 1/2, freedom / 2) */
     return fmin(1, sum);
 }
