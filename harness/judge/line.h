@@ -23,9 +23,9 @@ struct line {
      * residuals (Rousseeuw and Leroy 1987, 2.3); the fit itself is not. */
     double robust_r_squared;
     double mape; /* mean |residual / y|, a fraction; +inf where a y of 0 is not met */
-    double
-        misfit_p; /* of the weighted squared residuals being this large if the points lie on a line
-                     (chi squared, count - 2): small where they do not. NaN: scale unknown */
+    /* Of weighted squared residuals this large if the points lie on a line (chi squared, count -
+     * 2): small where they do not. NaN: scale unknown, two points. */
+    double misfit_p;
     size_t count; /* points used */
 };
 
