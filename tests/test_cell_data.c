@@ -118,6 +118,61 @@ static void what_does_not_fit_the_data_is_refused(void **state)
 #undef OWN
 }
 
+#define WEIGHED                                                                                    \
+    "dataset: {name: blobs, examples: 12, features: 3, classes: 4, weights: own.txt}\n" BUDGET
+
+static void write_weights(const char *text)
+{
+    scratch_write("own.txt", text, strlen(text));
+}
+
+/* The content, not the name; and no cell that looks at none. */
+static void own_weights_are_in_the_ids_of_cells_that_use_them(void **state)
+{
+    static const char text[] =
+        WEIGHED "grid: {batch_size: 4, sampler: [reshuffle, weighted, importance],\n"
+                "  weighting: [given, norm], class_weights: [none, given]}\n";
+    struct planned plain, one, other, again;
+
+    (void)state;
+    open_planned(&plain, "dataset: {name: blobs, examples: 12, features: 3, classes: 4}\n" BUDGET
+                         "grid: {batch_size: 4}\n");
+    write_weights("1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n");
+    open_planned(&one, text);
+    write_weights("weight\n1.0\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n");
+    open_planned(&again, text);
+    write_weights("1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n13\n");
+    open_planned(&other, text);
+    assert_int_equal(one.plan.count, 10);
+    assert_int_equal(shared_ids(&one, &again), 10);
+    assert_int_equal(shared_ids(&one, &other), 3); /* neither drawn nor weighed by them */
+    assert_int_equal(shared_ids(&plain, &one), 1);
+    assert_string_equal(one.plan.base, other.plan.base);
+    close_planned(&plain);
+    close_planned(&one);
+    close_planned(&other);
+    close_planned(&again);
+}
+
+static void own_weights_that_do_not_fit_are_refused(void **state)
+{
+    (void)state;
+    refuses_to_plan(DATA BUDGET "grid:\n  sampler: weighted\n  weighting: given\n", 5,
+                    "given_power, and the data have no weights");
+    refuses_to_plan(DATA BUDGET "grid:\n  class_weights: given\n", 4, "the data have no weights");
+    write_weights("0\n5\n0\n0\n0\n0\n0\n0\n0\n0\n0\n0\n");
+    refuses_to_plan(WEIGHED "grid:\n  sampler: importance\n  weighting: given\n", 5,
+                    "has weight 0: importance would leave it out");
+    refuses_to_plan(
+        "dataset: {name: blobs, examples: 12, features: 3, classes: 4, weights: own.txt,"
+        " train: 1}\n" BUDGET "grid:\n  batch_size: 1\n  sampler: weighted\n  weighting: given\n",
+        6, "sum to zero");
+    refuses_to_plan(
+        "dataset: {name: blobs, examples: 12, features: 3, classes: 4, weights: own.txt,"
+        " train: 1}\n" BUDGET "grid:\n  batch_size: 1\n  class_weights: given\n",
+        5, "sum to zero");
+}
+
 static void weightings_are_read_and_have_presets(void **state)
 {
     const struct weighting_spec *own;
@@ -181,6 +236,8 @@ int main(void)
         cmocka_unit_test(axes_at_their_defaults_rename_no_cell),
         cmocka_unit_test(a_weighting_is_part_of_the_id_by_what_it_says),
         cmocka_unit_test(what_does_not_fit_the_data_is_refused),
+        cmocka_unit_test(own_weights_are_in_the_ids_of_cells_that_use_them),
+        cmocka_unit_test(own_weights_that_do_not_fit_are_refused),
         cmocka_unit_test(weightings_are_read_and_have_presets),
         cmocka_unit_test(augmentations_are_read),
         cmocka_unit_test(every_weight_is_in_the_id),

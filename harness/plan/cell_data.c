@@ -33,7 +33,7 @@ static int check_classes(const struct settings *s, const struct dataset *dataset
         {"label_noise", s->label_noise > 0},
         {"order", s->order == ORDER_CLASS},
         {"sampler", s->sampler == SAMPLING_BALANCED},
-        {"class_weights", s->class_weights != CLASS_WEIGHTS_NONE},
+        {"class_weights", s->class_weights == CLASS_WEIGHTS_INVERSE},
     };
 
     for (size_t i = 0; i < sizeof axes / sizeof *axes && dataset->classes == 0; i++)
@@ -62,32 +62,55 @@ static int check_images(const struct settings *s, const struct dataset *dataset,
 /* ---- Weighting --------------------------------------------------------------------------------
  */
 
-/* Whether the weights sum to zero is a matter of the classes that have examples: the other factors
- * are above zero. */
-static int check_class_weights(const struct cell *cell, const struct dataset *dataset)
+/* Whether the weights sum to zero is a matter of the classes and of the examples' own: the other
+ * factors are above zero. */
+static int check_zeros(const struct cell *cell, const struct dataset *dataset)
 {
     const struct weighting_spec *spec = cell->weighting;
-    size_t *counts = calloc((size_t)dataset->classes + 1, sizeof *counts);
-    int positive = 0, zero = -1;
+    const struct examples *train = &dataset->train;
+    int by_class = spec->class_count > 0, by_own = spec->given_power > 0, positive = 0;
+    int forbidden = cell->settings.sampler == SAMPLING_IMPORTANCE;
 
-    if (!counts)
-        return error_set("out of memory");
-    count_classes(&dataset->train, counts);
-    for (int c = 0; c < dataset->classes; c++) {
-        positive += counts[c] > 0 && spec->classes[c] > 0;
+    for (int c = 0; c < spec->class_count && forbidden; c++)
         if (spec->classes[c] == 0)
-            zero = c;
+            return error_set(
+                "weightings: %s: class %d has weight 0: importance would leave it out, "
+                "expected weights above 0",
+                spec->name, c);
+    for (size_t i = 0; i < train->count; i++) {
+        int32_t row = train->rows[i];
+        int is_out = by_own && train->weights[row] == 0;
+
+        if (is_out && forbidden)
+            return error_set(
+                "weightings: %s: example %d of the data has weight 0: importance would "
+                "leave it out, expected weights above 0",
+                spec->name, (int)row + 1);
+        positive |= !is_out && !(by_class && spec->classes[train->labels[row]] == 0);
     }
-    free(counts);
-    if (positive == 0)
-        return error_set("weightings: %s: the weights of the training examples sum to zero, "
-                         "expected one above 0 at least",
-                         spec->name);
-    if (cell->settings.sampler == SAMPLING_IMPORTANCE && zero >= 0)
-        return error_set("weightings: %s: class %d has weight 0: importance would leave it out, "
-                         "expected weights above 0",
-                         spec->name, zero);
-    return 0;
+    return positive ? 0
+                    : error_set("weightings: %s: the weights of the training examples sum to zero, "
+                                "expected one above 0 at least",
+                                spec->name);
+}
+
+/* The weights of losses are the user's. */
+static int check_given(const struct settings *s, const struct dataset *dataset, const char **axis)
+{
+    const struct examples *train = &dataset->train;
+    double sum = 0;
+
+    if (s->class_weights != CLASS_WEIGHTS_GIVEN)
+        return 0;
+    *axis = "class_weights";
+    if (!train->weights)
+        return error_set("class_weights: given, and the data have no weights, expected `dataset: "
+                         "{weights: ...}`");
+    for (size_t i = 0; i < train->count; i++)
+        sum += train->weights[train->rows[i]];
+    return sum > 0 ? 0
+                   : error_set("class_weights: given: the weights of the training examples sum to "
+                               "zero, expected one above 0 at least");
 }
 
 static int complete_weighting(struct cell *cell, const struct experiment *experiment,
@@ -101,23 +124,27 @@ static int complete_weighting(struct cell *cell, const struct experiment *experi
     *axis = "sampler";
     if (strcmp(s->weighting, WEIGHTING_NONE) == 0)
         return error_set("sampler: %s needs a weighting, expected a name under weightings, "
-                         "inverse_frequency or norm",
+                         "given, inverse_frequency or norm",
                          s->sampler == SAMPLING_WEIGHTED ? "weighted" : "importance");
     *axis = "weighting";
     cell->weighting = spec = experiment_weighting(experiment, s->weighting);
     if (!spec)
         return error_set("weighting: '%s' is unknown, expected a name under weightings, "
-                         "inverse_frequency or norm",
+                         "given, inverse_frequency or norm",
                          s->weighting);
     if (dataset->classes == 0 && (spec->class_count > 0 || spec->power != 0))
         return error_set("weighting: %s weighs classes, and this is regression; expected "
-                         "norm_power alone",
+                         "norm_power or given_power alone",
                          spec->name);
     *line = spec->line;
     if (spec->class_count > 0 && spec->class_count != dataset->classes)
         return error_set("weightings: %s: %d weights, expected one for each of %d classes",
                          spec->name, spec->class_count, dataset->classes);
-    if (spec->class_count > 0 && check_class_weights(cell, dataset) != 0)
+    if (spec->given_power > 0 && !dataset->train.weights)
+        return error_set("weightings: %s: given_power, and the data have no weights, expected "
+                         "`dataset: {weights: ...}`",
+                         spec->name);
+    if (check_zeros(cell, dataset) != 0)
         return -1;
     *line = 0;
     return 0;
@@ -238,6 +265,7 @@ int cell_data_complete(struct cell *cell, const struct experiment *experiment,
     *line = 0;
     if (check_classes(&cell->settings, dataset, axis) != 0 ||
         check_images(&cell->settings, dataset, axis) != 0 ||
+        check_given(&cell->settings, dataset, axis) != 0 ||
         complete_weighting(cell, experiment, dataset, axis, line) != 0 ||
         complete_augmentation(cell, experiment, dataset, axis) != 0 ||
         complete_count(cell, dataset, cache, axis) != 0)

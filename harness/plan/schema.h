@@ -19,6 +19,7 @@ enum field_kind {
     FIELD_CHOICE,  /* int (an enum), one of the names in `choices` */
     FIELD_SET,     /* int: a list of names in `choices`, whose values are bits */
     FIELD_SPECIAL, /* int: one of the names in `choices`, or a number in range */
+    FIELD_COLUMN,  /* struct weight_source: one text, or {file: ..., column: ...} */
 };
 
 struct choice {
@@ -73,9 +74,9 @@ int schema_check_repeated(const struct schema_source *);
 /* Writes the member's value as text that schema_parse would read back. */
 void schema_format(const struct field *, const void *from, char *text, size_t size);
 
-/* Writes "section.key=value\n" for every field but paths that differs from its default: the
- * canonical text that is hashed. So a key that is added later renames no cell that does not use it,
- * and a default that was published once stays what it is. */
+/* Writes "section.key=value\n" for every field but paths and columns that differs from its default:
+ * the canonical text that is hashed. So a key that is added later renames no cell that does not use
+ * it, and a default that was published once stays what it is. */
 void schema_dump(FILE *, const struct field *fields, const char *section, const void *from);
 
 /* Writes a documentation line for each key: name, default, range or choices, meaning. */
