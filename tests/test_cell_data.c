@@ -32,6 +32,73 @@ static void the_tail_and_the_copies_taken_away_are_not_counted(void **state)
                     "64 is larger than the 3");
 }
 
+/* Many cells, one search: those that differ in nothing that makes copies share the rows. */
+static void cells_share_what_the_plan_found(void **state)
+{
+    struct planned p;
+    int lists = 0;
+
+    (void)state;
+    open_planned(&p, DATA BUDGET "grid: {batch_size: [1, 2, 4], redundancy: [1, 3],\n"
+                                 "  deduplicate: [none, exact], seed: [1, 2]}\n");
+    for (const struct kept_examples *kept = p.plan.kept; kept; kept = kept->next)
+        lists++;
+    assert_int_equal(lists, 2);
+    for (int i = 0; i < p.plan.count; i++) {
+        const struct cell *cell = &p.plan.cells[i];
+        const struct training_options options = plan_training_options(cell);
+
+        assert_int_equal(cell->kept != NULL, cell->settings.deduplicate == DEDUPLICATE_EXACT);
+        assert_ptr_equal(options.kept, cell->kept ? cell->kept->rows : NULL);
+        if (cell->kept) {
+            assert_int_equal(cell->kept->options.redundancy.factor, cell->settings.redundancy);
+            assert_int_equal(options.kept_count, cell->train_examples);
+        }
+    }
+    close_planned(&p);
+}
+
+static char *write_image_data(void)
+{
+    static char text[] = "dataset: {name: idx, images: images, labels: labels}\n";
+    uint8_t bytes[16 + 8 * 16];
+    size_t header = scratch_idx_header(bytes, 8, 4, 4);
+
+    for (size_t i = 0; i < 8 * 16; i++)
+        bytes[header + i] = (uint8_t)(i * i * i % 251);
+    scratch_write("images", bytes, header + 8 * 16);
+    header = scratch_idx_header(bytes, 8, 0, 0);
+    for (size_t i = 0; i < 8; i++)
+        bytes[header + i] = (uint8_t)(i % 2);
+    scratch_write("labels", bytes, header + 8);
+    return text;
+}
+
+/* The ids of the first default, 0.99, are those of whoever asks for it; another one is told from it
+ * by hash as well as by name. */
+static void a_changed_default_has_ids_of_its_own(void **state)
+{
+    struct planned planned[3];
+    static const char *const cosines[3] = {"", ", near_cosine: 0.99", ", near_cosine: 0.998"};
+    static const char *hashes[3];
+
+    (void)state;
+    for (int p = 0; p < 3; p++) {
+        char text[400];
+
+        snprintf(text, sizeof text, "%s" BUDGET "grid: {batch_size: 1, deduplicate: near%s}\n",
+                 write_image_data(), cosines[p]);
+        open_planned(&planned[p], text);
+        hashes[p] = strrchr(planned[p].plan.cells[0].id, '-');
+    }
+    assert_true(planned[0].plan.cells[0].settings.near_cosine == 0.998);
+    assert_string_equal(planned[0].plan.cells[0].id, planned[2].plan.cells[0].id);
+    assert_string_not_equal(hashes[0], hashes[1]);
+    assert_non_null(strstr(planned[1].plan.cells[0].id, "-near0.99-"));
+    for (int p = 0; p < 3; p++)
+        close_planned(&planned[p]);
+}
+
 static void data_axes_that_say_nothing_make_no_cells(void **state)
 {
     struct planned p;
@@ -232,6 +299,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_tail_and_the_copies_taken_away_are_not_counted),
+        cmocka_unit_test(cells_share_what_the_plan_found),
+        cmocka_unit_test(a_changed_default_has_ids_of_its_own),
         cmocka_unit_test(data_axes_that_say_nothing_make_no_cells),
         cmocka_unit_test(axes_at_their_defaults_rename_no_cell),
         cmocka_unit_test(a_weighting_is_part_of_the_id_by_what_it_says),

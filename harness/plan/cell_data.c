@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct training_options plan_training_options(const struct settings *s)
+static struct training_options options_of(const struct settings *s)
 {
     return (struct training_options){
         .imbalance = s->imbalance,
@@ -18,6 +18,17 @@ struct training_options plan_training_options(const struct settings *s)
         .near_cosine = s->near_cosine,
         .seed = s->seed,
     };
+}
+
+struct training_options plan_training_options(const struct cell *cell)
+{
+    struct training_options options = options_of(&cell->settings);
+
+    if (cell->kept) {
+        options.kept = cell->kept->rows;
+        options.kept_count = cell->kept->count;
+    }
+    return options;
 }
 
 /* ---- What needs classes, or images ------------------------------------------------------------
@@ -177,21 +188,21 @@ static int complete_augmentation(struct cell *cell, const struct experiment *exp
 /* ---- N ----------------------------------------------------------------------------------------
  */
 
-struct counted {
-    struct training_options options;
-    size_t left, dropped;
-};
-
-void count_cache_free(struct count_cache *cache)
+void kept_examples_free(struct kept_examples *list)
 {
-    free(cache->list);
-    *cache = (struct count_cache){.count = 0};
+    while (list) {
+        struct kept_examples *next = list->next;
+
+        free(list->rows);
+        free(list);
+        list = next;
+    }
 }
 
-/* What decides how many copies there are, and nothing else. */
+/* What decides which examples are copies, and nothing else. */
 static struct training_options canonical(const struct settings *s)
 {
-    struct training_options options = plan_training_options(s);
+    struct training_options options = options_of(s);
 
     if (s->label_noise == 0)
         options.seed = 0;
@@ -210,35 +221,37 @@ static int same_options(const struct training_options *a, const struct training_
            a->near_cosine == b->near_cosine && a->seed == b->seed;
 }
 
-/* Looks for copies unless they have been looked for. NULL: the error is set. */
-static const struct counted *count_left(struct count_cache *cache, const struct settings *settings,
-                                        const struct dataset *dataset)
+/* Looks for copies unless they have been looked for: it may take seconds, and many cells share the
+ * answer. NULL: the error is set. */
+static const struct kept_examples *
+keep(struct kept_examples **list, const struct settings *settings, const struct dataset *dataset)
 {
     const struct training_options options = canonical(settings);
+    struct kept_examples *fresh;
     struct training_set set;
-    struct counted *list;
 
-    for (int i = cache->count; i-- > 0;)
-        if (same_options(&cache->list[i].options, &options))
-            return &cache->list[i];
-    list = realloc(cache->list, ((size_t)cache->count + 1) * sizeof *list);
-    if (!list) {
-        error_set("out of memory");
-        return NULL;
-    }
-    cache->list = list;
+    for (struct kept_examples *known = *list; known; known = known->next)
+        if (same_options(&known->options, &options))
+            return known;
     if (training_set_open(&set, dataset, &options) != 0)
         return NULL;
-    list[cache->count] = (struct counted){options, set.examples.count, set.dropped};
+    fresh = malloc(sizeof *fresh);
+    if (!fresh) {
+        error_set("out of memory");
+        training_set_close(&set);
+        return NULL;
+    }
+    *fresh = (struct kept_examples){options, set.rows, set.examples.count, set.dropped, *list};
+    *list = fresh;
+    set.rows = NULL; /* the list's from here */
     training_set_close(&set);
-    return &list[cache->count++];
+    return fresh;
 }
 
 static int complete_count(struct cell *cell, const struct dataset *dataset,
-                          struct count_cache *cache, const char **axis)
+                          struct kept_examples **list, const char **axis)
 {
-    const struct training_options options = plan_training_options(&cell->settings);
-    const struct counted *counted;
+    const struct training_options options = options_of(&cell->settings);
 
     *axis = "redundancy";
     cell->train_examples = training_set_count(dataset, &options);
@@ -250,17 +263,17 @@ static int complete_count(struct cell *cell, const struct dataset *dataset,
     if (cell->settings.deduplicate == DEDUPLICATE_NONE)
         return 0;
     *axis = "deduplicate";
-    counted = count_left(cache, &cell->settings, dataset);
-    if (!counted)
+    cell->kept = keep(list, &cell->settings, dataset);
+    if (!cell->kept)
         return -1;
-    cell->train_examples = counted->left;
-    cell->dropped_examples = counted->dropped;
+    cell->train_examples = cell->kept->count;
+    cell->dropped_examples = cell->kept->dropped;
     return 0;
 }
 
 int cell_data_complete(struct cell *cell, const struct experiment *experiment,
-                       const struct dataset *dataset, struct count_cache *cache, const char **axis,
-                       int *line)
+                       const struct dataset *dataset, struct kept_examples **list,
+                       const char **axis, int *line)
 {
     *line = 0;
     if (check_classes(&cell->settings, dataset, axis) != 0 ||
@@ -268,7 +281,7 @@ int cell_data_complete(struct cell *cell, const struct experiment *experiment,
         check_given(&cell->settings, dataset, axis) != 0 ||
         complete_weighting(cell, experiment, dataset, axis, line) != 0 ||
         complete_augmentation(cell, experiment, dataset, axis) != 0 ||
-        complete_count(cell, dataset, cache, axis) != 0)
+        complete_count(cell, dataset, list, axis) != 0)
         return -1;
     return 0;
 }

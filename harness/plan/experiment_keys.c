@@ -163,7 +163,7 @@ const struct field settings_fields[] = {
      .fallback = "none",
      .help = "takes copies of training examples away, after redundancy; near: images alike"},
     {"near_cosine", FIELD_REAL, MEMBER(settings, near_cosine), .low = 0.5, .high = 1,
-     .fallback = "0.99",
+     .fallback = "0.998", .unhashed = "0.99",
      .help = "near: of the thumbnails of two images from which on one is dropped"},
     {"order", FIELD_CHOICE, MEMBER(settings, order), .choices = orders, .fallback = "stored",
      .help = "sampler none: of the training examples, as in the file or one class after the other"},

@@ -166,11 +166,9 @@ static void write_slug(const struct settings *s, char *slug, size_t size)
     append(slug, size, "-s%llu", (unsigned long long)s->seed);
 }
 
-/* What all cells have in common, the file of the engine asked for last, and how many copies were
- * found. */
+/* What all cells have in common, and the file of the engine asked for last. */
 struct identity {
     const char *base; /* canonical text of what is outside the grid */
-    struct count_cache counts;
     char engine[sizeof((struct settings *)0)->engine];
     unsigned long checksum; /* of the engine's file; 0 for a built-in engine */
     uint32_t weights;       /* of the examples' own weights */
@@ -440,7 +438,7 @@ static int add_cell(struct plan *plan, const struct experiment *experiment,
     cell->network = experiment_network(experiment, settings->network);
     if (check_network(cell, experiment, dataset, line_of(axes, axis_count, digits, "network")) != 0)
         return -1;
-    if (cell_data_complete(cell, experiment, dataset, &identity->counts, &axis, &line) != 0) {
+    if (cell_data_complete(cell, experiment, dataset, &plan->kept, &axis, &line) != 0) {
         char reason[512];
 
         snprintf(reason, sizeof reason, "%s", error_text());
@@ -533,7 +531,6 @@ int plan_open(struct plan *plan, const struct experiment *experiment, const stru
         status = shuffle(plan, experiment->shuffle);
     if (status != 0)
         plan_close(plan);
-    count_cache_free(&identity.counts);
     free(base);
     return status;
 }
@@ -544,6 +541,7 @@ void plan_close(struct plan *plan)
         return;
     free(plan->cells);
     free(plan->order);
+    kept_examples_free(plan->kept);
     memset(plan, 0, sizeof *plan);
 }
 

@@ -222,7 +222,7 @@ void schema_reset(const struct field *fields, const char *key, void *into)
 {
     const struct field *field = schema_find(fields, key);
 
-    schema_parse(field, field->fallback, "", into);
+    schema_parse(field, field->unhashed ? field->unhashed : field->fallback, "", into);
 }
 
 /* The experiment file's folder with a slash at its end, "" for the current one. */
@@ -501,8 +501,10 @@ void schema_format(const struct field *field, const void *base, char *text, size
 }
 
 /* As schema_format writes it. */
-static const char *default_text(const struct field *field)
+static const char *unhashed_text(const struct field *field)
 {
+    if (field->unhashed)
+        return field->unhashed;
     if (field->fallback)
         return field->fallback;
     switch (field->kind) {
@@ -527,7 +529,7 @@ void schema_dump(FILE *file, const struct field *fields, const char *section, co
         if (field->kind == FIELD_PATH || field->kind == FIELD_COLUMN)
             continue; /* what lies there decides, not where it lies */
         schema_format(field, from, text, sizeof text);
-        if (strcmp(text, default_text(field)) != 0)
+        if (strcmp(text, unhashed_text(field)) != 0)
             fprintf(file, "%s.%s=%s\n", section, field->key, text);
     }
 }

@@ -37,6 +37,8 @@ struct field {
     const struct choice *choices;
     const char *fallback; /* the default, as schema_format writes it; NULL: zero or empty */
     const char *help;     /* meaning and unit, for `batchlab list keys` */
+    const char *unhashed; /* the value that schema_dump leaves out, where the default has changed
+                             since: the first default. NULL: the default */
 };
 
 /* Where a message points: the file, and a document opened from it. */
@@ -48,7 +50,7 @@ struct schema_source {
 /* Sets every member of the struct to its default. */
 void schema_defaults(const struct field *fields, void *into);
 
-/* Sets one member to its default. */
+/* Sets one member to what schema_dump leaves out: to be done where it decides nothing. */
 void schema_reset(const struct field *fields, const char *key, void *into);
 
 const struct field *schema_find(const struct field *fields, const char *key);
@@ -76,7 +78,8 @@ void schema_format(const struct field *, const void *from, char *text, size_t si
 
 /* Writes "section.key=value\n" for every field but paths and columns that differs from its default:
  * the canonical text that is hashed. So a key that is added later renames no cell that does not use
- * it, and a default that was published once stays what it is. */
+ * it, and a default that was published once stays what it is: if it must change, the old one is
+ * `unhashed`, so that a cell of the new one never has an id of the old. */
 void schema_dump(FILE *, const struct field *fields, const char *section, const void *from);
 
 /* Writes a documentation line for each key: name, default, range or choices, meaning. */

@@ -303,7 +303,7 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
 int cell_run(const struct campaign *campaign, const struct cell *cell,
              const struct assignment *assignment, const struct roof *roof)
 {
-    const struct training_options options = plan_training_options(&cell->settings);
+    const struct training_options options = plan_training_options(cell);
     double start = clock_now();
     struct bench_parts parts;
     struct cell_record record;
@@ -409,7 +409,7 @@ int cell_hold_contest(FILE *out, void *context)
     static const double seconds = 0.06; /* for each: 15 blocks of the contest */
     const struct cell_contest *held = context;
     const struct cell cell = timed_cell(held->cell);
-    const struct training_options options = plan_training_options(&cell.settings);
+    const struct training_options options = plan_training_options(&cell);
     size_t most = (size_t)held->count;
     struct bench_parts *parts = calloc(most, sizeof *parts);
     struct workbench *benches = calloc(most, sizeof *benches);

@@ -368,3 +368,10 @@ case='plan runs nothing'
 ends_with 0 plan good.yaml
 prints '2 cells, 0 finished'
 is_absent results
+
+case='plan counts what the axes of the data leave'
+sed 's/^  learning_rate/  redundancy: 3\n  deduplicate: [none, exact]\n  learning_rate/' good.yaml >counts.yaml
+ends_with 0 plan counts.yaml
+grep -q -e '-r3-s1[^ ]*  *240  *[0-9.]* s ' out || fail 'no count of examples'
+grep -q -e '-r3-distinct[^ ]*  *80  *160  *[0-9.]* s ' out || fail 'no count of copies'
+is_absent results
