@@ -82,7 +82,7 @@ static void the_manifest_says_what_was_run(void **state)
     json_t *manifest = load("convergence");
 
     (void)state;
-    assert_int_equal(json_integer_value(member(manifest, "schema_version")), 5);
+    assert_int_equal(json_integer_value(member(manifest, "schema_version")), 6);
     assert_says(manifest, "experiment", "good");
     assert_says(manifest, "question", "Is it \"all\" there?");
     assert_says(manifest, "measure", "convergence");
@@ -215,6 +215,9 @@ static void a_convergence_cell_fills_its_columns(void **state)
         assert_true(number_of(cells, "wall_seconds", i) >=
                     number_of(cells, "train_seconds", i) + number_of(cells, "setup_seconds", i));
         assert_true(number_of(cells, "peak_memory_bytes", i) > 1e5);
+        assert_true(number_of(cells, "stored_bytes", i) > 0);
+        assert_true(number_of(cells, "session_memory_bytes", i) <
+                    number_of(cells, "peak_memory_bytes", i));
         assert_true(fabs(number_of(cells, "examples_per_second", i) *
                              number_of(cells, "train_seconds", i) / 240 -
                          1) < 1e-9);
