@@ -28,9 +28,9 @@ struct fit {
     struct shape map;  /* the layer's output, or all of it as channels */
     int rows, columns; /* of the map as it is averaged down */
     size_t width, classes;
-    double *normal; /* [width][width], lower triangle */
-    double *sides;  /* [classes][width] */
-    double *row;    /* [width] */
+    double *normal;   /* [width][width], lower triangle */
+    double *sides;    /* [classes][width] */
+    double *examples; /* [FORWARD_LANES][width] */
     double hits;
 };
 
@@ -70,12 +70,11 @@ static double mean_of_cell(const struct fit *fit, const double *channel, int row
     return sum / ((end - top) * (right - left));
 }
 
-/* fit->row = 1 and the features of one lane of activations[map][LANES] */
-static void take_features(struct fit *fit, const double *activations)
+/* x[width] = 1 and the features of one lane of activations[map][LANES] */
+static void take_features(const struct fit *fit, const double *activations, double *x)
 {
     const struct shape map = fit->map;
     size_t pixels = (size_t)map.height * (size_t)map.width;
-    double *x = fit->row;
 
     *x++ = 1;
     for (int c = 0; c < map.channels; c++)
@@ -88,18 +87,21 @@ static void take_features(struct fit *fit, const double *activations)
 /* ---- Least squares ----------------------------------------------------------------------------
  */
 
-static void add_example(struct fit *fit, int label)
+/* Row by row of the normal equations, which need not come from memory for each example then. */
+static void add_examples(struct fit *fit, const int *labels, size_t count)
 {
-    const double *x = fit->row;
-
     for (size_t i = 0; i < fit->width; i++) {
         double *normal = fit->normal + i * fit->width;
 
-        if (x[i] == 0) /* pixels and rectified units often are */
-            continue;
-        for (size_t j = 0; j <= i; j++)
-            normal[j] += x[i] * x[j];
-        fit->sides[(size_t)label * fit->width + i] += x[i];
+        for (size_t e = 0; e < count; e++) {
+            const double *x = fit->examples + e * fit->width;
+
+            if (x[i] == 0) /* pixels and rectified units often are */
+                continue;
+            for (size_t j = 0; j <= i; j++)
+                normal[j] += x[i] * x[j];
+            fit->sides[(size_t)labels[e] * fit->width + i] += x[i];
+        }
     }
 }
 
@@ -129,14 +131,14 @@ static void solve(struct fit *fit)
 }
 
 /* The class with the largest output; -1 of not-a-number. */
-static int predict(const struct fit *fit)
+static int predict(const struct fit *fit, const double *x)
 {
     double largest = -INFINITY;
     int best = -1;
 
     for (size_t c = 0; c < fit->classes; c++) {
         const double *weights = fit->sides + c * fit->width;
-        double output = weights[0] + vector_product(weights + 1, fit->row + 1, fit->width - 1);
+        double output = weights[0] + vector_product(weights + 1, x + 1, fit->width - 1);
 
         if (output > largest) {
             largest = output;
@@ -164,7 +166,7 @@ static void close_fits(struct fit *fits, int count)
     for (int l = 0; fits && l < count; l++) {
         free(fits[l].normal);
         free(fits[l].sides);
-        free(fits[l].row);
+        free(fits[l].examples);
     }
     free(fits);
 }
@@ -187,8 +189,8 @@ static struct fit *open_fits(const struct network *network, int classes)
         fit->classes = (size_t)classes;
         fit->normal = memory_take(fit->width * fit->width * sizeof *fit->normal);
         fit->sides = memory_take(fit->classes * fit->width * sizeof *fit->sides);
-        fit->row = memory_take(fit->width * sizeof *fit->row);
-        if (!fit->normal || !fit->sides || !fit->row) {
+        fit->examples = memory_take(FORWARD_LANES * fit->width * sizeof *fit->examples);
+        if (!fit->normal || !fit->sides || !fit->examples) {
             close_fits(fits, count);
             return NULL;
         }
@@ -196,25 +198,31 @@ static struct fit *open_fits(const struct network *network, int classes)
     return fits;
 }
 
-static void judge_example(struct fit *fit, int label)
+static void judge_examples(struct fit *fit, const int *labels, size_t count)
 {
-    fit->hits += predict(fit) == label;
+    for (size_t e = 0; e < count; e++)
+        fit->hits += predict(fit, fit->examples + e * fit->width) == labels[e];
 }
 
-/* Does something with the features that every layer makes of each of the first so many examples. */
-static void each_example(struct forward_pass *pass, const double *theta,
-                         const struct examples *examples, size_t count, struct fit *fits,
-                         int fit_count, void (*use)(struct fit *, int label))
+/* Does something with the features that every layer makes of the first so many examples, a few
+ * at a time. */
+static void each_few(struct forward_pass *pass, const double *theta,
+                     const struct examples *examples, size_t count, struct fit *fits, int fit_count,
+                     void (*use)(struct fit *, const int *, size_t))
 {
     for (size_t first = 0; first < count; first += FORWARD_LANES) {
         size_t size = count - first < FORWARD_LANES ? count - first : FORWARD_LANES;
+        int labels[FORWARD_LANES];
 
         forward_run(pass, theta, examples, examples->rows + first, size);
-        for (int l = 0; l < fit_count; l++)
-            for (size_t e = 0; e < size; e++) {
-                take_features(&fits[l], forward_layer(pass, l) + e);
-                use(&fits[l], examples->labels[examples->rows[first + e]]);
-            }
+        for (size_t e = 0; e < size; e++)
+            labels[e] = examples->labels[examples->rows[first + e]];
+        for (int l = 0; l < fit_count; l++) {
+            for (size_t e = 0; e < size; e++)
+                take_features(&fits[l], forward_layer(pass, l) + e,
+                              fits[l].examples + e * fits[l].width);
+            use(&fits[l], labels, size);
+        }
     }
 }
 
@@ -234,11 +242,10 @@ int probe_linear_probe(struct scene *scene)
     }
     if (forward_open(&pass, network) != 0)
         goto done;
-    each_example(pass, scene->exact_theta, train, fitted, fits, count, add_example);
+    each_few(pass, scene->exact_theta, train, fitted, fits, count, add_examples);
     for (int l = 0; l < count; l++)
         solve(&fits[l]);
-    each_example(pass, scene->exact_theta, validation, validation->count, fits, count,
-                 judge_example);
+    each_few(pass, scene->exact_theta, validation, validation->count, fits, count, judge_examples);
     for (int l = 0; l < count; l++) {
         double n = (double)validation->count;
         struct probe_row *row = scene_add_estimate(scene, "accuracy", share(fits[l].hits, n), n);
