@@ -20,7 +20,8 @@ enum {
 struct chain_worker {
     float *input;        /* [chunk][inputs], gathered */
     float **activations; /* [layer_count], each as `values` says for a whole chunk */
-    float *deltas[2];    /* the largest of these: dloss/dz of a layer and of the one before it */
+    float *deltas[2];    /* dloss/dz of the last layer, and the one before it, in turn: each as
+                            large as the largest that it holds */
     float *gradient;     /* [P]; NULL in the first worker where it never has to wait for others */
     struct chain_call call;
     struct score score;
@@ -343,7 +344,8 @@ int chain_step(struct chain *chain, float *theta, const struct batch *batch, flo
 
 static int open_worker(const struct chain *chain, struct chain_worker *worker, int waits)
 {
-    size_t widest = 0;
+    int last = chain->layer_count - 1;
+    size_t widest[2] = {1, 1};
 
     worker->activations = calloc((size_t)chain->layer_count, sizeof *worker->activations);
     worker->input = memory_take_floats((size_t)chain->chunk * (size_t)chain->layers[0].inputs);
@@ -355,10 +357,11 @@ static int open_worker(const struct chain *chain, struct chain_worker *worker, i
         worker->activations[l] = memory_take_floats(values);
         if (!worker->activations[l])
             return -1;
-        widest = values > widest ? values : widest;
+        if (values > widest[(last - l) % 2])
+            widest[(last - l) % 2] = values;
     }
     for (int d = 0; d < 2; d++) {
-        worker->deltas[d] = memory_take_floats(widest);
+        worker->deltas[d] = memory_take_floats(widest[d]);
         if (!worker->deltas[d])
             return -1;
     }

@@ -94,9 +94,11 @@ static void open_trial(const char *grid)
     char text[800];
 
     snprintf(text, sizeof text,
-             "dataset: {name: blobs, examples: 40, features: 3, classes: 3, validation: 10}\n"
+             "dataset: {name: blobs, examples: 40, features: 3, classes: 3, validation: 10,\n"
+             "  weights: own.txt}\n"
              "networks: {own: {hidden: [5], activation: tanh}}\nbudget: {updates: 10}\n"
-             "weightings: {mixed: {classes: [1, 2, 0.1], power: -0.5, norm_power: 1.5}}\n"
+             "weightings: {mixed: {classes: [1, 2, 0.1], power: -0.5, norm_power: 1.5},\n"
+             "  drawn: {given_power: 0.5, power: -1}}\n"
              "grid: {engine: reference, network: own, batch_size: 2, %s}\n",
              grid);
     bench_open(&bench, text, &reference.engine, NULL);
@@ -125,10 +127,11 @@ static void assert_close(const double *found, const double *expected, double tol
 
 static void the_mean_importance_gradient_is_the_full_one(void **state)
 {
-    static const char *const weightings[] = {"mixed", "norm", "inverse_frequency"};
+    static const char *const weightings[] = {"mixed", "norm", "inverse_frequency", "given",
+                                             "drawn"};
 
     (void)state;
-    for (int w = 0; w < 3; w++) {
+    for (int w = 0; w < 5; w++) {
         char grid[100];
         double p[N], sum = 0, found[PARAMETERS], full[PARAMETERS];
         float weights[N];
@@ -190,6 +193,16 @@ static void balanced_draws_and_class_weights_have_the_same_mean(void **state)
 
 enum { IMAGES = 40, SIDE = 6, PIXELS = SIDE * SIDE };
 
+/* For the 40 examples of open_trial. */
+static void write_own_weights(void)
+{
+    char text[400] = "";
+
+    for (int i = 0; i < 40; i++)
+        sprintf(text + strlen(text), "%g\n", 0.5 + i % 9);
+    scratch_write("own.txt", text, strlen(text));
+}
+
 static int write_images(void **state)
 {
     static uint8_t bytes[16 + IMAGES * PIXELS];
@@ -197,6 +210,7 @@ static int write_images(void **state)
 
     if (scratch_open(state) != 0)
         return -1;
+    write_own_weights();
     header = scratch_idx_header(bytes, IMAGES, SIDE, SIDE);
     for (size_t i = 0; i < (size_t)IMAGES * PIXELS; i++)
         bytes[header + i] = (uint8_t)(i * i % 251);

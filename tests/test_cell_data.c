@@ -32,6 +32,73 @@ static void the_tail_and_the_copies_taken_away_are_not_counted(void **state)
                     "64 is larger than the 3");
 }
 
+/* Many cells, one search: those that differ in nothing that makes copies share the rows. */
+static void cells_share_what_the_plan_found(void **state)
+{
+    struct planned p;
+    int lists = 0;
+
+    (void)state;
+    open_planned(&p, DATA BUDGET "grid: {batch_size: [1, 2, 4], redundancy: [1, 3],\n"
+                                 "  deduplicate: [none, exact], seed: [1, 2]}\n");
+    for (const struct kept_examples *kept = p.plan.kept; kept; kept = kept->next)
+        lists++;
+    assert_int_equal(lists, 2);
+    for (int i = 0; i < p.plan.count; i++) {
+        const struct cell *cell = &p.plan.cells[i];
+        const struct training_options options = plan_training_options(cell);
+
+        assert_int_equal(cell->kept != NULL, cell->settings.deduplicate == DEDUPLICATE_EXACT);
+        assert_ptr_equal(options.kept, cell->kept ? cell->kept->rows : NULL);
+        if (cell->kept) {
+            assert_int_equal(cell->kept->options.redundancy.factor, cell->settings.redundancy);
+            assert_int_equal(options.kept_count, cell->train_examples);
+        }
+    }
+    close_planned(&p);
+}
+
+static char *write_image_data(void)
+{
+    static char text[] = "dataset: {name: idx, images: images, labels: labels}\n";
+    uint8_t bytes[16 + 8 * 16];
+    size_t header = scratch_idx_header(bytes, 8, 4, 4);
+
+    for (size_t i = 0; i < 8 * 16; i++)
+        bytes[header + i] = (uint8_t)(i * i * i % 251);
+    scratch_write("images", bytes, header + 8 * 16);
+    header = scratch_idx_header(bytes, 8, 0, 0);
+    for (size_t i = 0; i < 8; i++)
+        bytes[header + i] = (uint8_t)(i % 2);
+    scratch_write("labels", bytes, header + 8);
+    return text;
+}
+
+/* The ids of the first default, 0.99, are those of whoever asks for it; another one is told from it
+ * by hash as well as by name. */
+static void a_changed_default_has_ids_of_its_own(void **state)
+{
+    struct planned planned[3];
+    static const char *const cosines[3] = {"", ", near_cosine: 0.99", ", near_cosine: 0.998"};
+    static const char *hashes[3];
+
+    (void)state;
+    for (int p = 0; p < 3; p++) {
+        char text[400];
+
+        snprintf(text, sizeof text, "%s" BUDGET "grid: {batch_size: 1, deduplicate: near%s}\n",
+                 write_image_data(), cosines[p]);
+        open_planned(&planned[p], text);
+        hashes[p] = strrchr(planned[p].plan.cells[0].id, '-');
+    }
+    assert_true(planned[0].plan.cells[0].settings.near_cosine == 0.998);
+    assert_string_equal(planned[0].plan.cells[0].id, planned[2].plan.cells[0].id);
+    assert_string_not_equal(hashes[0], hashes[1]);
+    assert_non_null(strstr(planned[1].plan.cells[0].id, "-near0.99-"));
+    for (int p = 0; p < 3; p++)
+        close_planned(&planned[p]);
+}
+
 static void data_axes_that_say_nothing_make_no_cells(void **state)
 {
     struct planned p;
@@ -118,6 +185,61 @@ static void what_does_not_fit_the_data_is_refused(void **state)
 #undef OWN
 }
 
+#define WEIGHED                                                                                    \
+    "dataset: {name: blobs, examples: 12, features: 3, classes: 4, weights: own.txt}\n" BUDGET
+
+static void write_weights(const char *text)
+{
+    scratch_write("own.txt", text, strlen(text));
+}
+
+/* The content, not the name; and no cell that looks at none. */
+static void own_weights_are_in_the_ids_of_cells_that_use_them(void **state)
+{
+    static const char text[] =
+        WEIGHED "grid: {batch_size: 4, sampler: [reshuffle, weighted, importance],\n"
+                "  weighting: [given, norm], class_weights: [none, given]}\n";
+    struct planned plain, one, other, again;
+
+    (void)state;
+    open_planned(&plain, "dataset: {name: blobs, examples: 12, features: 3, classes: 4}\n" BUDGET
+                         "grid: {batch_size: 4}\n");
+    write_weights("1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n");
+    open_planned(&one, text);
+    write_weights("weight\n1.0\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n");
+    open_planned(&again, text);
+    write_weights("1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n13\n");
+    open_planned(&other, text);
+    assert_int_equal(one.plan.count, 10);
+    assert_int_equal(shared_ids(&one, &again), 10);
+    assert_int_equal(shared_ids(&one, &other), 3); /* neither drawn nor weighed by them */
+    assert_int_equal(shared_ids(&plain, &one), 1);
+    assert_string_equal(one.plan.base, other.plan.base);
+    close_planned(&plain);
+    close_planned(&one);
+    close_planned(&other);
+    close_planned(&again);
+}
+
+static void own_weights_that_do_not_fit_are_refused(void **state)
+{
+    (void)state;
+    refuses_to_plan(DATA BUDGET "grid:\n  sampler: weighted\n  weighting: given\n", 5,
+                    "given_power, and the data have no weights");
+    refuses_to_plan(DATA BUDGET "grid:\n  class_weights: given\n", 4, "the data have no weights");
+    write_weights("0\n5\n0\n0\n0\n0\n0\n0\n0\n0\n0\n0\n");
+    refuses_to_plan(WEIGHED "grid:\n  sampler: importance\n  weighting: given\n", 5,
+                    "has weight 0: importance would leave it out");
+    refuses_to_plan(
+        "dataset: {name: blobs, examples: 12, features: 3, classes: 4, weights: own.txt,"
+        " train: 1}\n" BUDGET "grid:\n  batch_size: 1\n  sampler: weighted\n  weighting: given\n",
+        6, "sum to zero");
+    refuses_to_plan(
+        "dataset: {name: blobs, examples: 12, features: 3, classes: 4, weights: own.txt,"
+        " train: 1}\n" BUDGET "grid:\n  batch_size: 1\n  class_weights: given\n",
+        5, "sum to zero");
+}
+
 static void weightings_are_read_and_have_presets(void **state)
 {
     const struct weighting_spec *own;
@@ -177,10 +299,14 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_tail_and_the_copies_taken_away_are_not_counted),
+        cmocka_unit_test(cells_share_what_the_plan_found),
+        cmocka_unit_test(a_changed_default_has_ids_of_its_own),
         cmocka_unit_test(data_axes_that_say_nothing_make_no_cells),
         cmocka_unit_test(axes_at_their_defaults_rename_no_cell),
         cmocka_unit_test(a_weighting_is_part_of_the_id_by_what_it_says),
         cmocka_unit_test(what_does_not_fit_the_data_is_refused),
+        cmocka_unit_test(own_weights_are_in_the_ids_of_cells_that_use_them),
+        cmocka_unit_test(own_weights_that_do_not_fit_are_refused),
         cmocka_unit_test(weightings_are_read_and_have_presets),
         cmocka_unit_test(augmentations_are_read),
         cmocka_unit_test(every_weight_is_in_the_id),

@@ -17,7 +17,7 @@ static const char *write_text(const char *text)
 
 static int read_labelled(struct csv_data *data, const char *text)
 {
-    return csv_data_read(data, write_text(text), "kind", "");
+    return csv_data_read(data, write_text(text), "kind", "", "");
 }
 
 /* `where` is what follows the path in the message. */
@@ -26,7 +26,7 @@ static void assert_refused(const char *text, const char *where)
     struct csv_data data;
     const char *path = write_text(text);
 
-    assert_int_equal(csv_data_read(&data, path, "kind", ""), -1);
+    assert_int_equal(csv_data_read(&data, path, "kind", "", ""), -1);
     assert_int_equal(strncmp(error_text(), path, strlen(path)), 0);
     assert_string_equal(error_text() + strlen(path), where);
     assert_null(data.features);
@@ -55,12 +55,45 @@ static void test_reads_targets(void **state)
     struct csv_data data;
 
     (void)state;
-    assert_int_equal(csv_data_read(&data, write_text("y,a\n1.5,2\n-1,3\n"), "", "y"), 0);
+    assert_int_equal(csv_data_read(&data, write_text("y,a\n1.5,2\n-1,3\n"), "", "y", ""), 0);
     assert_int_equal(data.classes, 0);
     assert_memory_equal(data.features, ((const float[]){2, 3}), 2 * sizeof(float));
     assert_memory_equal(data.targets, ((const float[]){1.5f, -1}), 2 * sizeof(float));
     assert_null(data.labels);
     csv_data_free(&data);
+}
+
+static void test_a_column_of_weights_is_no_feature(void **state)
+{
+    static const char *const refused[][2] = {
+        {"a,kind,w\n1,x,1\n2,y,-1\n", ":3: column 3: '-1' is not a weight, expected a finite"},
+        {"a,kind,w\n1,x,nan\n2,y,1\n", ":2: column 3: 'nan' is not a weight"},
+        {"a,kind,w\n1,x,0\n2,y,0\n", ":3: all weights in column 'w' are 0"},
+        {"a,kind\n1,x\n", ":1: no column 'w'; the columns are a, kind"},
+        {"w,kind\n1,x\n", ":1: no column of features"},
+        {"a,w,kind,w\n1,1,x,1\n", ":1: column 'w' occurs twice"},
+    };
+    struct csv_data data;
+
+    (void)state;
+    for (int order = 0; order < 2; order++) {
+        const char *text =
+            order ? "w,a,kind,b\n0,1,x,2\n0.25,3,y,4\n" : "a,kind,b,w\n1,x,2,0\n3,y,4,.25\n";
+
+        assert_int_equal(csv_data_read(&data, write_text(text), "kind", "", "w"), 0);
+        assert_int_equal(data.columns, 2);
+        assert_memory_equal(data.features, ((const float[]){1, 2, 3, 4}), 4 * sizeof(float));
+        assert_memory_equal(data.weights, ((const double[]){0, 0.25}), 2 * sizeof(double));
+        csv_data_free(&data);
+    }
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        assert_int_equal(csv_data_read(&data, write_text(refused[i][0]), "kind", "", "w"), -1);
+        if (!strstr(error_text(), refused[i][1]))
+            fail_msg("`%s` lacks `%s`", error_text(), refused[i][1]);
+        assert_null(data.weights);
+    }
+    assert_int_equal(csv_data_read(&data, write_text("a,w\n1,2\n"), "", "w", "w"), -1);
+    assert_non_null(strstr(error_text(), "column 'w' is named for target and weights"));
 }
 
 static void test_numbers_classes_by_name_whatever_the_order_of_rows(void **state)
@@ -168,7 +201,7 @@ static void test_a_zero_byte_is_an_error(void **state)
     const char *path = scratch_write("table.csv", "a,kind\n1\0,x\n", 12);
 
     (void)state;
-    assert_int_equal(csv_data_read(&data, path, "kind", ""), -1);
+    assert_int_equal(csv_data_read(&data, path, "kind", "", ""), -1);
     assert_non_null(strstr(error_text(), ":2: column 1 holds a zero byte"));
 }
 
@@ -203,8 +236,8 @@ static void test_one_of_label_and_target_must_be_named(void **state)
     const char *path = write_text("a,kind\n1,x\n2,y\n");
 
     (void)state;
-    assert_int_equal(csv_data_read(&data, path, "", ""), -1);
-    assert_int_equal(csv_data_read(&data, path, "kind", "a"), -1);
+    assert_int_equal(csv_data_read(&data, path, "", "", ""), -1);
+    assert_int_equal(csv_data_read(&data, path, "kind", "a", ""), -1);
     assert_non_null(strstr(error_text(), "either a label or a target column"));
 }
 
@@ -213,9 +246,9 @@ static void test_a_missing_file_and_a_folder_are_errors(void **state)
     struct csv_data data;
 
     (void)state;
-    assert_int_equal(csv_data_read(&data, scratch_path("nowhere"), "kind", ""), -1);
+    assert_int_equal(csv_data_read(&data, scratch_path("nowhere"), "kind", "", ""), -1);
     assert_non_null(strstr(error_text(), "nowhere: No such file or directory"));
-    assert_int_equal(csv_data_read(&data, scratch_folder, "kind", ""), -1);
+    assert_int_equal(csv_data_read(&data, scratch_folder, "kind", "", ""), -1);
     assert_non_null(strstr(error_text(), "Is a directory"));
 }
 
@@ -227,7 +260,7 @@ static void test_a_file_cut_anywhere_does_no_harm(void **state)
 
     (void)state;
     for (size_t cut = 0; cut < sizeof text; cut++) {
-        int status = csv_data_read(&data, scratch_write("cut.csv", text, cut), "kind", "");
+        int status = csv_data_read(&data, scratch_write("cut.csv", text, cut), "kind", "", "");
 
         assert_true(status == -1 || data.rows > 0);
         csv_data_free(&data);
@@ -239,6 +272,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_features_and_labels),
         cmocka_unit_test(test_reads_targets),
+        cmocka_unit_test(test_a_column_of_weights_is_no_feature),
         cmocka_unit_test(test_numbers_classes_by_name_whatever_the_order_of_rows),
         cmocka_unit_test(test_accepts_what_spreadsheets_write),
         cmocka_unit_test(test_grows_with_the_rows),

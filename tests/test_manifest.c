@@ -216,6 +216,9 @@ static void a_convergence_cell_fills_its_columns(void **state)
         assert_true(number_of(cells, "wall_seconds", i) >=
                     number_of(cells, "train_seconds", i) + number_of(cells, "setup_seconds", i));
         assert_true(number_of(cells, "peak_memory_bytes", i) > 1e5);
+        assert_true(number_of(cells, "stored_bytes", i) > 0);
+        assert_true(number_of(cells, "session_memory_bytes", i) <
+                    number_of(cells, "peak_memory_bytes", i));
         assert_true(fabs(number_of(cells, "examples_per_second", i) *
                              number_of(cells, "train_seconds", i) / 240 -
                          1) < 1e-9);

@@ -151,6 +151,8 @@ static void defaults_are_within_their_own_ranges(void **state)
             assert_non_null(field->help);
             if (field->fallback)
                 assert_int_equal(schema_parse(field, field->fallback, "", scratch), 0);
+            if (field->unhashed)
+                assert_int_equal(schema_parse(field, field->unhashed, "", scratch), 0);
         }
     free(scratch);
 }
@@ -222,6 +224,15 @@ static char *dump_of(const struct field *fields, const void *from)
     return text;
 }
 
+/* The defaults, or what was one when the key was new: what says nothing. */
+static void say_nothing(const struct field *fields, void *into)
+{
+    schema_defaults(fields, into);
+    for (const struct field *field = fields; field->key; field++)
+        if (field->unhashed)
+            schema_reset(fields, field->key, into);
+}
+
 /* So a key that is added to a table changes no hash. */
 static void a_dump_leaves_defaults_out(void **state)
 {
@@ -240,12 +251,33 @@ static void a_dump_leaves_defaults_out(void **state)
         char *text;
 
         memset(scratch, 0, sizeof *scratch);
-        schema_defaults(tables[t], scratch);
+        say_nothing(tables[t], scratch);
         text = dump_of(tables[t], scratch);
         assert_string_equal(text, "");
         free(text);
     }
     free(scratch);
+}
+
+/* A default that has changed is told from the old one, which keeps its hash. */
+static void a_changed_default_is_in_the_dump(void **state)
+{
+    static const struct field fields[] = {
+        {"share", FIELD_REAL, .high = 1, .fallback = "0.998", .unhashed = "0.99"}, {0}};
+    double share;
+    char *text;
+
+    (void)state;
+    schema_defaults(fields, &share);
+    assert_true(share == 0.998);
+    text = dump_of(fields, &share);
+    assert_string_equal(text, "section.share=0.998\n");
+    free(text);
+    schema_reset(fields, "share", &share);
+    assert_true(share == 0.99);
+    text = dump_of(fields, &share);
+    assert_string_equal(text, "");
+    free(text);
 }
 
 /* Some value that is not the default. */
@@ -279,7 +311,7 @@ static void a_dump_has_what_differs_once(void **state)
             continue; /* there is only the default */
         another_value(field, value, sizeof value);
         memset(&settings, 0, sizeof settings);
-        schema_defaults(settings_fields, &settings);
+        say_nothing(settings_fields, &settings);
         assert_int_equal(schema_parse(field, value, "", &settings), 0);
         text = dump_of(settings_fields, &settings);
         snprintf(line, sizeof line, "section.%s=%s\n", field->key, value);
@@ -321,6 +353,7 @@ int main(void)
         cmocka_unit_test(widths_are_written_as_a_list),
         cmocka_unit_test(sets_are_written_in_the_order_of_the_table),
         cmocka_unit_test(a_dump_leaves_defaults_out),
+        cmocka_unit_test(a_changed_default_is_in_the_dump),
         cmocka_unit_test(a_dump_has_what_differs_once),
         cmocka_unit_test(the_documentation_names_every_key),
     };

@@ -318,6 +318,36 @@ static void copies_there_from_the_start_are_taken_away(void **state)
     training_set_close(&set);
 }
 
+/* What an earlier set kept is taken as it is: nobody looks again. */
+static void what_was_kept_before_is_kept_again(void **state)
+{
+    struct dataset dataset = numbered();
+    struct training_options options = plain;
+    struct training_set first, again;
+
+    (void)state;
+    options.redundancy.factor = 3;
+    options.imbalance = 4;
+    options.label_noise = 0.3;
+    options.deduplicate = DEDUPLICATE_EXACT;
+    first = open_set(&dataset, &options);
+    options.kept = first.examples.rows;
+    options.kept_count = first.examples.count;
+    again = open_set(&dataset, &options);
+    assert_int_equal(again.examples.count, first.examples.count);
+    assert_int_equal(again.dropped, first.dropped);
+    assert_memory_equal(again.examples.rows, first.examples.rows,
+                        first.examples.count * sizeof(int32_t));
+    training_set_close(&again);
+    options.kept = first.examples.rows + 1; /* not what a search would find */
+    options.kept_count = first.examples.count - 1;
+    again = open_set(&dataset, &options);
+    assert_int_equal(again.dropped, first.dropped + 1);
+    assert_int_equal(again.examples.rows[0], first.examples.rows[1]);
+    training_set_close(&again);
+    training_set_close(&first);
+}
+
 static void too_many_examples_are_refused(void **state)
 {
     struct dataset dataset = numbered();
@@ -356,6 +386,7 @@ int main(void)
         cmocka_unit_test(copies_have_the_wrong_label_too),
         cmocka_unit_test(exact_copies_are_taken_away_again),
         cmocka_unit_test(copies_there_from_the_start_are_taken_away),
+        cmocka_unit_test(what_was_kept_before_is_kept_again),
         cmocka_unit_test(too_many_examples_are_refused),
         cmocka_unit_test(close_accepts_null_and_nothing),
     };

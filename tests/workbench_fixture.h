@@ -28,7 +28,7 @@ static inline void bench_open(struct bench *bench, const char *yaml, const struc
         abort();
     }
     cell = &bench->plan.cells[0];
-    options = plan_training_options(&cell->settings);
+    options = plan_training_options(cell);
     if (training_set_open(&bench->training, &bench->dataset, &options) != 0)
         abort();
     network_build(&bench->model, cell->network, bench->dataset.shape, bench->dataset.outputs,

@@ -40,8 +40,27 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp argp = {
-    options, parse, "EXPERIMENT.yaml", "Prints every cell in running order, with an estimate.", 0,
-    0,       0};
+    options,
+    parse,
+    "EXPERIMENT.yaml",
+    "Prints every cell in running order: its training examples, how many of them were dropped, an "
+    "estimate.",
+    0,
+    0,
+    0};
+
+/* N, and how many examples the axes of the data have taken away: imbalance its tail (with what
+ * would have been their copies), deduplicate copies. "": none. */
+static void describe_examples(const struct cell *cell, const struct dataset *dataset,
+                              char dropped[32])
+{
+    const struct training_options made = plan_training_options(cell);
+    size_t all = redundancy_count(dataset->train.count, &made.redundancy);
+
+    dropped[0] = '\0';
+    if (made.imbalance > 1 || made.deduplicate != DEDUPLICATE_NONE)
+        snprintf(dropped, 32, "%zu", all - cell->train_examples);
+}
 
 static void print_plan(const struct opened *opened)
 {
@@ -52,15 +71,17 @@ static void print_plan(const struct opened *opened)
 
     host_read(&host);
     jobs = opened->experiment.measure == MEASURE_THROUGHPUT ? 1 : host.processor_count;
-    printf("%-64s %8s  %s\n", "cell", "about", "state");
+    printf("%-64s %8s %8s %8s  %s\n", "cell", "examples", "dropped", "about", "state");
     for (int i = 0; i < plan->count; i++) {
         const struct cell *cell = &plan->cells[plan->order[i]];
         double seconds = plan_cell_seconds(cell, &opened->experiment, &opened->dataset);
         struct recorded recorded;
+        char dropped[32];
         int there = record_find(opened->results, cell->id, &recorded);
         int done = there && outcome_is_final(recorded.outcome);
 
-        printf("%-64s %6.1f s  %s\n", cell->id, seconds,
+        describe_examples(cell, &opened->dataset, dropped);
+        printf("%-64s %8zu %8s %6.1f s  %s\n", cell->id, cell->train_examples, dropped, seconds,
                there ? outcome_name(recorded.outcome) : "to do");
         finished += done;
         total += seconds;

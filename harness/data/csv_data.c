@@ -2,6 +2,7 @@
 #include "data/csv_data.h"
 
 #include "base/error.h"
+#include "data/own_weights.h"
 
 #include <csv.h>
 #include <errno.h>
@@ -29,6 +30,7 @@ struct reader {
     const char *path;
     const char *wanted; /* name of the label or target column */
     bool is_label;
+    const char *weights; /* name of the weight column; "": there is none */
     struct csv_data *data;
 
     size_t line;
@@ -36,7 +38,9 @@ struct reader {
     size_t fields;  /* seen of this row */
     size_t columns; /* of the header */
     size_t special; /* index of the wanted column */
-    bool found;
+    size_t weight;  /* likewise; past all columns where there is none */
+    bool found, weight_found;
+    bool any_weight;          /* above 0 */
     char names[LISTED_NAMES]; /* of the columns, for messages */
 
     size_t capacity;            /* rows that fit the arrays of data */
@@ -61,24 +65,38 @@ static void header_field(struct reader *reader, const char *name)
         return;
     }
     snprintf(reader->names + used, sizeof reader->names - used, "%s%s", used > 0 ? ", " : "", name);
-    if (strcmp(name, reader->wanted) != 0)
-        return;
-    if (reader->found)
-        FAIL(reader, "column '%s' occurs twice", name);
-    reader->found = true;
-    reader->special = reader->fields;
+    if (strcmp(name, reader->wanted) == 0) {
+        if (reader->found)
+            FAIL(reader, "column '%s' occurs twice", name);
+        reader->found = true;
+        reader->special = reader->fields;
+    } else if (reader->weights[0] != '\0' && strcmp(name, reader->weights) == 0) {
+        if (reader->weight_found)
+            FAIL(reader, "column '%s' occurs twice", name);
+        reader->weight_found = true;
+        reader->weight = reader->fields;
+    }
+}
+
+static void missing(struct reader *reader, const char *name)
+{
+    FAIL(reader, "no column '%s'; the columns are %s%s", name, reader->names,
+         strlen(reader->names) + 1 == sizeof reader->names ? " ..." : "");
 }
 
 static void header_end(struct reader *reader)
 {
+    size_t named = reader->weight_found ? 2 : 1;
+
     reader->columns = reader->fields;
     reader->in_header = false;
     if (!reader->found)
-        FAIL(reader, "no column '%s'; the columns are %s%s", reader->wanted, reader->names,
-             strlen(reader->names) + 1 == sizeof reader->names ? " ..." : "");
-    else if (reader->columns < 2)
+        missing(reader, reader->wanted);
+    else if (reader->weights[0] != '\0' && !reader->weight_found)
+        missing(reader, reader->weights);
+    else if (reader->columns <= named)
         FAIL(reader, "no column of features beside '%s'", reader->wanted);
-    reader->data->columns = reader->columns - 1;
+    reader->data->columns = reader->columns - named;
 }
 
 static int grow(void *array, size_t count, size_t size)
@@ -106,7 +124,8 @@ static void reserve(struct reader *reader)
     }
     if (grow(&data->features, wanted, data->columns * sizeof *data->features) != 0 ||
         (reader->is_label && grow(&data->labels, wanted, sizeof *data->labels) != 0) ||
-        (!reader->is_label && grow(&data->targets, wanted, sizeof *data->targets) != 0)) {
+        (!reader->is_label && grow(&data->targets, wanted, sizeof *data->targets) != 0) ||
+        (reader->weight_found && grow(&data->weights, wanted, sizeof *data->weights) != 0)) {
         FAIL(reader, "out of memory after %zu rows", data->rows);
         return;
     }
@@ -167,6 +186,17 @@ static int32_t class_id(struct reader *reader, const char *name)
     return fresh.id;
 }
 
+static double weight(struct reader *reader, const char *text)
+{
+    double value = 0;
+
+    if (own_weight_parse(text, &value) != 0)
+        FAIL(reader, "column %zu: '%.*s' is not a weight, expected a finite number, 0 or more",
+             reader->fields + 1, SHOWN, text);
+    reader->any_weight = reader->any_weight || value > 0;
+    return value;
+}
+
 static void row_field(struct reader *reader, const char *text)
 {
     struct csv_data *data = reader->data;
@@ -178,9 +208,11 @@ static void row_field(struct reader *reader, const char *text)
         return;
     if (text[0] == '\0')
         FAIL(reader, "column %zu is empty", field + 1);
+    else if (field == reader->weight)
+        data->weights[data->rows] = weight(reader, text);
     else if (field != reader->special)
-        data->features[data->rows * data->columns + field - (field > reader->special)] =
-            number(reader, text);
+        data->features[data->rows * data->columns + field - (field > reader->special) -
+                       (field > reader->weight)] = number(reader, text);
     else if (reader->is_label)
         data->labels[data->rows] = class_id(reader, text);
     else
@@ -276,6 +308,9 @@ static int finish(struct reader *reader)
                          reader->path);
     if (data->rows == 0)
         return error_set("%s: no rows after the header", reader->path);
+    if (reader->weight_found && !reader->any_weight)
+        return error_set("%s:%zu: all weights in column '%s' are 0, expected one above 0 at least",
+                         reader->path, reader->line, reader->weights);
     if (!reader->is_label)
         return 0;
     if (reader->class_count < 2)
@@ -291,13 +326,16 @@ static void free_classes(struct reader *reader)
     free(reader->classes);
 }
 
-int csv_data_read(struct csv_data *data, const char *path, const char *label, const char *target)
+int csv_data_read(struct csv_data *data, const char *path, const char *label, const char *target,
+                  const char *weights)
 {
     int status = -1;
     bool is_label = label[0] != '\0';
     struct reader reader = {.path = path,
                             .wanted = is_label ? label : target,
                             .is_label = is_label,
+                            .weights = weights,
+                            .weight = SIZE_MAX,
                             .data = data,
                             .in_header = true};
     struct csv_parser parser;
@@ -307,6 +345,11 @@ int csv_data_read(struct csv_data *data, const char *path, const char *label, co
     csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL);
     if (is_label == (target[0] != '\0')) {
         error_set("%s: expected the name of either a label or a target column", path);
+        goto done;
+    }
+    if (weights[0] != '\0' && strcmp(weights, reader.wanted) == 0) {
+        error_set("%s: column '%s' is named for %s and weights, expected one of them", path,
+                  weights, is_label ? "label" : "target");
         goto done;
     }
     file = fopen(path, "r");
@@ -334,5 +377,6 @@ void csv_data_free(struct csv_data *data)
     free(data->features);
     free(data->labels);
     free(data->targets);
+    free(data->weights);
     *data = (struct csv_data){0};
 }

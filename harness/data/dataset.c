@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "data/csv_data.h"
 #include "data/idx.h"
+#include "data/own_weights.h"
 #include "data/quadratic_deep.h"
 #include "data/scaling.h"
 #include "data/synthetic.h"
@@ -146,17 +147,28 @@ static int load_idx(struct dataset *dataset, struct pool *pool, const struct dat
     return load_images(dataset, pool, &files, 0);
 }
 
+/* Of csv data: 1 if the weights are a column beside the features. */
+static bool has_own_column(const struct weight_source *source)
+{
+    return source->name[0] != '\0' || (source->file[0] == '\0' && source->column[0] != '\0');
+}
+
 static int load_csv(struct dataset *dataset, struct pool *pool, const struct dataset_spec *spec)
 {
     struct csv_data table;
+    const char *column;
 
     if (spec->path[0] == '\0')
         return error_set("dataset: csv needs the path of a file");
-    if (csv_data_read(&table, spec->path, spec->label, spec->target) != 0)
+    column = !has_own_column(&spec->weights) ? ""
+             : spec->weights.name[0] != '\0' ? spec->weights.name
+                                             : spec->weights.column;
+    if (csv_data_read(&table, spec->path, spec->label, spec->target, column) != 0)
         return -1;
     dataset->stored_features = table.features;
     dataset->stored_labels = table.labels;
     dataset->stored_targets = table.targets;
+    dataset->stored_weights = table.weights;
     dataset->classes = table.classes;
     dataset->inputs = table.columns;
     pool->count = table.rows;
@@ -243,6 +255,35 @@ static int load(struct dataset *dataset, struct pool *pool, const struct dataset
                      spec->name);
 }
 
+/* One weight for each example that is split, in the order in which they are stored: of the file, or
+ * of being generated. Examples of a test file have none. */
+static int load_weights(struct dataset *dataset, const struct pool *pool,
+                        const struct weight_source *source)
+{
+    size_t stored = pool->count + pool->tests;
+    double *grown;
+
+    if (!dataset->stored_weights) {
+        if (source->file[0] == '\0' && source->column[0] == '\0')
+            return 0;
+        if (source->file[0] == '\0')
+            return error_set("dataset: weights: column: %s has no columns, expected a file as well",
+                             dataset->name);
+        if (own_weights_read(&dataset->stored_weights, pool->count, source->file, source->column) !=
+            0)
+            return -1;
+    }
+    dataset->weights_fingerprint = (uint32_t)crc32_z(0, (const Bytef *)dataset->stored_weights,
+                                                     pool->count * sizeof *dataset->stored_weights);
+    grown = realloc(dataset->stored_weights, stored * sizeof *grown);
+    if (!grown)
+        return error_set("dataset: out of memory for %zu weights", stored);
+    dataset->stored_weights = grown;
+    for (size_t i = pool->count; i < stored; i++)
+        grown[i] = 0;
+    return 0;
+}
+
 /* Rows that leave the pool for a part of this many examples: whole families. */
 static size_t rows_taken(int examples, size_t family)
 {
@@ -299,6 +340,7 @@ static struct examples view(const struct dataset *dataset, int32_t *rows, size_t
         .features = dataset->stored_features,
         .labels = dataset->stored_labels,
         .targets = dataset->stored_targets,
+        .weights = dataset->stored_weights,
         .rows = rows,
         .count = count,
     };
@@ -428,7 +470,7 @@ int dataset_open(struct dataset *dataset, const struct dataset_spec *spec)
 
     *dataset = (struct dataset){.train.element = ELEMENT_FLOAT32};
     snprintf(dataset->name, sizeof dataset->name, "%s", spec->name);
-    if (load(dataset, &pool, spec) != 0)
+    if (load(dataset, &pool, spec) != 0 || load_weights(dataset, &pool, &spec->weights) != 0)
         goto done;
     dataset->outputs =
         dataset->classes > 0 ? (size_t)dataset->classes : dataset->stored_targets != NULL;
@@ -453,6 +495,7 @@ void dataset_close(struct dataset *dataset)
     free(dataset->stored_features);
     free(dataset->stored_labels);
     free(dataset->stored_targets);
+    free(dataset->stored_weights);
     free(dataset->stored_rows);
     *dataset = (struct dataset){0};
 }

@@ -17,6 +17,13 @@ enum scaling {
                          feature becomes 0) */
 };
 
+/* Where the examples' own weights stand. All "": there are none. */
+struct weight_source {
+    char name[1024]; /* where one text says it: of csv data a column of theirs, else as file */
+    char file[1024]; /* one weight for each example before the split: see own_weights.h */
+    char column[64]; /* of the file; of csv data without a file, theirs; "": the only one */
+};
+
 /* What an experiment says under `dataset:`. Zero means "not given" where a default is named. */
 struct dataset_spec {
     char name[32];   /* fashion-mnist | idx | csv | blobs | linear | points | quadratic_deep */
@@ -27,9 +34,10 @@ struct dataset_spec {
                                                   off */
     char label[64];  /* csv: name of the column of class names (softmax) */
     char target[64]; /* csv: name of the column of numbers (mean squared error), instead of label */
-    int train;       /* examples; 0: all that is left */
-    int validation;  /* examples, split off by seeded permutation; 0: none */
-    int test;        /* examples split off where there is no test file; 0: none; with one, 0 */
+    struct weight_source weights;
+    int train;      /* examples; 0: all that is left */
+    int validation; /* examples, split off by seeded permutation; 0: none */
+    int test;       /* examples split off where there is no test file; 0: none; with one, 0 */
     enum scaling scaling;
     uint64_t seed; /* of the split and of synthetic data */
     int shape[3];  /* channels, height, width of an example, [shape_count]: 0 or 3 of them; images
@@ -62,6 +70,7 @@ struct examples {
     const void *features;  /* [stored][inputs] */
     const int32_t *labels; /* [stored], or NULL */
     const float *targets;  /* [stored][outputs], or NULL */
+    const double *weights; /* [stored], the user's, of those that were split; or NULL */
     const int32_t *rows;   /* [count], in random order for training and validation: any prefix is a
                               fair subset. A test file keeps its order */
     size_t count;          /* may be 0 for validation and test */
@@ -90,12 +99,14 @@ struct dataset {
     struct shape shape;            /* of an example; {inputs, 1, 1} where nothing says otherwise */
     int image_height, image_width; /* 0 where rows are not images of bytes */
     struct examples train, validation, test;
-    uint32_t fingerprint;  /* CRC-32 of everything stored and of the split: same value, same data */
-    char description[256]; /* one line for manifest and captions */
+    uint32_t fingerprint; /* CRC-32 of everything stored and of the split: same value, same data */
+    uint32_t weights_fingerprint; /* CRC-32 of the examples' own weights; 0: there are none */
+    char description[256];        /* one line for manifest and captions */
 
     void *stored_features; /* owned */
     int32_t *stored_labels;
     float *stored_targets;
+    double *stored_weights;
     int32_t *stored_rows;
 };
 
@@ -141,6 +152,7 @@ struct redundant_examples {
     void *features;
     int32_t *labels;
     float *targets;
+    double *weights;
 };
 
 int redundancy_open(struct redundant_examples *, const struct dataset *, const struct redundancy *);

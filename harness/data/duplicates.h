@@ -14,7 +14,7 @@ long duplicates_exact(const struct examples *, size_t inputs, size_t outputs, in
 
 /* The same for near copies: images of bytes [height][width] with labels, of whose thumbnails the
  * cosine is at least this, (0, 1], to a rounding of 1e-6. An example is compared with those of its
- * class that are kept: the work grows with the square of their number, some 8 s for 10 classes of
+ * class that are kept: the work grows with the square of their number, some 4 s for 10 classes of
  * 5 500. */
 long duplicates_near(const struct examples *, int height, int width, int classes, double cosine,
                      int32_t *kept);
@@ -26,8 +26,15 @@ enum { THUMBNAIL_SIDE = 14, THUMBNAIL_SIZE = THUMBNAIL_SIDE * THUMBNAIL_SIDE };
  * scaled to length 1. All 0 where the image has one brightness: no copy but of its kind. Of an
  * image with shorter sides the rest is 0.
  *
- * Of 2 000 images of Fashion-MNIST, copies shifted by a pixel have a cosine of 0.99 and more with
- * theirs in 96 of 100 cases, the nearest other image of the class in 4 of 100. */
+ * Of the 55 000 training images of Fashion-MNIST (split of seed 1), so many have an earlier one of
+ * their class from this cosine on; and of 20 000 copies shifted by a pixel, so many are found:
+ *
+ *     cosine    dropped         copies found
+ *     0.99      6 886 (12.5 %)  95 %           among them other garments, by shape and by print
+ *     0.995     1 440 (2.6 %)   88 %           the same
+ *     0.998        83 (0.15 %)  70 %           the default
+ *     0.999        36 (0.07 %)  57 %
+ *     0.9995       21 (0.04 %)  47 % */
 void duplicates_thumbnail(const uint8_t *image, int height, int width, float *thumbnail);
 
 #endif

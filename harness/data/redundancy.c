@@ -70,6 +70,8 @@ static void fill_jittered(struct redundant_examples *redundant, const struct dat
                                &rng);
             if (train->labels)
                 redundant->labels[at] = train->labels[row];
+            if (train->weights)
+                redundant->weights[at] = train->weights[row];
             if (train->targets)
                 memcpy(redundant->targets + at * dataset->outputs,
                        train->targets + row * dataset->outputs,
@@ -92,8 +94,10 @@ static int make_jittered(struct redundant_examples *redundant, const struct data
         redundant->labels = calloc(count, sizeof *redundant->labels);
     if (train->targets)
         redundant->targets = calloc(count, dataset->outputs * sizeof *redundant->targets);
+    if (train->weights)
+        redundant->weights = calloc(count, sizeof *redundant->weights);
     if (!moments || !redundant->features || (train->labels && !redundant->labels) ||
-        (train->targets && !redundant->targets)) {
+        (train->targets && !redundant->targets) || (train->weights && !redundant->weights)) {
         error_set("redundancy: out of memory for %zu examples of %zu features", count, inputs);
         goto done;
     }
@@ -105,6 +109,7 @@ static int make_jittered(struct redundant_examples *redundant, const struct data
     examples->features = redundant->features;
     examples->labels = redundant->labels;
     examples->targets = redundant->targets;
+    examples->weights = redundant->weights;
     status = 0;
 done:
     free(moments);
@@ -157,5 +162,6 @@ void redundancy_close(struct redundant_examples *redundant)
     free(redundant->features);
     free(redundant->labels);
     free(redundant->targets);
+    free(redundant->weights);
     *redundant = (struct redundant_examples){0};
 }

@@ -17,6 +17,7 @@ struct sampler {
     struct alias alias;
     float *corrections;   /* [count], 1 / (N p_i); NULL: all 1 */
     float *class_weights; /* [classes]; NULL: all 1 */
+    double own_scale;     /* of own weights, to a mean of 1; 0: they do not count */
     float *weights;       /* [N] for the batch; NULL: never any but 1 */
     int is_weighted;      /* the last batch */
 };
@@ -147,12 +148,33 @@ static int open_class_weights(struct sampler *sampler, const double *shares, siz
     return 0;
 }
 
+static int open_own_weights(struct sampler *sampler)
+{
+    const struct sampler_options *options = &sampler->options;
+    double sum = 0;
+
+    for (size_t i = 0; i < options->count; i++)
+        sum += options->own_weights[options->rows[i]];
+    if (!(sum > 0))
+        return error_set("sampler: class_weights: given: the weights of the %zu training examples "
+                         "sum to zero, expected one above 0 at least",
+                         options->count);
+    sampler->own_scale = (double)options->count / sum;
+    return 0;
+}
+
+/* 1: what an example's loss counts is not the same for all. */
+static int weighs_losses(const struct sampler *sampler)
+{
+    return sampler->class_weights || sampler->own_scale > 0;
+}
+
 /* For a batch whose examples may weigh other than 1. */
 static int open_batch_weights(struct sampler *sampler)
 {
     const struct sampler_options *options = &sampler->options;
 
-    if (!sampler->corrections && !sampler->class_weights && options->last_batch == LAST_BATCH_DROP)
+    if (!sampler->corrections && !weighs_losses(sampler) && options->last_batch == LAST_BATCH_DROP)
         return 0;
     sampler->weights = malloc(options->count * sizeof *sampler->weights);
     if (!sampler->weights)
@@ -177,11 +199,13 @@ static int open_weights(struct sampler *sampler)
         status = open_draws(sampler, options->weights);
     if (status == 0 && options->class_weights == CLASS_WEIGHTS_INVERSE)
         status = open_class_weights(sampler, shares, present);
+    if (status == 0 && options->class_weights == CLASS_WEIGHTS_GIVEN)
+        status = open_own_weights(sampler);
     free(shares);
     return status == 0 ? open_batch_weights(sampler) : -1;
 }
 
-/* The weights of a batch are there but for those of its classes, and its size if it is short. */
+/* The weights of a batch are there but for those of its losses, and its size if it is short. */
 static void finish_weights(struct sampler *sampler, const int32_t *rows, int size)
 {
     const struct sampler_options *options = &sampler->options;
@@ -193,6 +217,9 @@ static void finish_weights(struct sampler *sampler, const int32_t *rows, int siz
     if (sampler->class_weights)
         for (int i = 0; i < size; i++)
             sampler->weights[i] *= sampler->class_weights[options->labels[rows[i]]];
+    if (sampler->own_scale > 0)
+        for (int i = 0; i < size; i++)
+            sampler->weights[i] *= (float)(options->own_weights[rows[i]] * sampler->own_scale);
     if (size < options->batch_size)
         for (int i = 0; i < size; i++)
             sampler->weights[i] *= share;
@@ -321,7 +348,7 @@ int sampler_next(struct sampler *sampler, int32_t *rows)
         size = draw_uniform(sampler, rows);
     else
         size = follow_order(sampler, rows);
-    if (sampler->class_weights || size < options->batch_size)
+    if (weighs_losses(sampler) || size < options->batch_size)
         finish_weights(sampler, rows, size);
     return size;
 }

@@ -37,6 +37,7 @@ enum class_weights {
     CLASS_WEIGHTS_NONE,    /* 1 */
     CLASS_WEIGHTS_INVERSE, /* N / (C n_c), n_c its class's examples, C classes that have any: each
                               class has the same share of the mean loss (King, Zeng 2001) */
+    CLASS_WEIGHTS_GIVEN,   /* its own weight over the mean of those of the N examples */
 };
 
 struct sampler_options {
@@ -49,9 +50,10 @@ struct sampler_options {
     const int32_t *labels; /* [stored], 0 .. classes - 1, borrowed; NULL: regression, where nothing
                               may ask for classes */
     int classes;
-    const double *weights; /* [count], of rows[i]; SAMPLING_WEIGHTED: >= 0, SAMPLING_IMPORTANCE:
-                              > 0; read by sampler_open only */
-    int batch_size;        /* 1 <= K <= N */
+    const double *weights;     /* [count], of rows[i]; SAMPLING_WEIGHTED: >= 0, SAMPLING_IMPORTANCE:
+                                  > 0; read by sampler_open only */
+    const double *own_weights; /* [stored], >= 0, borrowed: of CLASS_WEIGHTS_GIVEN */
+    int batch_size;            /* 1 <= K <= N */
     uint64_t seed;
 };
 

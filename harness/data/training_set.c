@@ -123,11 +123,15 @@ static int drop_copies(struct training_set *set, const struct dataset *dataset,
 
     if (!kept)
         return error_set("deduplicate: out of memory for %zu rows", examples->count);
-    if (options->deduplicate == DEDUPLICATE_EXACT)
+    if (options->kept) {
+        count = (long)options->kept_count;
+        memcpy(kept, options->kept, options->kept_count * sizeof *kept);
+    } else if (options->deduplicate == DEDUPLICATE_EXACT) {
         count = duplicates_exact(examples, dataset->inputs, dataset->outputs, kept);
-    else
+    } else {
         count = duplicates_near(examples, dataset->image_height, dataset->image_width,
                                 dataset->classes, options->near_cosine, kept);
+    }
     free(set->rows);
     set->rows = kept;
     if (count < 0)

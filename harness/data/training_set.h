@@ -28,8 +28,11 @@ struct training_options {
     double label_noise;
     struct redundancy redundancy;
     enum deduplicate deduplicate;
-    double near_cosine; /* of DEDUPLICATE_NEAR, (0, 1] */
-    uint64_t seed;      /* of the label noise */
+    double near_cosine;  /* of DEDUPLICATE_NEAR, (0, 1] */
+    uint64_t seed;       /* of the label noise */
+    const int32_t *kept; /* [kept_count]: rows that are left where copies were looked for before,
+                            with these options, borrowed; NULL: they are looked for */
+    size_t kept_count;
 };
 
 /* Owns what had to be made, borrows the rest from the data set. */

@@ -53,6 +53,8 @@ int weighting_apply(const struct weighting_spec *spec, const struct examples *ex
         }
         if (spec->norm_power != 0)
             weights[i] *= pow(squared_norm(examples, row, inputs) + 1, spec->norm_power / 2);
+        if (spec->given_power != 0)
+            weights[i] *= pow(examples->weights[row], spec->given_power);
     }
     free(counts);
     return 0;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct training_options plan_training_options(const struct settings *s)
+static struct training_options options_of(const struct settings *s)
 {
     return (struct training_options){
         .imbalance = s->imbalance,
@@ -18,6 +18,17 @@ struct training_options plan_training_options(const struct settings *s)
         .near_cosine = s->near_cosine,
         .seed = s->seed,
     };
+}
+
+struct training_options plan_training_options(const struct cell *cell)
+{
+    struct training_options options = options_of(&cell->settings);
+
+    if (cell->kept) {
+        options.kept = cell->kept->rows;
+        options.kept_count = cell->kept->count;
+    }
+    return options;
 }
 
 /* ---- What needs classes, or images ------------------------------------------------------------
@@ -33,7 +44,7 @@ static int check_classes(const struct settings *s, const struct dataset *dataset
         {"label_noise", s->label_noise > 0},
         {"order", s->order == ORDER_CLASS},
         {"sampler", s->sampler == SAMPLING_BALANCED},
-        {"class_weights", s->class_weights != CLASS_WEIGHTS_NONE},
+        {"class_weights", s->class_weights == CLASS_WEIGHTS_INVERSE},
     };
 
     for (size_t i = 0; i < sizeof axes / sizeof *axes && dataset->classes == 0; i++)
@@ -62,32 +73,55 @@ static int check_images(const struct settings *s, const struct dataset *dataset,
 /* ---- Weighting --------------------------------------------------------------------------------
  */
 
-/* Whether the weights sum to zero is a matter of the classes that have examples: the other factors
- * are above zero. */
-static int check_class_weights(const struct cell *cell, const struct dataset *dataset)
+/* Whether the weights sum to zero is a matter of the classes and of the examples' own: the other
+ * factors are above zero. */
+static int check_zeros(const struct cell *cell, const struct dataset *dataset)
 {
     const struct weighting_spec *spec = cell->weighting;
-    size_t *counts = calloc((size_t)dataset->classes + 1, sizeof *counts);
-    int positive = 0, zero = -1;
+    const struct examples *train = &dataset->train;
+    int by_class = spec->class_count > 0, by_own = spec->given_power > 0, positive = 0;
+    int forbidden = cell->settings.sampler == SAMPLING_IMPORTANCE;
 
-    if (!counts)
-        return error_set("out of memory");
-    count_classes(&dataset->train, counts);
-    for (int c = 0; c < dataset->classes; c++) {
-        positive += counts[c] > 0 && spec->classes[c] > 0;
+    for (int c = 0; c < spec->class_count && forbidden; c++)
         if (spec->classes[c] == 0)
-            zero = c;
+            return error_set(
+                "weightings: %s: class %d has weight 0: importance would leave it out, "
+                "expected weights above 0",
+                spec->name, c);
+    for (size_t i = 0; i < train->count; i++) {
+        int32_t row = train->rows[i];
+        int is_out = by_own && train->weights[row] == 0;
+
+        if (is_out && forbidden)
+            return error_set(
+                "weightings: %s: example %d of the data has weight 0: importance would "
+                "leave it out, expected weights above 0",
+                spec->name, (int)row + 1);
+        positive |= !is_out && !(by_class && spec->classes[train->labels[row]] == 0);
     }
-    free(counts);
-    if (positive == 0)
-        return error_set("weightings: %s: the weights of the training examples sum to zero, "
-                         "expected one above 0 at least",
-                         spec->name);
-    if (cell->settings.sampler == SAMPLING_IMPORTANCE && zero >= 0)
-        return error_set("weightings: %s: class %d has weight 0: importance would leave it out, "
-                         "expected weights above 0",
-                         spec->name, zero);
-    return 0;
+    return positive ? 0
+                    : error_set("weightings: %s: the weights of the training examples sum to zero, "
+                                "expected one above 0 at least",
+                                spec->name);
+}
+
+/* The weights of losses are the user's. */
+static int check_given(const struct settings *s, const struct dataset *dataset, const char **axis)
+{
+    const struct examples *train = &dataset->train;
+    double sum = 0;
+
+    if (s->class_weights != CLASS_WEIGHTS_GIVEN)
+        return 0;
+    *axis = "class_weights";
+    if (!train->weights)
+        return error_set("class_weights: given, and the data have no weights, expected `dataset: "
+                         "{weights: ...}`");
+    for (size_t i = 0; i < train->count; i++)
+        sum += train->weights[train->rows[i]];
+    return sum > 0 ? 0
+                   : error_set("class_weights: given: the weights of the training examples sum to "
+                               "zero, expected one above 0 at least");
 }
 
 static int complete_weighting(struct cell *cell, const struct experiment *experiment,
@@ -101,23 +135,27 @@ static int complete_weighting(struct cell *cell, const struct experiment *experi
     *axis = "sampler";
     if (strcmp(s->weighting, WEIGHTING_NONE) == 0)
         return error_set("sampler: %s needs a weighting, expected a name under weightings, "
-                         "inverse_frequency or norm",
+                         "given, inverse_frequency or norm",
                          s->sampler == SAMPLING_WEIGHTED ? "weighted" : "importance");
     *axis = "weighting";
     cell->weighting = spec = experiment_weighting(experiment, s->weighting);
     if (!spec)
         return error_set("weighting: '%s' is unknown, expected a name under weightings, "
-                         "inverse_frequency or norm",
+                         "given, inverse_frequency or norm",
                          s->weighting);
     if (dataset->classes == 0 && (spec->class_count > 0 || spec->power != 0))
         return error_set("weighting: %s weighs classes, and this is regression; expected "
-                         "norm_power alone",
+                         "norm_power or given_power alone",
                          spec->name);
     *line = spec->line;
     if (spec->class_count > 0 && spec->class_count != dataset->classes)
         return error_set("weightings: %s: %d weights, expected one for each of %d classes",
                          spec->name, spec->class_count, dataset->classes);
-    if (spec->class_count > 0 && check_class_weights(cell, dataset) != 0)
+    if (spec->given_power > 0 && !dataset->train.weights)
+        return error_set("weightings: %s: given_power, and the data have no weights, expected "
+                         "`dataset: {weights: ...}`",
+                         spec->name);
+    if (check_zeros(cell, dataset) != 0)
         return -1;
     *line = 0;
     return 0;
@@ -150,21 +188,21 @@ static int complete_augmentation(struct cell *cell, const struct experiment *exp
 /* ---- N ----------------------------------------------------------------------------------------
  */
 
-struct counted {
-    struct training_options options;
-    size_t left, dropped;
-};
-
-void count_cache_free(struct count_cache *cache)
+void kept_examples_free(struct kept_examples *list)
 {
-    free(cache->list);
-    *cache = (struct count_cache){.count = 0};
+    while (list) {
+        struct kept_examples *next = list->next;
+
+        free(list->rows);
+        free(list);
+        list = next;
+    }
 }
 
-/* What decides how many copies there are, and nothing else. */
+/* What decides which examples are copies, and nothing else. */
 static struct training_options canonical(const struct settings *s)
 {
-    struct training_options options = plan_training_options(s);
+    struct training_options options = options_of(s);
 
     if (s->label_noise == 0)
         options.seed = 0;
@@ -183,35 +221,37 @@ static int same_options(const struct training_options *a, const struct training_
            a->near_cosine == b->near_cosine && a->seed == b->seed;
 }
 
-/* Looks for copies unless they have been looked for. NULL: the error is set. */
-static const struct counted *count_left(struct count_cache *cache, const struct settings *settings,
-                                        const struct dataset *dataset)
+/* Looks for copies unless they have been looked for: it may take seconds, and many cells share the
+ * answer. NULL: the error is set. */
+static const struct kept_examples *
+keep(struct kept_examples **list, const struct settings *settings, const struct dataset *dataset)
 {
     const struct training_options options = canonical(settings);
+    struct kept_examples *fresh;
     struct training_set set;
-    struct counted *list;
 
-    for (int i = cache->count; i-- > 0;)
-        if (same_options(&cache->list[i].options, &options))
-            return &cache->list[i];
-    list = realloc(cache->list, ((size_t)cache->count + 1) * sizeof *list);
-    if (!list) {
-        error_set("out of memory");
-        return NULL;
-    }
-    cache->list = list;
+    for (struct kept_examples *known = *list; known; known = known->next)
+        if (same_options(&known->options, &options))
+            return known;
     if (training_set_open(&set, dataset, &options) != 0)
         return NULL;
-    list[cache->count] = (struct counted){options, set.examples.count, set.dropped};
+    fresh = malloc(sizeof *fresh);
+    if (!fresh) {
+        error_set("out of memory");
+        training_set_close(&set);
+        return NULL;
+    }
+    *fresh = (struct kept_examples){options, set.rows, set.examples.count, set.dropped, *list};
+    *list = fresh;
+    set.rows = NULL; /* the list's from here */
     training_set_close(&set);
-    return &list[cache->count++];
+    return fresh;
 }
 
 static int complete_count(struct cell *cell, const struct dataset *dataset,
-                          struct count_cache *cache, const char **axis)
+                          struct kept_examples **list, const char **axis)
 {
-    const struct training_options options = plan_training_options(&cell->settings);
-    const struct counted *counted;
+    const struct training_options options = options_of(&cell->settings);
 
     *axis = "redundancy";
     cell->train_examples = training_set_count(dataset, &options);
@@ -223,24 +263,25 @@ static int complete_count(struct cell *cell, const struct dataset *dataset,
     if (cell->settings.deduplicate == DEDUPLICATE_NONE)
         return 0;
     *axis = "deduplicate";
-    counted = count_left(cache, &cell->settings, dataset);
-    if (!counted)
+    cell->kept = keep(list, &cell->settings, dataset);
+    if (!cell->kept)
         return -1;
-    cell->train_examples = counted->left;
-    cell->dropped_examples = counted->dropped;
+    cell->train_examples = cell->kept->count;
+    cell->dropped_examples = cell->kept->dropped;
     return 0;
 }
 
 int cell_data_complete(struct cell *cell, const struct experiment *experiment,
-                       const struct dataset *dataset, struct count_cache *cache, const char **axis,
-                       int *line)
+                       const struct dataset *dataset, struct kept_examples **list,
+                       const char **axis, int *line)
 {
     *line = 0;
     if (check_classes(&cell->settings, dataset, axis) != 0 ||
         check_images(&cell->settings, dataset, axis) != 0 ||
+        check_given(&cell->settings, dataset, axis) != 0 ||
         complete_weighting(cell, experiment, dataset, axis, line) != 0 ||
         complete_augmentation(cell, experiment, dataset, axis) != 0 ||
-        complete_count(cell, dataset, cache, axis) != 0)
+        complete_count(cell, dataset, list, axis) != 0)
         return -1;
     return 0;
 }

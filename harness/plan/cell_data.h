@@ -5,18 +5,13 @@
 
 #include "plan/plan.h"
 
-/* How many examples are left after copies are taken away: known only once they have been looked
- * for, and the same for many cells. */
-struct count_cache {
-    struct counted *list; /* [count], owned */
-    int count;
-};
-void count_cache_free(struct count_cache *); /* accepts a zeroed struct */
+void kept_examples_free(struct kept_examples *); /* the whole list; accepts NULL */
 
-/* Fills the cell's weighting, augmentation, train_examples and dropped_examples from its settings.
+/* Fills the cell's weighting, augmentation, kept, train_examples and dropped_examples from its
+ * settings; *list has what was kept for other cells, and gets what was not yet.
  * -1: they do not fit the data; the error says why, without file and line, and *axis names the
  * setting to blame, *line where the file says it if not there, else 0. */
 int cell_data_complete(struct cell *, const struct experiment *, const struct dataset *,
-                       struct count_cache *, const char **axis, int *line);
+                       struct kept_examples **list, const char **axis, int *line);
 
 #endif

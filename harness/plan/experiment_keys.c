@@ -60,8 +60,10 @@ static const struct choice samplings[] = {{"reshuffle", SAMPLING_RESHUFFLE},
                                           {0}};
 static const struct choice orders[] = {
     {"stored", ORDER_STORED}, {"class_sorted", ORDER_CLASS}, {0}};
-static const struct choice class_weightings[] = {
-    {"none", CLASS_WEIGHTS_NONE}, {"inverse", CLASS_WEIGHTS_INVERSE}, {0}};
+static const struct choice class_weightings[] = {{"none", CLASS_WEIGHTS_NONE},
+                                                 {"inverse", CLASS_WEIGHTS_INVERSE},
+                                                 {"given", CLASS_WEIGHTS_GIVEN},
+                                                 {0}};
 static const struct choice deduplications[] = {
     {"none", DEDUPLICATE_NONE}, {"exact", DEDUPLICATE_EXACT}, {"near", DEDUPLICATE_NEAR}, {0}};
 static const struct choice schedule_kinds[] = {
@@ -161,7 +163,7 @@ const struct field settings_fields[] = {
      .fallback = "none",
      .help = "takes copies of training examples away, after redundancy; near: images alike"},
     {"near_cosine", FIELD_REAL, MEMBER(settings, near_cosine), .low = 0.5, .high = 1,
-     .fallback = "0.99",
+     .fallback = "0.998", .unhashed = "0.99",
      .help = "near: of the thumbnails of two images from which on one is dropped"},
     {"order", FIELD_CHOICE, MEMBER(settings, order), .choices = orders, .fallback = "stored",
      .help = "sampler none: of the training examples, as in the file or one class after the other"},
@@ -170,9 +172,12 @@ const struct field settings_fields[] = {
      .help = "how examples are drawn; balanced: by class; weighted, importance: by `weighting`, "
              "importance with weights 1/(N p) that undo it in the mean"},
     {"weighting", FIELD_TEXT, TEXT_MEMBER(settings, weighting), .fallback = "none",
-     .help = "weighted, importance: a name under `weightings`, or inverse_frequency or norm"},
+     .help =
+         "weighted, importance: a name under `weightings`, or given, inverse_frequency or norm"},
     {"class_weights", FIELD_CHOICE, MEMBER(settings, class_weights), .choices = class_weightings,
-     .fallback = "none", .help = "of the loss; inverse: N/(C n_c), each class counts the same"},
+     .fallback = "none",
+     .help = "of the loss; inverse: N/(C n_c), each class counts the same; given: the data set's "
+             "`weights`, scaled to a mean of 1"},
     {"last_batch", FIELD_CHOICE, MEMBER(settings, last_batch), .choices = last_batches,
      .fallback = "drop", .help = "the N mod K examples left at the end of an epoch"},
     {"augmentation", FIELD_TEXT, TEXT_MEMBER(settings, augmentation), .fallback = "none",
@@ -251,6 +256,9 @@ static const struct field dataset_fields[] = {
      .help = "csv: column of class names (softmax cross-entropy)"},
     {"target", FIELD_TEXT, TEXT_MEMBER(dataset_spec, target),
      .help = "csv: column of numbers (mean squared error), instead of label"},
+    {"weights", FIELD_COLUMN, MEMBER(dataset_spec, weights),
+     .help = "csv: a column of weights, no feature then; any data: a file of one weight for each "
+             "example before the split, in stored order"},
     {"train", FIELD_COUNT, MEMBER(dataset_spec, train), ANY_COUNT, .fallback = "0",
      .help = "training examples; 0: all that the other splits leave"},
     {"validation", FIELD_COUNT, MEMBER(dataset_spec, validation), ANY_COUNT, .fallback = "0",
@@ -434,6 +442,8 @@ const struct field weighting_fields[] = {
      .help = "of the share n_c/N that the class has of the training examples"},
     {"norm_power", FIELD_REAL, MEMBER(weighting_spec, norm_power), .low = -8, .high = 8,
      .fallback = "0", .help = "of the norm of the example's features, sqrt(|x|^2 + 1)"},
+    {"given_power", FIELD_REAL, MEMBER(weighting_spec, given_power), .low = 0, .high = 8,
+     .fallback = "0", .help = "of the example's own weight, of the data set's `weights`"},
     {0},
 };
 

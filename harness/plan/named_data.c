@@ -35,7 +35,7 @@ int weightings_read(const struct schema_source *source, yaml_node_t *node,
     static const struct named kind = {"weightings",
                                       "mappings",
                                       sizeof(struct weighting_spec),
-                                      EXPERIMENT_WEIGHTINGS_MAX - 2 /* the presets */,
+                                      EXPERIMENT_WEIGHTINGS_MAX - 3 /* the presets */,
                                       WEIGHTING_NONE,
                                       read_weighting};
 
@@ -45,7 +45,8 @@ int weightings_read(const struct schema_source *source, yaml_node_t *node,
 void weightings_add_presets(struct experiment *experiment)
 {
     static const struct weighting_spec presets[] = {{.name = "inverse_frequency", .power = -1},
-                                                    {.name = "norm", .norm_power = 1}};
+                                                    {.name = "norm", .norm_power = 1},
+                                                    {.name = "given", .given_power = 1}};
 
     for (size_t p = 0; p < sizeof presets / sizeof *presets; p++)
         if (!experiment_weighting(experiment, presets[p].name))
@@ -108,7 +109,8 @@ void weightings_document(FILE *file)
 {
     fprintf(file,
             "\nweightings: a mapping of names to weights of training examples, the product of\n"
-            "what each key says; presets: inverse_frequency {power: -1}, norm {norm_power: 1}\n");
+            "what each key says; presets: inverse_frequency {power: -1}, norm {norm_power: 1},\n"
+            "given {given_power: 1}\n");
     schema_document(file, weighting_fields);
 }
 

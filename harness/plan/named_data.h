@@ -11,7 +11,8 @@
 int weightings_read(const struct schema_source *, yaml_node_t *, struct experiment *);
 int augmentations_read(const struct schema_source *, yaml_node_t *, struct experiment *);
 
-/* Adds inverse_frequency and norm, unless the file gives these names a meaning of its own. */
+/* Adds inverse_frequency, norm and given, unless the file gives these names a meaning of its own.
+ */
 void weightings_add_presets(struct experiment *);
 
 void weightings_document(FILE *);

@@ -127,6 +127,8 @@ static void write_slug_of_data(const struct settings *s, char *slug, size_t size
         append_name(slug, size, s->weighting);
     if (s->class_weights == CLASS_WEIGHTS_INVERSE)
         append(slug, size, "-inverse");
+    else if (s->class_weights == CLASS_WEIGHTS_GIVEN)
+        append(slug, size, "-given");
     if (strcmp(s->augmentation, AUGMENTATION_NONE) != 0)
         append_name(slug, size, s->augmentation);
 }
@@ -164,13 +166,12 @@ static void write_slug(const struct settings *s, char *slug, size_t size)
     append(slug, size, "-s%llu", (unsigned long long)s->seed);
 }
 
-/* What all cells have in common, the file of the engine asked for last, and how many copies were
- * found. */
+/* What all cells have in common, and the file of the engine asked for last. */
 struct identity {
     const char *base; /* canonical text of what is outside the grid */
-    struct count_cache counts;
     char engine[sizeof((struct settings *)0)->engine];
     unsigned long checksum; /* of the engine's file; 0 for a built-in engine */
+    uint32_t weights;       /* of the examples' own weights */
 };
 
 /* CRC-32 of an engine given by its path: built anew, it may compute something else, and its cells
@@ -196,6 +197,13 @@ static unsigned long engine_checksum(const struct experiment *experiment, const 
     return crc;
 }
 
+/* Not part of what all cells share: other weights rename no cell that does not look at them. */
+static int uses_own_weights(const struct cell *cell)
+{
+    return cell->settings.class_weights == CLASS_WEIGHTS_GIVEN ||
+           (cell->weighting && cell->weighting->given_power > 0);
+}
+
 /* Hashes everything that decides the result: what is outside the grid, the network, the engine's
  * file and the settings. */
 static int identify(struct cell *cell, const struct experiment *experiment,
@@ -219,6 +227,8 @@ static int identify(struct cell *cell, const struct experiment *experiment,
         experiment_dump_weighting(file, cell->weighting);
     if (cell->augmentation)
         experiment_dump_augmentation(file, cell->augmentation);
+    if (uses_own_weights(cell))
+        fprintf(file, "weights=%08x\n", identity->weights);
     fprintf(file, "engine=%08lx\n", identity->checksum);
     schema_dump(file, settings_fields, "settings", &cell->settings);
     fclose(file);
@@ -428,7 +438,7 @@ static int add_cell(struct plan *plan, const struct experiment *experiment,
     cell->network = experiment_network(experiment, settings->network);
     if (check_network(cell, experiment, dataset, line_of(axes, axis_count, digits, "network")) != 0)
         return -1;
-    if (cell_data_complete(cell, experiment, dataset, &identity->counts, &axis, &line) != 0) {
+    if (cell_data_complete(cell, experiment, dataset, &plan->kept, &axis, &line) != 0) {
         char reason[512];
 
         snprintf(reason, sizeof reason, "%s", error_text());
@@ -499,7 +509,7 @@ int plan_open(struct plan *plan, const struct experiment *experiment, const stru
 {
     char *base = NULL;
     size_t length;
-    struct identity identity = {0};
+    struct identity identity = {.weights = dataset->weights_fingerprint};
     FILE *file = open_memstream(&base, &length);
     int status = file ? 0 : error_set("out of memory");
 
@@ -521,7 +531,6 @@ int plan_open(struct plan *plan, const struct experiment *experiment, const stru
         status = shuffle(plan, experiment->shuffle);
     if (status != 0)
         plan_close(plan);
-    count_cache_free(&identity.counts);
     free(base);
     return status;
 }
@@ -532,6 +541,7 @@ void plan_close(struct plan *plan)
         return;
     free(plan->cells);
     free(plan->order);
+    kept_examples_free(plan->kept);
     memset(plan, 0, sizeof *plan);
 }
 

@@ -5,6 +5,14 @@
 #include "plan/experiment.h"
 #include "train/network.h"
 
+/* The training examples that some options leave, which take copies away: looked for once. */
+struct kept_examples {
+    struct training_options options;
+    int32_t *rows; /* [count], owned */
+    size_t count, dropped;
+    struct kept_examples *next;
+};
+
 struct cell {
     char id[128]; /* readable slug and hash; letters, digits, '.', '-', '_': safe as a file name */
     struct settings settings;
@@ -13,6 +21,7 @@ struct cell {
     const struct augmentation_spec *augmentation; /* likewise */
     size_t train_examples;                        /* N after all that the axes make of the data */
     size_t dropped_examples;                      /* copies taken away; N is without them */
+    const struct kept_examples *kept;             /* in the plan; NULL: no copies are taken away */
     int batch_size;                               /* K, with `full` resolved */
     const struct schedule_spec *schedule;         /* in the experiment; NULL: constant */
     double schedule_length;                       /* of the schedule, where the budget decides it */
@@ -23,7 +32,8 @@ struct cell {
 struct plan {
     struct cell *cells; /* [count], in the order of the grid: the order of cells.csv */
     int count;
-    int *order;    /* [count], indices into cells in the seeded order of running */
+    int *order;                 /* [count], indices into cells in the seeded order of running */
+    struct kept_examples *kept; /* a list, owned */
     char base[16]; /* hash of all that is outside the grid: one results folder, one base */
 };
 
@@ -36,8 +46,8 @@ struct plan {
 int plan_open(struct plan *, const struct experiment *, const struct dataset *);
 void plan_close(struct plan *); /* accepts NULL and a zeroed struct */
 
-/* What the axes make of the training examples. */
-struct training_options plan_training_options(const struct settings *);
+/* What the axes make of the training examples, and what the plan knows of them already. */
+struct training_options plan_training_options(const struct cell *);
 
 /* Expected seconds of one cell, a rough upper bound: training at a cautious rate, capped by the
  * budget's seconds, plus evaluations. */

@@ -56,14 +56,6 @@ static int refuse_size(const struct experiment *experiment, const char *key, int
                      experiment->file, experiment->probes_line, key, size, most, what);
 }
 
-static int is_dense(const struct network_spec *network)
-{
-    for (int i = 0; i < network->layer_count; i++)
-        if (network->layers[i].kind != LAYER_DENSE && network->layers[i].kind != LAYER_FLATTEN)
-            return 0;
-    return 1;
-}
-
 int probes_fit(const struct cell *cell, const struct experiment *experiment,
                const struct dataset *dataset)
 {
@@ -89,8 +81,6 @@ int probes_fit(const struct cell *cell, const struct experiment *experiment,
     if (options->which & (PROBE_LINEAR_PROBE | PROBE_PREDICTIONS) && dataset->classes == 0)
         return refuse(experiment,
                       "linear_probe, predictions: are of classes, expected data with labels");
-    if (options->which & PROBE_LINEAR_PROBE && !is_dense(cell->network))
-        return refuse(experiment, "linear_probe: expected a network of dense layers");
     return 0;
 }
 

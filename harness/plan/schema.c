@@ -2,6 +2,7 @@
 #include "plan/schema.h"
 
 #include "base/error.h"
+#include "data/dataset.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -201,9 +202,10 @@ int schema_parse(const struct field *field, const char *text, const char *folder
         return parse_seed(field->key, text, into);
     case FIELD_CHOICE:
     case FIELD_SET:
-    case FIELD_WIDTHS: /* sequences: schema_read */
+    case FIELD_WIDTHS: /* sequences, mappings: schema_read */
     case FIELD_SIDES:
     case FIELD_REALS:
+    case FIELD_COLUMN:
         break;
     }
     return bad_value(field, text);
@@ -220,7 +222,7 @@ void schema_reset(const struct field *fields, const char *key, void *into)
 {
     const struct field *field = schema_find(fields, key);
 
-    schema_parse(field, field->fallback, "", into);
+    schema_parse(field, field->unhashed ? field->unhashed : field->fallback, "", into);
 }
 
 /* The experiment file's folder with a slash at its end, "" for the current one. */
@@ -326,6 +328,28 @@ static int read_set(const struct schema_source *source, yaml_node_t *node,
     return 0;
 }
 
+/* One text is a name and a path at once: which of them, the kind of data decides. */
+static int read_column(const struct schema_source *source, yaml_node_t *node,
+                       const struct field *field, struct weight_source *into)
+{
+#define MEMBER(member) .offset = offsetof(struct weight_source, member), .size = sizeof into->member
+    static const struct field parts[] = {
+        {"file", FIELD_PATH, MEMBER(file)}, {"column", FIELD_TEXT, MEMBER(column)}, {0}};
+    static const struct field whole[] = {
+        {"weights", FIELD_PATH, MEMBER(file)}, {"weights", FIELD_TEXT, MEMBER(name)}, {0}};
+#undef MEMBER
+
+    *into = (struct weight_source){.name = ""};
+    if (node->type == YAML_MAPPING_NODE)
+        return schema_read_mapping(source, node, parts, field->key, into);
+    if (node->type == YAML_SEQUENCE_NODE)
+        return schema_error(
+            source, node, "%s: expected a column, a file or {file: ..., column: ...}", field->key);
+    return schema_read(source, node, &whole[0], into) == 0
+               ? schema_read(source, node, &whole[1], into)
+               : -1;
+}
+
 int schema_read(const struct schema_source *source, yaml_node_t *node, const struct field *field,
                 void *into)
 {
@@ -338,6 +362,8 @@ int schema_read(const struct schema_source *source, yaml_node_t *node, const str
         return read_sides(source, node, field, into);
     if (field->kind == FIELD_SET)
         return read_set(source, node, field, member(field, into));
+    if (field->kind == FIELD_COLUMN)
+        return read_column(source, node, field, member(field, into));
     if (!text)
         return schema_error(source, node, "%s: expected one value, not a %s", field->key,
                             node->type == YAML_MAPPING_NODE ? "mapping" : "list");
@@ -468,12 +494,17 @@ void schema_format(const struct field *field, const void *base, char *text, size
         break;
     case FIELD_SET: /* above */
         break;
+    case FIELD_COLUMN: /* is not formatted: schema_dump */
+        text[0] = '\0';
+        break;
     }
 }
 
 /* As schema_format writes it. */
-static const char *default_text(const struct field *field)
+static const char *unhashed_text(const struct field *field)
 {
+    if (field->unhashed)
+        return field->unhashed;
     if (field->fallback)
         return field->fallback;
     switch (field->kind) {
@@ -495,10 +526,10 @@ void schema_dump(FILE *file, const struct field *fields, const char *section, co
     char text[4096]; /* holds the longest list */
 
     for (const struct field *field = fields; field->key; field++) {
-        if (field->kind == FIELD_PATH) /* what lies there decides, not where it lies */
-            continue;
+        if (field->kind == FIELD_PATH || field->kind == FIELD_COLUMN)
+            continue; /* what lies there decides, not where it lies */
         schema_format(field, from, text, sizeof text);
-        if (strcmp(text, default_text(field)) != 0)
+        if (strcmp(text, unhashed_text(field)) != 0)
             fprintf(file, "%s.%s=%s\n", section, field->key, text);
     }
 }
@@ -533,6 +564,9 @@ void schema_document(FILE *file, const struct field *fields)
             break;
         case FIELD_PATH:
             snprintf(range, sizeof range, "a path");
+            break;
+        case FIELD_COLUMN:
+            snprintf(range, sizeof range, "a column, a path, or {file: ..., column: ...}");
             break;
         case FIELD_SET:
         case FIELD_CHOICE:

@@ -19,6 +19,7 @@ enum field_kind {
     FIELD_CHOICE,  /* int (an enum), one of the names in `choices` */
     FIELD_SET,     /* int: a list of names in `choices`, whose values are bits */
     FIELD_SPECIAL, /* int: one of the names in `choices`, or a number in range */
+    FIELD_COLUMN,  /* struct weight_source: one text, or {file: ..., column: ...} */
 };
 
 struct choice {
@@ -36,6 +37,8 @@ struct field {
     const struct choice *choices;
     const char *fallback; /* the default, as schema_format writes it; NULL: zero or empty */
     const char *help;     /* meaning and unit, for `batchlab list keys` */
+    const char *unhashed; /* the value that schema_dump leaves out, where the default has changed
+                             since: the first default. NULL: the default */
 };
 
 /* Where a message points: the file, and a document opened from it. */
@@ -47,7 +50,7 @@ struct schema_source {
 /* Sets every member of the struct to its default. */
 void schema_defaults(const struct field *fields, void *into);
 
-/* Sets one member to its default. */
+/* Sets one member to what schema_dump leaves out: to be done where it decides nothing. */
 void schema_reset(const struct field *fields, const char *key, void *into);
 
 const struct field *schema_find(const struct field *fields, const char *key);
@@ -73,9 +76,10 @@ int schema_check_repeated(const struct schema_source *);
 /* Writes the member's value as text that schema_parse would read back. */
 void schema_format(const struct field *, const void *from, char *text, size_t size);
 
-/* Writes "section.key=value\n" for every field but paths that differs from its default: the
- * canonical text that is hashed. So a key that is added later renames no cell that does not use it,
- * and a default that was published once stays what it is. */
+/* Writes "section.key=value\n" for every field but paths and columns that differs from its default:
+ * the canonical text that is hashed. So a key that is added later renames no cell that does not use
+ * it, and a default that was published once stays what it is: if it must change, the old one is
+ * `unhashed`, so that a cell of the new one never has an id of the old. */
 void schema_dump(FILE *, const struct field *fields, const char *section, const void *from);
 
 /* Writes a documentation line for each key: name, default, range or choices, meaning. */

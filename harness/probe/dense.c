@@ -3,18 +3,16 @@
 
 #include "base/error.h"
 #include "memory.h"
-#include "train/network.h"
+#include "probe/forward.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* Examples at a time; they are the innermost index of all matrices, so that sums over inputs need
- * no reordering to use vectors. */
-enum { LANES = 16 };
+enum { LANES = FORWARD_LANES };
 
 struct dense_pass {
     const struct network *network;
-    double *activations;    /* [all widths][LANES], layer after layer, the input first */
+    struct forward_pass *forward;
     double *delta, *before; /* [widest][LANES] */
 };
 
@@ -28,7 +26,7 @@ int dense_applies(const struct network *network)
 
 int dense_open(struct dense_pass **pass, const struct network *network)
 {
-    size_t widest = network_inputs(network), all = widest;
+    size_t widest = network_inputs(network);
     struct dense_pass *fresh = calloc(1, sizeof *fresh);
 
     *pass = NULL;
@@ -37,18 +35,20 @@ int dense_open(struct dense_pass **pass, const struct network *network)
     for (int l = 0; l < network->layer_count; l++) {
         size_t width = shape_size(network->layers[l].output);
 
-        all += width;
         widest = width > widest ? width : widest;
     }
     *fresh = (struct dense_pass){
         .network = network,
-        .activations = memory_take(all * LANES * sizeof(double)),
         .delta = memory_take(widest * LANES * sizeof(double)),
         .before = memory_take(widest * LANES * sizeof(double)),
     };
-    if (!fresh->activations || !fresh->delta || !fresh->before) {
+    if (!fresh->delta || !fresh->before) {
         dense_close(fresh);
         return error_set("out of memory");
+    }
+    if (forward_open(&fresh->forward, network) != 0) {
+        dense_close(fresh);
+        return -1;
     }
     *pass = fresh;
     return 0;
@@ -58,25 +58,10 @@ void dense_close(struct dense_pass *pass)
 {
     if (!pass)
         return;
-    free(pass->activations);
+    forward_close(pass->forward);
     free(pass->delta);
     free(pass->before);
     free(pass);
-}
-
-/* ---- Forward ----------------------------------------------------------------------------------
- */
-
-/* a[inputs][LANES]; lanes from `count` on repeat the first example. */
-static void gather(double *a, const struct examples *examples, const int32_t *rows, size_t count,
-                   size_t inputs)
-{
-    for (size_t e = 0; e < LANES; e++) {
-        size_t row = (size_t)rows[e < count ? e : 0];
-
-        for (size_t i = 0; i < inputs; i++)
-            a[i * LANES + e] = examples_feature(examples, row * inputs + i);
-    }
 }
 
 /* f'(z) from a = f(z) */
@@ -93,41 +78,6 @@ static double derivative(enum activation activation, double a)
         break;
     }
     return 1;
-}
-
-/* out[outputs][LANES] = f(weights[outputs][inputs] in[inputs][LANES] + biases[outputs]) */
-static void forward(const struct layer *layer, const double *weights, const double *in, double *out)
-{
-    size_t inputs = shape_size(layer->input), outputs = shape_size(layer->output);
-    const double *biases = weights + outputs * inputs;
-
-    for (size_t o = 0; o < outputs; o++) {
-        double z[LANES];
-
-        for (int e = 0; e < LANES; e++)
-            z[e] = biases[o];
-        for (size_t i = 0; i < inputs; i++)
-            for (int e = 0; e < LANES; e++)
-                z[e] += weights[o * inputs + i] * in[i * LANES + (size_t)e];
-        for (int e = 0; e < LANES; e++)
-            out[o * LANES + (size_t)e] = activation_value(layer->activation, z[e]);
-    }
-}
-
-/* Activations of layers 1 .. last; returns where those of `last` are. */
-static double *forward_all(struct dense_pass *pass, const double *theta, int last)
-{
-    double *a = pass->activations;
-
-    for (int l = 0; l < last; l++) {
-        const struct layer *layer = &pass->network->layers[l];
-        double *next = a + shape_size(layer->input) * LANES;
-
-        forward(layer, theta, a, next);
-        theta += layer_parameters(layer);
-        a = next;
-    }
-    return a;
 }
 
 /* ---- The head ---------------------------------------------------------------------------------
@@ -212,17 +162,14 @@ static void backward(const struct layer *layer, const double *weights, const dou
 static void norms(struct dense_pass *pass, const double *theta, double squared_norms[LANES])
 {
     const struct network *network = pass->network;
-    const double *out = pass->activations, *weights = theta;
+    const double *weights = theta + network_parameters(network);
 
-    for (int l = 0; l < network->layer_count; l++) {
-        out += shape_size(network->layers[l].input) * LANES;
-        weights += layer_parameters(&network->layers[l]);
-    }
     for (int e = 0; e < LANES; e++)
         squared_norms[e] = 0;
     for (int l = network->layer_count - 1; l >= 0; l--) {
         const struct layer *layer = &network->layers[l];
-        const double *in = out - shape_size(layer->input) * LANES;
+        const double *in = forward_layer(pass->forward, l);
+        const double *out = forward_layer(pass->forward, l + 1);
         double of_delta[LANES], of_inputs[LANES], *swapped = pass->delta;
 
         weights -= layer_parameters(layer);
@@ -236,7 +183,6 @@ static void norms(struct dense_pass *pass, const double *theta, double squared_n
         backward(layer, weights, pass->delta, pass->before);
         pass->delta = pass->before;
         pass->before = swapped;
-        out = in;
     }
 }
 
@@ -246,15 +192,13 @@ static void norms(struct dense_pass *pass, const double *theta, double squared_n
 void dense_examples(struct dense_pass *pass, const double *theta, const struct examples *examples,
                     const int32_t *rows, size_t count, double *losses, double *squared_norms)
 {
-    size_t inputs = network_inputs(pass->network);
-
     for (size_t first = 0; first < count; first += LANES) {
         size_t size = count - first < LANES ? count - first : LANES;
         double block[LANES];
         const double *a;
 
-        gather(pass->activations, examples, rows + first, size, inputs);
-        a = forward_all(pass, theta, pass->network->layer_count);
+        forward_run(pass->forward, theta, examples, rows + first, size);
+        a = forward_layer(pass->forward, pass->network->layer_count);
         for (size_t e = 0; e < LANES; e++) {
             size_t row = (size_t)rows[first + (e < size ? e : 0)];
 
@@ -267,25 +211,5 @@ void dense_examples(struct dense_pass *pass, const double *theta, const struct e
         norms(pass, theta, block);
         for (size_t e = 0; e < size; e++)
             squared_norms[first + e] = block[e];
-    }
-}
-
-void dense_activations(struct dense_pass *pass, const double *theta,
-                       const struct examples *examples, const int32_t *rows, size_t count,
-                       int layer, double *outputs)
-{
-    const struct network *network = pass->network;
-    size_t width =
-        layer == 0 ? network_inputs(network) : shape_size(network->layers[layer - 1].output);
-
-    for (size_t first = 0; first < count; first += LANES) {
-        size_t size = count - first < LANES ? count - first : LANES;
-        const double *a;
-
-        gather(pass->activations, examples, rows + first, size, network_inputs(network));
-        a = forward_all(pass, theta, layer);
-        for (size_t e = 0; e < size; e++)
-            for (size_t i = 0; i < width; i++)
-                outputs[(first + e) * width + i] = a[i * LANES + e];
     }
 }

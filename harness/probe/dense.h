@@ -22,9 +22,4 @@ void dense_close(struct dense_pass *); /* accepts NULL */
 void dense_examples(struct dense_pass *, const double *theta, const struct examples *,
                     const int32_t *rows, size_t count, double *losses, double *squared_norms);
 
-/* outputs[count][width of the layer]: activations of layer 1 .. layer_count; layer 0 is the
- * input. */
-void dense_activations(struct dense_pass *, const double *theta, const struct examples *,
-                       const int32_t *rows, size_t count, int layer, double *outputs);
-
 #endif

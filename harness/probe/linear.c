@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "memory.h"
+#include "probe/forward.h"
 
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_linalg.h>
@@ -18,29 +19,89 @@ enum { FITTED_MAX = 10000 };
  * copies of each other, do no harm. */
 static const double ridge = 1e-3;
 
+/* Features of a layer of images, at most (but one for each channel at the least): memory grows with
+ * their square. Larger maps are averaged down. */
+enum { MAP_FEATURES_MAX = 1024 };
+
 /* One layer's features with a 1 in front, so that there is an intercept. */
 struct fit {
+    struct shape map;  /* the layer's output, or all of it as channels */
+    int rows, columns; /* of the map as it is averaged down */
     size_t width, classes;
-    double *normal; /* [width][width], lower triangle */
-    double *sides;  /* [classes][width] */
-    double *row;    /* [width] */
+    double *normal;   /* [width][width], lower triangle */
+    double *sides;    /* [classes][width] */
+    double *examples; /* [FORWARD_LANES][width] */
+    double hits;
 };
 
-static void add_example(struct fit *fit, const double *features, int label)
-{
-    double *x = fit->row;
+/* ---- Features ---------------------------------------------------------------------------------
+ */
 
-    x[0] = 1;
-    for (size_t j = 1; j < fit->width; j++)
-        x[j] = features[j - 1];
+/* The largest side that keeps the map small enough, for both sides alike. */
+static void choose_cells(struct fit *fit)
+{
+    const struct shape map = fit->map;
+    int side = map.height > map.width ? map.height : map.width;
+
+    do {
+        fit->rows = map.height < side ? map.height : side;
+        fit->columns = map.width < side ? map.width : side;
+    } while ((double)map.channels * fit->rows * fit->columns > MAP_FEATURES_MAX && --side > 0);
+}
+
+/* Of a side of `size` pixels shared out over so many cells, the first pixel of one. */
+static int first_of(int cell, int size, int cells)
+{
+    return cell * size / cells;
+}
+
+/* Mean of the pixels of one cell of one channel [height][width][LANES]. */
+static double mean_of_cell(const struct fit *fit, const double *channel, int row, int column)
+{
+    const struct shape map = fit->map;
+    int top = first_of(row, map.height, fit->rows), end = first_of(row + 1, map.height, fit->rows);
+    int left = first_of(column, map.width, fit->columns);
+    int right = first_of(column + 1, map.width, fit->columns);
+    double sum = 0;
+
+    for (int y = top; y < end; y++)
+        for (int x = left; x < right; x++)
+            sum += channel[(size_t)(y * map.width + x) * FORWARD_LANES];
+    return sum / ((end - top) * (right - left));
+}
+
+/* x[width] = 1 and the features of one lane of activations[map][LANES] */
+static void take_features(const struct fit *fit, const double *activations, double *x)
+{
+    const struct shape map = fit->map;
+    size_t pixels = (size_t)map.height * (size_t)map.width;
+
+    *x++ = 1;
+    for (int c = 0; c < map.channels; c++)
+        for (int row = 0; row < fit->rows; row++)
+            for (int column = 0; column < fit->columns; column++)
+                *x++ = mean_of_cell(fit, activations + (size_t)c * pixels * FORWARD_LANES, row,
+                                    column);
+}
+
+/* ---- Least squares ----------------------------------------------------------------------------
+ */
+
+/* Row by row of the normal equations, which need not come from memory for each example then. */
+static void add_examples(struct fit *fit, const int *labels, size_t count)
+{
     for (size_t i = 0; i < fit->width; i++) {
         double *normal = fit->normal + i * fit->width;
 
-        if (x[i] == 0) /* pixels and rectified units often are */
-            continue;
-        for (size_t j = 0; j <= i; j++)
-            normal[j] += x[i] * x[j];
-        fit->sides[(size_t)label * fit->width + i] += x[i];
+        for (size_t e = 0; e < count; e++) {
+            const double *x = fit->examples + e * fit->width;
+
+            if (x[i] == 0) /* pixels and rectified units often are */
+                continue;
+            for (size_t j = 0; j <= i; j++)
+                normal[j] += x[i] * x[j];
+            fit->sides[(size_t)labels[e] * fit->width + i] += x[i];
+        }
     }
 }
 
@@ -70,14 +131,14 @@ static void solve(struct fit *fit)
 }
 
 /* The class with the largest output; -1 of not-a-number. */
-static int predict(const struct fit *fit, const double *features)
+static int predict(const struct fit *fit, const double *x)
 {
     double largest = -INFINITY;
     int best = -1;
 
     for (size_t c = 0; c < fit->classes; c++) {
         const double *weights = fit->sides + c * fit->width;
-        double output = weights[0] + vector_product(weights + 1, features, fit->width - 1);
+        double output = weights[0] + vector_product(weights + 1, x + 1, fit->width - 1);
 
         if (output > largest) {
             largest = output;
@@ -97,74 +158,103 @@ static struct estimate share(double hits, double n)
     return (struct estimate){p, centre - half, centre + half};
 }
 
-/* features[count][width of the layer] */
-static double *activations(struct scene *scene, const struct examples *examples, size_t count,
-                           int layer, size_t width)
+/* ---- The probe --------------------------------------------------------------------------------
+ */
+
+static void close_fits(struct fit *fits, int count)
 {
-    double *features = memory_take(count * width * sizeof *features);
-
-    if (features)
-        dense_activations(scene->dense, scene->exact_theta, examples, examples->rows, count, layer,
-                          features);
-    return features;
-}
-
-static int label_of(const struct examples *examples, size_t i)
-{
-    return examples->labels[examples->rows[i]];
-}
-
-static int probe_layer(struct scene *scene, int layer, struct fit *fit)
-{
-    const struct examples *train = &scene->examples, *validation = &scene->bench->validation;
-    size_t fitted = train->count < FITTED_MAX ? train->count : FITTED_MAX, width = fit->width - 1;
-    double *seen = activations(scene, train, fitted, layer, width);
-    double *unseen = activations(scene, validation, validation->count, layer, width);
-    double hits = 0;
-    int status = -1;
-
-    if (!seen || !unseen) {
-        error_set("out of memory");
-        goto done;
+    for (int l = 0; fits && l < count; l++) {
+        free(fits[l].normal);
+        free(fits[l].sides);
+        free(fits[l].examples);
     }
-    for (size_t i = 0; i < fitted; i++)
-        add_example(fit, seen + i * width, label_of(train, i));
-    solve(fit);
-    for (size_t i = 0; i < validation->count; i++)
-        hits += predict(fit, unseen + i * width) == label_of(validation, i);
-    snprintf(scene_add_estimate(scene, "accuracy", share(hits, (double)validation->count),
-                                (double)validation->count)
-                 ->part,
-             sizeof scene->spare.part, "layer %d", layer);
-    status = 0;
-done:
-    free(seen);
-    free(unseen);
-    return status;
+    free(fits);
+}
+
+/* One for the input and each layer; NULL: out of memory. */
+static struct fit *open_fits(const struct network *network, int classes)
+{
+    int count = network->layer_count + 1;
+    struct fit *fits = calloc((size_t)count, sizeof *fits);
+
+    for (int l = 0; fits && l < count; l++) {
+        const struct layer *layer = &network->layers[l > 0 ? l - 1 : 0];
+        struct fit *fit = &fits[l];
+
+        fit->map = l > 0 ? layer->output : layer->input;
+        if (layer->kind == LAYER_DENSE) /* no image, or read as none: all features count */
+            fit->map = (struct shape){(int)shape_size(fit->map), 1, 1};
+        choose_cells(fit);
+        fit->width = (size_t)fit->map.channels * (size_t)fit->rows * (size_t)fit->columns + 1;
+        fit->classes = (size_t)classes;
+        fit->normal = memory_take(fit->width * fit->width * sizeof *fit->normal);
+        fit->sides = memory_take(fit->classes * fit->width * sizeof *fit->sides);
+        fit->examples = memory_take(FORWARD_LANES * fit->width * sizeof *fit->examples);
+        if (!fit->normal || !fit->sides || !fit->examples) {
+            close_fits(fits, count);
+            return NULL;
+        }
+    }
+    return fits;
+}
+
+static void judge_examples(struct fit *fit, const int *labels, size_t count)
+{
+    for (size_t e = 0; e < count; e++)
+        fit->hits += predict(fit, fit->examples + e * fit->width) == labels[e];
+}
+
+/* Does something with the features that every layer makes of the first so many examples, a few
+ * at a time. */
+static void each_few(struct forward_pass *pass, const double *theta,
+                     const struct examples *examples, size_t count, struct fit *fits, int fit_count,
+                     void (*use)(struct fit *, const int *, size_t))
+{
+    for (size_t first = 0; first < count; first += FORWARD_LANES) {
+        size_t size = count - first < FORWARD_LANES ? count - first : FORWARD_LANES;
+        int labels[FORWARD_LANES];
+
+        forward_run(pass, theta, examples, examples->rows + first, size);
+        for (size_t e = 0; e < size; e++)
+            labels[e] = examples->labels[examples->rows[first + e]];
+        for (int l = 0; l < fit_count; l++) {
+            for (size_t e = 0; e < size; e++)
+                take_features(&fits[l], forward_layer(pass, l) + e,
+                              fits[l].examples + e * fits[l].width);
+            use(&fits[l], labels, size);
+        }
+    }
 }
 
 int probe_linear_probe(struct scene *scene)
 {
     const struct network *network = &scene->bench->model->network;
+    const struct examples *train = &scene->examples, *validation = &scene->bench->validation;
+    size_t fitted = train->count < FITTED_MAX ? train->count : FITTED_MAX;
+    int count = network->layer_count + 1;
+    struct fit *fits = open_fits(network, scene->bench->classes);
+    struct forward_pass *pass = NULL;
+    int status = -1;
 
-    for (int l = 0; l <= network->layer_count; l++) {
-        size_t features =
-            l == 0 ? network_inputs(network) : shape_size(network->layers[l - 1].output);
-        struct fit fit = {.width = features + 1, .classes = (size_t)scene->bench->classes};
-        int status = -1;
-
-        fit.normal = memory_take(fit.width * fit.width * sizeof *fit.normal);
-        fit.sides = memory_take(fit.classes * fit.width * sizeof *fit.sides);
-        fit.row = memory_take(fit.width * sizeof *fit.row);
-        if (!fit.normal || !fit.sides || !fit.row)
-            error_set("out of memory");
-        else
-            status = probe_layer(scene, l, &fit);
-        free(fit.normal);
-        free(fit.sides);
-        free(fit.row);
-        if (status != 0)
-            return -1;
+    if (!fits) {
+        error_set("out of memory for the linear probes of %d layers", count);
+        goto done;
     }
-    return 0;
+    if (forward_open(&pass, network) != 0)
+        goto done;
+    each_few(pass, scene->exact_theta, train, fitted, fits, count, add_examples);
+    for (int l = 0; l < count; l++)
+        solve(&fits[l]);
+    each_few(pass, scene->exact_theta, validation, validation->count, fits, count, judge_examples);
+    for (int l = 0; l < count; l++) {
+        double n = (double)validation->count;
+        struct probe_row *row = scene_add_estimate(scene, "accuracy", share(fits[l].hits, n), n);
+
+        snprintf(row->part, sizeof row->part, "layer %d", l);
+    }
+    status = 0;
+done:
+    forward_close(pass);
+    close_fits(fits, count);
+    return status;
 }

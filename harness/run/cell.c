@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "probe/probe.h"
 #include "run/record.h"
+#include "run/resident.h"
 #include "run/step_roof.h"
 #include "train/contest.h"
 #include "train/live.h"
@@ -23,7 +24,28 @@ struct bench_parts {
     struct workbench bench;
     void **more_sessions; /* [workers - 1] */
     const struct assignment *assignment;
+    double resident;    /* bytes, before the session was opened */
+    double peak_before; /* the most until then */
 };
+
+static double peak_memory(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)usage.ru_maxrss * 1024;
+}
+
+/* What a gradient of that many examples needs at once: inputs, outputs of all layers, and as many
+ * derivatives by them. */
+static double stored_bytes(const struct network *network, enum precision precision, int examples)
+{
+    double values = (double)network_inputs(network);
+
+    for (int l = 0; l < network->layer_count; l++)
+        values += 2 * (double)shape_size(network->layers[l].output);
+    return (precision == PRECISION_DOUBLE ? 8 : 4) * values * examples;
+}
 
 static struct engine_options options_of(const struct bench_parts *parts)
 {
@@ -128,6 +150,8 @@ static int open_engine(struct bench_parts *parts, struct message *message)
         snprintf(message->text, sizeof message->text, "has no double precision");
         return 0;
     }
+    parts->peak_before = peak_memory();
+    parts->resident = resident_restart();
     if (engine->open(&parts->bench.session, &parts->model.network, &options, message) != 0)
         return -1;
     return open_more_sessions(parts, &options, message);
@@ -136,14 +160,6 @@ static int open_engine(struct bench_parts *parts, struct message *message)
 static int is_loaded(const struct bench_parts *parts)
 {
     return parts->loaded.library != NULL;
-}
-
-static double peak_memory(void)
-{
-    struct rusage usage;
-
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)usage.ru_maxrss * 1024;
 }
 
 static void start_record(struct cell_record *record, const struct bench_parts *parts)
@@ -285,7 +301,11 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
         record->outcome = OUTCOME_OUT_OF_MEMORY;
         snprintf(record->reason, sizeof record->reason, "%.255s", error_text());
     }
-    record->peak_memory_bytes = peak_memory();
+    record->peak_memory_bytes = fmax(parts->peak_before, peak_memory());
+    if (!isnan(parts->resident))
+        record->session_memory_bytes = resident_peak() - parts->resident;
+    record->stored_bytes =
+        stored_bytes(&parts->model.network, cell->settings.precision, largest_part(cell));
     record->probes = prober_rows(prober, &record->probe_count);
     record->predictions = prober_predictions(prober, &record->prediction_count);
     before_logging = clock_now();
@@ -303,7 +323,7 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
 int cell_run(const struct campaign *campaign, const struct cell *cell,
              const struct assignment *assignment, const struct roof *roof)
 {
-    const struct training_options options = plan_training_options(&cell->settings);
+    const struct training_options options = plan_training_options(cell);
     double start = clock_now();
     struct bench_parts parts;
     struct cell_record record;
@@ -409,7 +429,7 @@ int cell_hold_contest(FILE *out, void *context)
     static const double seconds = 0.06; /* for each: 15 blocks of the contest */
     const struct cell_contest *held = context;
     const struct cell cell = timed_cell(held->cell);
-    const struct training_options options = plan_training_options(&cell.settings);
+    const struct training_options options = plan_training_options(&cell);
     size_t most = (size_t)held->count;
     struct bench_parts *parts = calloc(most, sizeof *parts);
     struct workbench *benches = calloc(most, sizeof *benches);

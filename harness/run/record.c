@@ -54,6 +54,8 @@ static const struct column cell_columns[] = {
     CELL("live_fraction", live_fraction),
     CELL("roof_live_examples_per_second", roof_live),
     CELL("peak_memory_bytes", peak_memory_bytes),
+    CELL("session_memory_bytes", session_memory_bytes),
+    CELL("stored_bytes", stored_bytes),
     CELL("evaluations", evaluations),
     CELL("final_train_loss", final_train_loss),
     CELL("final_validation_loss", final_validation_loss),

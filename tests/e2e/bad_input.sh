@@ -229,6 +229,32 @@ refuses_table 'x,y,sort\n1,2,a\n' table.csv:1: "'kind'" 'x, y, sort'
 refuses_table 'x,y,kind\n1,2,a\n1,3,a\n' table.csv 'one class only'
 refuses_table '' table.csv empty
 
+sed -i 's/scaling: none/scaling: none, weights: w/' csv.yaml
+refuses_table 'x,w,kind\n1,2,a\n1,-2,b\n' table.csv:3: 'column 2' "'-2' is not a weight" '0 or more'
+refuses_table 'x,w,kind\n1,2,a\n1,nan,b\n' table.csv:3: "'nan' is not a weight"
+refuses_table 'x,w,kind\n1,0,a\n1,0,b\n' table.csv:3: 'all weights' 'above 0'
+refuses_table 'x,y,kind\n1,0,a\n1,0,b\n' table.csv:1: "no column 'w'" 'x, y, kind'
+
+# refuses_weights CONTENT WORDS...: of 100 examples
+refuses_weights() {
+    printf "$1" >weights.txt
+    shift
+    refuses_with 's/blobs,/blobs, weights: weights.txt,/' bad.yaml:2: "$@"
+}
+refuses_with 's/blobs,/blobs, weights: nowhere.txt,/' bad.yaml:2: nowhere.txt 'No such file'
+refuses_with 's/blobs,/blobs, weights: {column: w},/' bad.yaml:2: weights 'expected a file as well'
+refuses_with 's/blobs,/blobs, weights: {row: w},/' bad.yaml:2: weights "'row'" 'file, column'
+refuses_with 's/blobs,/blobs, weights: [w],/' bad.yaml:2: weights 'a column, a file'
+refuses_weights '1\n2\n' weights.txt:2: 'after 2 weights' '100 examples'
+refuses_weights "$(seq 101)" weights.txt:101: 'more than 100 weights'
+refuses_weights '1\n-1\n' weights.txt:2: "'-1' is not a weight" 'finite number, 0 or more'
+refuses_weights '1,2\n' weights.txt:1: '2 columns, expected one'
+refuses_weights "$(yes 0 | head -100)" weights.txt:100: 'all 100 weights are 0'
+printf 'v\n1\n' >weights.txt
+refuses_with 's/blobs,/blobs, weights: {file: weights.txt, column: w},/' \
+    bad.yaml:2: weights.txt:1: "no column 'w'"
+rm weights.txt
+
 # ---- Engines -------------------------------------------------------------------------------------
 
 cp "$faulty_engines/wrong_abi.so" "$faulty_engines/missing_slot.so" .
@@ -342,4 +368,11 @@ is_absent results
 case='plan runs nothing'
 ends_with 0 plan good.yaml
 prints '2 cells, 0 finished'
+is_absent results
+
+case='plan counts what the axes of the data leave'
+sed 's/^  learning_rate/  redundancy: 3\n  deduplicate: [none, exact]\n  learning_rate/' good.yaml >counts.yaml
+ends_with 0 plan counts.yaml
+grep -q -e '-r3-s1[^ ]*  *240  *[0-9.]* s ' out || fail 'no count of examples'
+grep -q -e '-r3-distinct[^ ]*  *80  *160  *[0-9.]* s ' out || fail 'no count of copies'
 is_absent results
