@@ -189,7 +189,7 @@ static int run_with(const struct opened *opened, const struct shifted_tests *shi
     progress_end(&progress);
     if (status != 0)
         return result.wrong ? (command_failed(), STATUS_WRONG) : command_failed();
-    if (result.end != RUNNER_INTERRUPTED && result.run + result.skipped > 0) {
+    if (result.end != RUNNER_INTERRUPTED && result.reported > 0) {
         if (opened->experiment.question[0])
             printf("%s\n", opened->experiment.question);
         if (summary_print(stdout, opened->results) != 0)

@@ -214,6 +214,8 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
         return read_targets(source, value, experiment);
     if (name && strcmp(name, "charts") == 0)
         return read_charts(source, value, experiment);
+    if (name && strcmp(name, "tuning") == 0)
+        return tuning_read(source, key, value, experiment);
     if (name && strcmp(name, "networks") == 0 && !within_quick)
         return networks_read(source, value, experiment);
     if (name && strcmp(name, "schedules") == 0 && !within_quick)
@@ -229,12 +231,12 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
             grid_drop_axis(&experiment->cases[c], name);
         return grid_read_axis(source, key, value, &experiment->grid);
     }
-    return schema_error(
-        source, key,
-        "unknown key '%s', expected question, title, measure, shuffle, dataset, "
-        "networks, schedules, weightings, augmentations, grid, targets, budget, evaluation, "
-        "throughput, probes, limits, charts or quick",
-        name ? name : "(not a name)");
+    return schema_error(source, key,
+                        "unknown key '%s', expected question, title, measure, shuffle, dataset, "
+                        "networks, schedules, weightings, augmentations, grid, tuning, targets, "
+                        "budget, evaluation, "
+                        "throughput, probes, limits, charts or quick",
+                        name ? name : "(not a name)");
 }
 
 /* An axis that the common grid and a case both have would be ambiguous. */
@@ -292,7 +294,7 @@ static int check(const struct schema_source *source, struct experiment *experime
             return error_set("%s:1: targets: %s needs validation examples, expected "
                              "`dataset: {validation: ...}`",
                              source->file, experiment->targets[t].name);
-    return probes_check(experiment);
+    return probes_check(experiment) == 0 ? tuning_check(experiment) : -1;
 }
 
 static int read_quick(const struct schema_source *source, yaml_node_t *quick,
@@ -465,6 +467,7 @@ static int open_text(struct experiment *experiment, const char *file, char *text
     schema_defaults(top_fields, experiment);
     for (const struct section *section = sections; section->name; section++)
         schema_defaults(section->fields, (char *)experiment + section->offset);
+    tuning_defaults(&experiment->tuning);
     experiment->text = text;
     if (!text || parse(experiment, file) != 0) {
         experiment_close(experiment);
@@ -530,6 +533,7 @@ void experiment_document(FILE *file)
     fprintf(file, "\ngrid: axes, each one value or a list; the plan is their product. `cases:` in\n"
                   "it is a list of further such mappings, each crossed with the common axes\n");
     schema_document(file, settings_fields);
+    tuning_document(file);
     fprintf(file, "\ntargets: train_loss, train_error, validation_loss or validation_error, each\n"
                   "a value or a list; reached when the metric is at or below it\n"
                   "\ncharts: a list of names from `batchlab list charts`\n"

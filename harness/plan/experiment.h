@@ -7,6 +7,7 @@
 #include "data/dataset.h"
 #include "data/weighting.h"
 #include "plan/grid.h"
+#include "plan/tuning.h"
 #include "train/network.h"
 #include "train/schedule.h"
 
@@ -141,6 +142,7 @@ struct experiment {
     char charts[EXPERIMENT_CHARTS_MAX][32]; /* names, not checked here: charts are a layer above */
     int chart_lines[EXPERIMENT_CHARTS_MAX];
     int chart_count;
+    struct tuning_spec tuning;
     struct grid grid;   /* axes common to all cases */
     struct grid *cases; /* [case_count], owned; each is crossed with the common axes */
     int case_count;
