@@ -10,7 +10,7 @@ static const double assumed_flops_per_second = 2e10, assumed_update_seconds = 5e
 double plan_cell_seconds(const struct cell *cell, const struct experiment *experiment,
                          const struct dataset *dataset)
 {
-    const struct budget *budget = &experiment->budget;
+    const struct budget *budget = cell_budget(cell, experiment);
     double n = (double)cell->train_examples, k = cell->batch_size;
     double examples = INFINITY, training, evaluations, evaluated;
     struct model model;

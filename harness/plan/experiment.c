@@ -3,6 +3,7 @@
 #include "plan/experiment.h"
 
 #include "base/error.h"
+#include "plan/budgets.h"
 #include "plan/experiment_keys.h"
 #include "plan/named_data.h"
 #include "plan/networks.h"
@@ -216,6 +217,8 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
         return read_charts(source, value, experiment);
     if (name && strcmp(name, "tuning") == 0)
         return tuning_read(source, key, value, experiment);
+    if (name && strcmp(name, "budgets") == 0)
+        return budgets_read(source, value, experiment);
     if (name && strcmp(name, "networks") == 0 && !within_quick)
         return networks_read(source, value, experiment);
     if (name && strcmp(name, "schedules") == 0 && !within_quick)
@@ -274,20 +277,14 @@ static int check_networks(const struct schema_source *source, const struct exper
 
 static int check(const struct schema_source *source, struct experiment *experiment)
 {
-    const struct budget *budget = &experiment->budget;
-
     if (check_cases(source, experiment) != 0 ||
         check_networks(source, experiment, &experiment->grid) != 0)
         return -1;
     for (int c = 0; c < experiment->case_count; c++)
         if (check_networks(source, experiment, &experiment->cases[c]) != 0)
             return -1;
-    if (experiment->measure == MEASURE_CONVERGENCE && budget->epochs <= 0 && budget->updates == 0 &&
-        budget->examples <= 0 && budget->seconds <= 0)
-        return error_set("%s:1: budget: missing, expected epochs, updates, examples or seconds",
-                         source->file);
-    if (budget->until != UNTIL_BUDGET && experiment->target_count == 0)
-        return error_set("%s:1: budget: until needs targets, and there are none", source->file);
+    if (budgets_check(experiment) != 0)
+        return -1;
     for (int t = 0; t < experiment->target_count; t++)
         if (experiment->targets[t].metric >= METRIC_VALIDATION_LOSS &&
             experiment->dataset.validation == 0)
@@ -527,6 +524,7 @@ void experiment_document(FILE *file)
         schema_document(file, section->fields);
     }
     networks_document(file);
+    budgets_document(file);
     schedules_document(file);
     weightings_document(file);
     augmentations_document(file);

@@ -16,6 +16,7 @@
 
 enum {
     EXPERIMENT_NETWORKS_MAX = 30,
+    EXPERIMENT_BUDGETS_MAX = 16,
     EXPERIMENT_SCHEDULES_MAX = 24,
     EXPERIMENT_WEIGHTINGS_MAX = 24,
     EXPERIMENT_AUGMENTATIONS_MAX = 24,
@@ -38,9 +39,13 @@ enum until {
 
 /* The first limit that is met ends a cell. 0: no such limit. */
 struct budget {
+    char name[32]; /* "" for that of `budget:` */
+    int line;      /* of a named one */
     double epochs, examples;
     int updates;
-    double seconds; /* of the training clock */
+    double seconds;    /* of the training clock */
+    double train_loss; /* the evaluated training loss is at or below it */
+    int patience;      /* so many evaluations running without a better validation loss */
     enum until until;
 };
 
@@ -121,7 +126,9 @@ struct experiment {
     struct dataset_spec dataset;
     int dataset_line; /* where the file asks for it */
     int evaluation_line;
-    struct budget budget;
+    struct budget budget; /* of cells without a named one */
+    struct budget budgets[EXPERIMENT_BUDGETS_MAX];
+    int budget_count;
     struct evaluation evaluation;
     struct throughput_options throughput;
     struct probe_options probes;

@@ -2,6 +2,7 @@
 #include "plan/plan.h"
 
 #include "base/error.h"
+#include "plan/budgets.h"
 #include "plan/cell_data.h"
 #include "plan/cell_list.h"
 #include "plan/probes.h"
@@ -39,6 +40,7 @@ static void neutralise_unused(struct settings *settings, enum measure measure)
     if (measure == MEASURE_THROUGHPUT) {
         settings->learning_rate = THROUGHPUT_RATE;
         schema_reset(settings_fields, "schedule", settings);
+        schema_reset(settings_fields, "budget", settings);
         schema_reset(settings_fields, "rate_scaling", settings);
     }
     if (settings->rate_scaling == RATE_SCALING_NONE)
@@ -150,6 +152,8 @@ static void write_slug(const struct settings *s, char *slug, size_t size)
         append(slug, size, "-%s", s->optimizer);
     if (strcmp(s->schedule, SCHEDULE_NONE) != 0)
         append_name(slug, size, s->schedule);
+    if (strcmp(s->budget, BUDGET_COMMON) != 0)
+        append_name(slug, size, s->budget);
     write_slug_of_data(s, slug, size);
     if (s->threads == THREADS_AUTO)
         append(slug, size, "-tauto");
@@ -215,6 +219,8 @@ static int identify(struct cell *cell, const struct experiment *experiment,
     experiment_dump_network(file, cell->network);
     if (cell->schedule)
         experiment_dump_schedule(file, cell->schedule);
+    if (cell->budget)
+        budgets_dump(file, cell->budget);
     if (cell->weighting)
         experiment_dump_weighting(file, cell->weighting);
     if (cell->augmentation)
@@ -345,6 +351,13 @@ static int complete_training(struct cell *cell, const struct experiment *experim
     const char *refusal;
 
     cell->rate = scaled_rate(settings, cell->batch_size);
+    if (budgets_fit(cell, experiment) != 0) {
+        char reason[512];
+
+        snprintf(reason, sizeof reason, "%s", error_text());
+        return error_set("%s:%d: budget: %s", experiment->file,
+                         line_of(axes, axis_count, digits, "budget"), reason);
+    }
     cell->schedule = experiment_schedule(experiment, settings->schedule);
     if (!cell->schedule && strcmp(settings->schedule, SCHEDULE_NONE) != 0)
         return error_set("%s:%d: schedule: '%s' is unknown, expected constant or a name under "

@@ -15,6 +15,7 @@ struct cell {
     size_t dropped_examples;                      /* copies taken away; N is without them */
     int batch_size;                               /* K, with `full` resolved */
     const struct schedule_spec *schedule;         /* in the experiment; NULL: constant */
+    const struct budget *budget;                  /* in the experiment; NULL: its common one */
     double schedule_length;                       /* of the schedule, where the budget decides it */
     double rate;                                  /* alpha, scaled with K */
     int largest_batch;                            /* K at the end of a schedule that grows it */
@@ -39,6 +40,9 @@ struct plan {
  */
 int plan_open(struct plan *, const struct experiment *, const struct dataset *);
 void plan_close(struct plan *); /* accepts NULL and a zeroed struct */
+
+/* What ends the cell. */
+const struct budget *cell_budget(const struct cell *, const struct experiment *);
 
 /* A plan of cells with these settings, as many and in this order. Settings that a cell of a plan of
  * the experiment has, but for what is tuned and the seed, always fit. */

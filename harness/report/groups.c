@@ -18,6 +18,7 @@ static const struct {
     const char *neutral; /* a value that says nothing; NULL: each says something */
 } axes[AXIS_COUNT] = {
     [AXIS_NETWORK] = {"network", "network ", "", false},
+    [AXIS_BUDGET] = {"budget", "budget ", "", false, true, "default"},
     [AXIS_OPTIMIZER] = {"optimizer", "", "", false},
     [AXIS_MOMENTUM] = {"momentum", "momentum ", "", true},
     [AXIS_BETA1] = {"beta1", "β1 = ", "", true},

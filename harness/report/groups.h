@@ -22,6 +22,7 @@
 /* The axes of a grid but for batch size, learning rate and seed, in the order of sorting. */
 enum axis {
     AXIS_NETWORK,
+    AXIS_BUDGET,
     AXIS_OPTIMIZER,
     AXIS_MOMENTUM,
     AXIS_BETA1,
