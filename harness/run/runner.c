@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "run/choice.h"
 #include "run/processors.h"
+#include "run/queue.h"
 #include "run/record.h"
 #include "run/stages.h"
 #include "run/survey.h"
@@ -14,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <regex.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,9 +39,7 @@ struct runner {
     struct survey survey;
     struct engine_choices choices;
     struct stages stages;
-    int matched;               /* cells that were asked for */
-    const struct cell **queue; /* [queue_count] cells of the plan to run, in running order */
-    int queue_count, next;
+    struct queue queue; /* of the stages' plan */
     int total;          /* cells to run in all, as far as that is known */
     struct slot *slots; /* [slot_count] */
     int slot_count;
@@ -52,67 +50,21 @@ struct runner {
 
 /* ---- Before: what to run, where, with what --------------------------------------------------- */
 
-/* All cells of the plan that are asked for, finished or not, into the queue. */
-static int choose_cells(struct runner *runner)
-{
-    const struct plan *plan = runner->stages.plan;
-    const char *pattern = runner->options->only;
-    regex_t only;
-
-    if (pattern && regcomp(&only, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-        return error_set("--only: '%s' is not a regular expression", pattern);
-    free(runner->queue);
-    runner->queue = calloc((size_t)plan->count + 1, sizeof *runner->queue);
-    runner->queue_count = runner->next = 0;
-    for (int i = 0; runner->queue && i < plan->count; i++) {
-        const struct cell *cell = &plan->cells[plan->order[i]];
-
-        if (!pattern || regexec(&only, cell->id, 0, NULL, 0) == 0)
-            runner->queue[runner->queue_count++] = cell;
-    }
-    if (pattern)
-        regfree(&only);
-    if (!runner->queue)
-        return error_set("out of memory");
-    runner->matched += runner->queue_count;
-    return 0;
-}
-
-/* Nothing that is asked for, in what may be the last plan. */
-static int check_matched(const struct runner *runner)
-{
-    if (runner->matched > 0)
-        return 0;
-    return error_set("--only: '%s' matches none of the %d cells (batchlab plan lists them)",
-                     runner->options->only, runner->stages.plan->count);
-}
-
 static double seconds_of(const struct runner *runner, const struct cell *cell)
 {
     return plan_cell_seconds(cell, runner->campaign->experiment, runner->campaign->dataset);
 }
 
-/* To be called with the lock held, so that nobody finishes a cell meanwhile. */
+/* What is left to run of the plan, and how much that and what follows it may be. */
 static void skip_finished(struct runner *runner)
 {
     const struct plan *grid = runner->campaign->plan;
-    int chosen = runner->queue_count;
 
-    runner->queue_count = 0;
+    runner->result->skipped += queue_skip_finished(&runner->queue, runner->campaign->results);
+    runner->total = runner->result->run + runner->queue.count;
     runner->expected_total = runner->expected_done;
-    for (int i = 0; i < chosen; i++) {
-        const struct cell *cell = runner->queue[i];
-        struct recorded recorded;
-
-        if (record_find(runner->campaign->results, cell->id, &recorded) &&
-            outcome_is_final(recorded.outcome)) {
-            runner->result->skipped++;
-            continue;
-        }
-        runner->queue[runner->queue_count++] = cell;
-        runner->expected_total += seconds_of(runner, cell);
-    }
-    runner->total = runner->result->run + runner->queue_count;
+    for (int i = 0; i < runner->queue.count; i++)
+        runner->expected_total += seconds_of(runner, runner->queue.cells[i]);
     if (runner->stages.is_last)
         return;
     runner->total += grid->count; /* which follow, whatever value is chosen */
@@ -128,7 +80,9 @@ static int take_next_plan(struct runner *runner)
 
     if (more <= 0)
         return more;
-    if (choose_cells(runner) != 0 || (runner->stages.is_last && check_matched(runner) != 0))
+    if (queue_choose(&runner->queue, runner->stages.plan, runner->options->only) != 0 ||
+        (runner->stages.is_last &&
+         queue_check_matched(&runner->queue, runner->stages.plan, runner->options->only) != 0))
         return -1;
     return 1;
 }
@@ -147,7 +101,7 @@ static int prepare_folder(struct runner *runner)
         record_clean(campaign->results) != 0)
         return -1;
     skip_finished(runner);
-    if (runner->queue_count == 0)
+    if (runner->queue.count == 0)
         return 0;
     if (!force && manifest_check_machine(campaign, &runner->survey) != 0)
         return -1;
@@ -172,9 +126,9 @@ static int settle_cells(struct runner *runner)
 {
     const struct runner_options *options = runner->options;
 
-    for (int i = 0; i < runner->queue_count && seconds_left(runner) > 0; i++)
-        if (choices_make(&runner->choices, runner->campaign, &runner->survey.host, runner->queue[i],
-                         options->announce, options->context) != 0)
+    for (int i = 0; i < runner->queue.count && seconds_left(runner) > 0; i++)
+        if (choices_make(&runner->choices, runner->campaign, &runner->survey.host,
+                         runner->queue.cells[i], options->announce, options->context) != 0)
             return -1;
     return 0;
 }
@@ -182,13 +136,13 @@ static int settle_cells(struct runner *runner)
 /* Of every number of threads that a cell runs with. */
 static int measure_roofs(struct runner *runner)
 {
-    int *threads = calloc((size_t)runner->queue_count + 1, sizeof *threads);
+    int *threads = calloc((size_t)runner->queue.count + 1, sizeof *threads);
 
     if (!threads)
         return error_set("out of memory");
-    for (int i = 0; i < runner->queue_count; i++)
-        threads[i] = choices_assignment(&runner->choices, runner->queue[i]).threads;
-    survey_measure(&runner->survey, threads, runner->queue_count, seconds_left(runner));
+    for (int i = 0; i < runner->queue.count; i++)
+        threads[i] = choices_assignment(&runner->choices, runner->queue.cells[i]).threads;
+    survey_measure(&runner->survey, threads, runner->queue.count, seconds_left(runner));
     free(threads);
     return 0;
 }
@@ -198,7 +152,7 @@ static void announce_engines(const struct runner *runner)
     const struct survey *survey = &runner->survey;
 
     for (int i = 0; i < survey->engine_count && runner->options->announce; i++)
-        if (runner->queue_count > 0)
+        if (runner->queue.count > 0)
             runner->options->announce(runner->options->context, survey->engines[i],
                                       survey->libraries[i]);
 }
@@ -331,16 +285,16 @@ static int refuse_cell(struct runner *runner, const struct cell *cell,
 
 static int start_cells(struct runner *runner)
 {
-    for (int s = 0; s < runner->slot_count && runner->next < runner->queue_count; s++) {
-        const struct cell *cell = runner->queue[runner->next];
+    for (int s = 0; s < runner->slot_count && runner->queue.next < runner->queue.count; s++) {
+        const struct cell *cell = runner->queue.cells[runner->queue.next];
         struct assignment assignment = choices_assignment(&runner->choices, cell);
 
         if (assignment.threads > runner->survey.host.processor_count) {
-            runner->next++;
+            runner->queue.next++;
             if (refuse_cell(runner, cell, &assignment) != 0)
                 return -1;
         } else if (runner->slots[s].pid == 0 && has_room(runner, &assignment)) {
-            runner->next++;
+            runner->queue.next++;
             if (start_cell(runner, &runner->slots[s], cell, &assignment) != 0)
                 return -1;
         }
@@ -467,7 +421,7 @@ static int run_cells(struct runner *runner, const sigset_t *awaited)
 {
     const struct timespec tick = {.tv_nsec = 200000000};
 
-    while (runner->next < runner->queue_count || is_running(runner)) {
+    while (runner->queue.next < runner->queue.count || is_running(runner)) {
         int received;
 
         if (seconds_left(runner) <= 0) {
@@ -502,10 +456,10 @@ static void sum_cell_seconds(struct runner *runner)
 {
     struct runner_result *result = runner->result;
 
-    for (int i = 0; i < runner->next; i++) {
+    for (int i = 0; i < runner->queue.next; i++) {
         struct recorded recorded;
 
-        if (!record_find(runner->campaign->results, runner->queue[i]->id, &recorded))
+        if (!record_find(runner->campaign->results, runner->queue.cells[i]->id, &recorded))
             continue;
         if (isfinite(recorded.train_seconds))
             result->train_seconds += recorded.train_seconds;
@@ -550,7 +504,8 @@ static int make_survey(struct runner *runner)
     int status;
 
     if (runner->stages.plan == grid)
-        return survey_make(&runner->survey, runner->campaign, runner->queue, runner->queue_count);
+        return survey_make(&runner->survey, runner->campaign, runner->queue.cells,
+                           runner->queue.count);
     cells = calloc((size_t)grid->count + 1, sizeof *cells);
     if (!cells)
         return error_set("out of memory");
@@ -606,7 +561,7 @@ int runner_run(const struct campaign *campaign, const struct runner_options *opt
         prepare_folder(&runner) != 0)
         goto done;
     announce_engines(&runner);
-    if (timing && runner.queue_count > 0 &&
+    if (timing && runner.queue.count > 0 &&
         survey_conformance(&runner.survey, campaign, &result->wrong) != 0)
         goto done;
     if (settle_cells(&runner) != 0 || (timing && measure_roofs(&runner) != 0))
@@ -635,7 +590,7 @@ done:
         close(runner.lock);
     choices_free(&runner.choices);
     stages_close(&runner.stages);
-    free(runner.queue);
+    queue_free(&runner.queue);
     free(runner.slots);
     return status;
 }
