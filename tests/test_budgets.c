@@ -114,6 +114,14 @@ static void quick_has_budgets_of_its_own(void **state)
     assert_int_equal(e.budget_count, 1);
     assert_true(e.budgets[0].epochs == 1);
     experiment_close(&e);
+    fixture_open(&e, /* the axis is a list or a name, the common budget a mapping */
+                 DATA BUDGET BUDGETS "grid: {budget: [brief, long]}\nquick: {budget: [brief]}\n",
+                 1);
+    assert_int_equal(grid_find_axis(&e.grid, "budget")->count, 1);
+    experiment_close(&e);
+    fixture_open(&e, DATA BUDGET "quick: {budget: {epochs: 3}}\n", 1);
+    assert_true(e.budget.epochs == 3);
+    experiment_close(&e);
 }
 
 int main(void)

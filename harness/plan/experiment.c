@@ -198,6 +198,9 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
     const struct section *section = name ? find_section(name) : NULL;
     const struct field *field = name ? schema_find(top_fields, name) : NULL;
 
+    if (within_quick && section && value->type != YAML_MAPPING_NODE &&
+        schema_find(settings_fields, name))
+        section = NULL; /* `budget: [a, b]` is the axis */
     if (section && section->offset == offsetof(struct experiment, dataset))
         experiment->dataset_line = (int)key->start_mark.line + 1;
     if (section && section->offset == offsetof(struct experiment, evaluation))
