@@ -27,6 +27,8 @@ struct fixture_cell {
     const char *threads;           /* as asked; NULL: 1 */
     const char *engine_used;       /* NULL: the engine */
     int threads_used;              /* 0: 1 */
+    const char *budget, *tuned;    /* NULL: default, nothing */
+    int edge;                      /* of what is tuned */
 };
 
 static inline void fixture_number(FILE *file, double value)
@@ -61,6 +63,7 @@ static inline void fixture_cells(const struct fixture_cell *cells, size_t count)
     for (size_t t = 0; t < 2; t++)
         for (size_t u = 0; u < 5; u++)
             fprintf(file, ",%s_to_%s", units[u], fixture_targets[t]);
+    fputs(",budget,tuned,edge", file);
     for (size_t i = 0; i < count; i++) {
         const struct fixture_cell *cell = &cells[i];
         int batch_size = cell->batch_size ? cell->batch_size : 1000;
@@ -80,6 +83,11 @@ static inline void fixture_cells(const struct fixture_cell *cells, size_t count)
         fixture_number(file, cell->test_error > 0 ? cell->test_error : cell->validation_error);
         fixture_costs(file, cell->seconds_to_20, batch_size);
         fixture_costs(file, cell->seconds_to_10, batch_size);
+        fprintf(file, ",%s,%s,%s", cell->budget ? cell->budget : "default",
+                cell->tuned ? cell->tuned : "",
+                cell->edge    ? "1"
+                : cell->tuned ? "0"
+                              : "");
     }
     fputc('\n', file);
     fclose(file);

@@ -83,7 +83,7 @@ static void a_value_of_the_wrong_kind_is_refused(void **state)
         {"grid:\n  cases: [7]\n", 2, "cases: expected a mapping of axes", ""},
         {"networks: []\n", 1, "networks: expected a mapping", ""},
         {"networks: {own: 5}\n", 1, "networks: expected a mapping", ""},
-        {"networks: {own: {hidden: 5}}\n", 1, "hidden: expected a list of widths", ""},
+        {"networks: {own: {hidden: 5}}\n", 1, "hidden: expected a list of whole numbers", ""},
         {"networks:\n  own:\n    hidden: [3,\n      -1]\n", 4, "hidden: '-1'", "a whole number"},
         {"networks: {own: {hidden: [[3]]}}\n", 1, "hidden: expected a whole number", ""},
         {"networks: {own: {layers: 5}}\n", 1, "layers: expected a list", "conv2d"},

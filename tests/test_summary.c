@@ -149,6 +149,44 @@ static void a_best_rate_on_the_edge_is_never_quiet(void **state)
     assert_says("That rate is the largest tried: widen the grid before relying on it.");
 }
 
+static void a_tuned_rate_is_on_the_edge_if_the_tuning_says_so(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 32, 0.1, 1, 1, "reached", 0.3, 0.10, 1, 2, .tuned = "learning_rate"},
+        {"blas", 64, 0.3, 1, 1, "reached", 0.3, 0.10, 1, 1, .tuned = "learning_rate", .edge = 1},
+        {"blas", 64, 0.2, 1, 1, "reached", 0.3, 0.10, 1, 3},
+    };
+
+    (void)state;
+    compute(cells, COUNT(cells));
+    assert_int_equal(summary.groups.group_count, 3); /* given and tuned rates are two arms */
+    assert_int_equal(summary.section_count, 1);
+    print();
+    assert_says(" 0.1 ");
+    assert_says(" 0.3* ");
+    assert_says("What is tuned was chosen on other seeds: tuning.csv.");
+    assert_says("It lies on the edge of what the tuning tried");
+    assert_null(strstr(printed, "same seeds"));
+}
+
+static void budgets_are_different_problems(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 32, 0.1, 1, 1, "reached", 0.3, 0.10, 1, 2, .budget = "brief"},
+        {"blas", 64, 0.1, 1, 1, "reached", 0.3, 0.10, 1, 1, .budget = "brief"},
+        {"blas", 32, 0.1, 1, 1, "reached", 0.3, 0.10, 1, 9, .budget = "long"},
+    };
+
+    (void)state;
+    compute(cells, COUNT(cells));
+    assert_int_equal(summary.section_count, 2);
+    assert_int_equal(summary.sections[0].count, 2);
+    assert_int_equal(summary.sections[1].count, 1);
+    print();
+    assert_says("budget brief");
+    assert_says("budget long");
+}
+
 static void a_single_cell_has_no_runner_up(void **state)
 {
     (void)state;
@@ -533,6 +571,8 @@ int main(void)
         cmocka_unit_test_teardown(single_mini_and_full_batch_are_compared_on_three_axes, close_all),
         cmocka_unit_test_teardown(the_only_kind_that_arrives_is_named_once, close_all),
         cmocka_unit_test_teardown(a_best_rate_on_the_edge_is_never_quiet, close_all),
+        cmocka_unit_test_teardown(a_tuned_rate_is_on_the_edge_if_the_tuning_says_so, close_all),
+        cmocka_unit_test_teardown(budgets_are_different_problems, close_all),
         cmocka_unit_test_teardown(a_single_cell_has_no_runner_up, close_all),
         cmocka_unit_test_teardown(a_tie_is_called_one, close_all),
         cmocka_unit_test_teardown(ranges_that_do_not_meet_are_told_apart, close_all),

@@ -302,6 +302,41 @@ static double down(long updates) /* 1, 1/2, 1/4, ... every ten updates */
     return pow(0.5, (double)updates / 10);
 }
 
+static void an_evaluated_loss_ends_it(void **state)
+{
+    (void)state;
+    fake.loss = down;
+    train_with(&plain, "grid: {batch_size: 10}\nbudget: {updates: 1000, train_loss: 0.5}\n");
+    assert_ended(OUTCOME_BUDGET, "budget: train_loss");
+    assert_true(last_point()->train.loss <= 0.5);
+    assert_true(result.curve[result.curve_count - 2].train.loss > 0.5);
+    close_training();
+}
+
+static void patience_ends_it_after_evaluations_without_a_better_one(void **state)
+{
+    (void)state; /* the loss stays 1: the first evaluation is the best */
+    train_with(&plain, "grid: {batch_size: 10}\nbudget: {updates: 1000, patience: 3}\n");
+    assert_ended(OUTCOME_BUDGET, "budget: patience");
+    assert_int_equal(result.curve_count, 4);
+    close_training();
+    reset_fake(NULL);
+    fake.loss = down;
+    train_with(&plain, "grid: {batch_size: 10}\nbudget: {updates: 100, patience: 3}\n");
+    assert_ended(OUTCOME_BUDGET, "budget: updates");
+    close_training();
+}
+
+static void a_named_budget_ends_the_cell_instead_of_the_common_one(void **state)
+{
+    (void)state;
+    train_with(&plain, "grid: {batch_size: 10, budget: brief}\nbudget: {updates: 50}\n"
+                       "budgets: {brief: {updates: 3}}\n");
+    assert_ended(OUTCOME_BUDGET, "budget: updates");
+    assert_int_equal(result.updates, 3);
+    close_training();
+}
+
 static void until_first_stops_at_the_first_target(void **state)
 {
     (void)state;
@@ -598,6 +633,9 @@ int main(void)
         TRAINS(errors_are_fractions_of_each_split),
         TRAINS(what_is_not_there_does_not_apply),
         TRAINS(the_first_limit_of_the_budget_ends_it),
+        TRAINS(an_evaluated_loss_ends_it),
+        TRAINS(patience_ends_it_after_evaluations_without_a_better_one),
+        TRAINS(a_named_budget_ends_the_cell_instead_of_the_common_one),
         TRAINS(until_first_stops_at_the_first_target),
         TRAINS(until_all_stops_at_the_last_target),
         TRAINS(all_targets_at_the_end_of_the_budget_are_reached_too),

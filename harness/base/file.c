@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,6 +89,25 @@ int folder_make(const char *path)
     if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
         return error_set("%s: is not a folder", path);
     return 0;
+}
+
+int folder_lock(const char *path)
+{
+    char file[PATH_MAX + 16];
+    int lock;
+
+    snprintf(file, sizeof file, "%s/.lock", path);
+    lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (lock < 0)
+        return error_set("%s: %s", file, strerror(errno));
+    if (flock(lock, LOCK_EX | LOCK_NB) == 0)
+        return lock;
+    if (errno != EWOULDBLOCK)
+        error_set("%s: cannot be locked: %s", file, strerror(errno));
+    else
+        error_set("%s: another batchlab is running in this folder", path);
+    close(lock);
+    return -1;
 }
 
 int folder_sync(const char *path)

@@ -19,6 +19,9 @@ void file_abandon(struct whole_file *); /* removes the temporary file; harmless 
 
 /* mkdir -p */
 int folder_make(const char *path);
+/* One writer a folder: two runs would throw each other's files away. A descriptor to be closed, -1
+ * if the folder is locked already or cannot be. */
+int folder_lock(const char *path);
 /* Makes renames within the folder durable. */
 int folder_sync(const char *path);
 /* Removes a folder and the plain files in it; one that is not there is no error. */

@@ -38,6 +38,19 @@ static int check_targets(const struct opened *opened)
     return 0;
 }
 
+static int check_tuning(const struct opened *opened)
+{
+    const struct experiment *experiment = &opened->experiment;
+
+    if (experiment->tuning.key_count == 0 || opened->dataset.classes > 0 ||
+        (strcmp(experiment->tuning.by, "validation_error") != 0 &&
+         strcmp(experiment->tuning.by, "best_validation_error") != 0))
+        return 0;
+    return error_set("%s:%d: tuning: by: %s needs classes, and this is regression; expected "
+                     "validation_loss or train_loss",
+                     experiment->file, experiment->tuning.line, experiment->tuning.by);
+}
+
 /* At the end of training; an axis of a cell has no say in it. */
 static int check_evaluation(const struct opened *opened)
 {
@@ -101,7 +114,7 @@ int opened_open(struct opened *opened, const char *file, int quick, const char *
                  quick ? "-quick" : "");
     if ((threads && experiment_set_axis(&opened->experiment, "threads", threads) != 0) ||
         check_charts(&opened->experiment) != 0 || open_dataset(opened) != 0 ||
-        check_targets(opened) != 0 || check_evaluation(opened) != 0 ||
+        check_targets(opened) != 0 || check_tuning(opened) != 0 || check_evaluation(opened) != 0 ||
         plan_open(&opened->plan, &opened->experiment, &opened->dataset) != 0) {
         opened_close(opened);
         return -1;

@@ -1,6 +1,7 @@
 /* batchlab plan: what an experiment would run, and how long it might take. Runs nothing. */
 #include "cli/command.h"
 #include "run/record.h"
+#include "run/tuning.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -62,16 +63,15 @@ static void describe_examples(const struct cell *cell, const struct dataset *dat
         snprintf(dropped, 32, "%zu", all - cell->train_examples);
 }
 
-static void print_plan(const struct opened *opened)
-{
-    const struct plan *plan = &opened->plan;
-    double total = 0, left = 0;
-    struct host host;
-    int jobs, finished = 0;
+/* What several plans come to. */
+struct account {
+    int cells, finished;
+    double seconds, left;
+};
 
-    host_read(&host);
-    jobs = opened->experiment.measure == MEASURE_THROUGHPUT ? 1 : host.processor_count;
-    printf("%-64s %8s %8s %8s  %s\n", "cell", "examples", "dropped", "about", "state");
+static void print_cells(const struct opened *opened, const struct plan *plan,
+                        struct account *account)
+{
     for (int i = 0; i < plan->count; i++) {
         const struct cell *cell = &plan->cells[plan->order[i]];
         double seconds = plan_cell_seconds(cell, &opened->experiment, &opened->dataset);
@@ -83,27 +83,77 @@ static void print_plan(const struct opened *opened)
         describe_examples(cell, &opened->dataset, dropped);
         printf("%-64s %8zu %8s %6.1f s  %s\n", cell->id, cell->train_examples, dropped, seconds,
                there ? outcome_name(recorded.outcome) : "to do");
-        finished += done;
-        total += seconds;
-        left += done ? 0 : seconds;
+        account->finished += done;
+        account->seconds += seconds;
+        account->left += done ? 0 : seconds;
     }
-    printf("%d cells, %d finished in %s.\n", plan->count, finished, opened->results);
+    account->cells += plan->count;
+}
+
+/* The first round of tuning; the cells of the grid get their values from it and cannot be named. */
+static int print_tuning(const struct opened *opened, struct account *account)
+{
+    const struct campaign campaign = {.experiment = &opened->experiment,
+                                      .dataset = &opened->dataset,
+                                      .plan = &opened->plan,
+                                      .results = opened->results};
+    const struct plan *grid = &opened->plan;
+    struct tuning tuning;
+    struct plan round;
+
+    if (tuning_open(&tuning, &campaign) != 0 || tuning_next(&tuning, &round) < 0) {
+        tuning_close(&tuning);
+        return -1;
+    }
+    print_cells(opened, &round, account);
+    for (int i = 0; i < grid->count; i++) {
+        double seconds = plan_cell_seconds(&grid->cells[i], &opened->experiment, &opened->dataset);
+
+        account->seconds += seconds;
+        account->left += seconds;
+    }
+    printf("First round of tuning: %d cells, %d finished in %s, for %d groups of cells.\n"
+           "Then as many rounds as it takes, and %d cells of the grid with what is chosen.\n",
+           account->cells, account->finished, opened->results, tuning.count, grid->count);
+    plan_close(&round);
+    tuning_close(&tuning);
+    return 0;
+}
+
+static int print_plan(const struct opened *opened)
+{
+    struct account account = {0};
+    struct host host;
+    int jobs;
+
+    host_read(&host);
+    jobs = opened->experiment.measure == MEASURE_THROUGHPUT ? 1 : host.processor_count;
+    printf("%-64s %8s %8s %8s  %s\n", "cell", "examples", "dropped", "about", "state");
+    if (opened->experiment.tuning.key_count > 0) {
+        if (print_tuning(opened, &account) != 0)
+            return command_failed();
+    } else {
+        print_cells(opened, &opened->plan, &account);
+        printf("%d cells, %d finished in %s.\n", account.cells, account.finished, opened->results);
+    }
     printf("At most about %.0f s with %d at a time, %.0f s for what is left (cautious rates; "
            "measured runs are usually shorter).\n",
-           ceil(total / jobs), jobs, ceil(left / jobs));
+           ceil(account.seconds / jobs), jobs, ceil(account.left / jobs));
+    return STATUS_OK;
 }
 
 int command_plan(int argc, char **argv)
 {
     struct arguments arguments = {0};
     struct opened opened;
+    int status;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return STATUS_USAGE;
     if (opened_open(&opened, arguments.file, arguments.quick, arguments.threads,
                     arguments.results) != 0)
         return command_failed();
-    print_plan(&opened);
+    status = print_plan(&opened);
     opened_close(&opened);
-    return STATUS_OK;
+    return status;
 }

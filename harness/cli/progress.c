@@ -26,6 +26,14 @@ static void format_eta(double seconds, char *text, size_t size)
         snprintf(text, size, "%d:%02d", (int)(seconds / 60), (int)fmod(seconds, 60));
 }
 
+/* "tuning 2: " in its second round, else "" */
+static void format_stage(const struct runner_progress *now, char *text, size_t size)
+{
+    text[0] = '\0';
+    if (now->round > 0)
+        snprintf(text, size, "tuning %d: ", now->round);
+}
+
 static void clear_bar(struct progress *progress)
 {
     if (progress->bar_shown)
@@ -35,10 +43,10 @@ static void clear_bar(struct progress *progress)
 
 static void draw_bar(struct progress *progress, const struct runner_progress *now)
 {
-    enum { WIDTH = 30, TEXT = 45 }; /* of the bar at most, and of what stands beside it */
+    enum { WIDTH = 30, TEXT = 56 }; /* of the bar at most, and of what stands beside it */
     struct winsize window = {0};
     int width = WIDTH, filled;
-    char eta[32], bar[WIDTH + 1];
+    char eta[32], bar[WIDTH + 1], stage[32] = "";
 
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 &&
         window.ws_col < WIDTH + TEXT)
@@ -49,9 +57,10 @@ static void draw_bar(struct progress *progress, const struct runner_progress *no
     memset(bar, '.', (size_t)width);
     memset(bar, '#', (size_t)filled);
     bar[width] = '\0';
-    fprintf(stderr, "\r\033[K%s[%s]%s %d/%d cells, %d running, ETA %s",
-            progress->colour ? "\033[32m" : "", bar, progress->colour ? "\033[0m" : "", now->done,
-            now->total, now->running, eta);
+    format_stage(now, stage, sizeof stage);
+    fprintf(stderr, "\r\033[K%s[%s]%s %s%d/%d cells, %d running, ETA %s",
+            progress->colour ? "\033[32m" : "", bar, progress->colour ? "\033[0m" : "", stage,
+            now->done, now->total, now->running, eta);
     fflush(stderr);
     progress->bar_shown = 1;
 }
@@ -61,12 +70,13 @@ void progress_report(void *context, const struct runner_progress *now, const str
 {
     struct progress *progress = context;
     int troubled = cell && !outcome_is_final(outcome);
-    char eta[32];
+    char eta[32], stage[32];
 
     if (cell && (!progress->terminal || troubled)) {
         clear_bar(progress);
         format_eta(now->eta_seconds, eta, sizeof eta);
-        fprintf(stderr, "%d/%d %s: %s, %.1f s, ETA %s\n", now->done, now->total, cell->id,
+        format_stage(now, stage, sizeof stage);
+        fprintf(stderr, "%s%d/%d %s: %s, %.1f s, ETA %s\n", stage, now->done, now->total, cell->id,
                 outcome_name(outcome), wall_seconds, eta);
     }
     if (progress->terminal)

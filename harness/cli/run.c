@@ -189,7 +189,7 @@ static int run_with(const struct opened *opened, const struct shifted_tests *shi
     progress_end(&progress);
     if (status != 0)
         return result.wrong ? (command_failed(), STATUS_WRONG) : command_failed();
-    if (result.end != RUNNER_INTERRUPTED && result.run + result.skipped > 0) {
+    if (result.end != RUNNER_INTERRUPTED && result.reported > 0) {
         if (opened->experiment.question[0])
             printf("%s\n", opened->experiment.question);
         if (summary_print(stdout, opened->results) != 0)
@@ -206,8 +206,9 @@ static int run_with(const struct opened *opened, const struct shifted_tests *shi
     if (result.skipped > 0)
         printf("%d finished cells were there already.\n", result.skipped);
     if (result.troubled + result.unsupported > 0)
-        printf("%d cells in trouble, %d unsupported: see outcome and reason in %s/cells.csv\n",
-               result.troubled, result.unsupported, opened->results);
+        printf("%d cells in trouble, %d unsupported: see outcome and reason in %s/cells.csv%s\n",
+               result.troubled, result.unsupported, opened->results,
+               opened->experiment.tuning.key_count > 0 ? " and tuning_cells.csv" : "");
     return status_of(&result);
 }
 

@@ -3,6 +3,7 @@
 #include "plan/experiment.h"
 
 #include "base/error.h"
+#include "plan/budgets.h"
 #include "plan/experiment_keys.h"
 #include "plan/named_data.h"
 #include "plan/networks.h"
@@ -197,6 +198,9 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
     const struct section *section = name ? find_section(name) : NULL;
     const struct field *field = name ? schema_find(top_fields, name) : NULL;
 
+    if (within_quick && section && value->type != YAML_MAPPING_NODE &&
+        schema_find(settings_fields, name))
+        section = NULL; /* `budget: [a, b]` is the axis */
     if (section && section->offset == offsetof(struct experiment, dataset))
         experiment->dataset_line = (int)key->start_mark.line + 1;
     if (section && section->offset == offsetof(struct experiment, evaluation))
@@ -216,6 +220,10 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
         return read_charts(source, value, experiment);
     if (name && strcmp(name, "claims") == 0)
         return claims_read(source, value, &experiment->claims);
+    if (name && strcmp(name, "tuning") == 0)
+        return tuning_read(source, key, value, experiment);
+    if (name && strcmp(name, "budgets") == 0)
+        return budgets_read(source, value, experiment);
     if (name && strcmp(name, "networks") == 0 && !within_quick)
         return networks_read(source, value, experiment);
     if (name && strcmp(name, "schedules") == 0 && !within_quick)
@@ -231,12 +239,12 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
             grid_drop_axis(&experiment->cases[c], name);
         return grid_read_axis(source, key, value, &experiment->grid);
     }
-    return schema_error(
-        source, key,
-        "unknown key '%s', expected question, title, measure, shuffle, dataset, "
-        "networks, schedules, weightings, augmentations, grid, targets, budget, evaluation, "
-        "throughput, probes, limits, charts, claims or quick",
-        name ? name : "(not a name)");
+    return schema_error(source, key,
+                        "unknown key '%s', expected question, title, measure, shuffle, dataset, "
+                        "networks, schedules, weightings, augmentations, grid, tuning, targets, "
+                        "budget, evaluation, "
+                        "throughput, probes, limits, charts, claims or quick",
+                        name ? name : "(not a name)");
 }
 
 /* An axis that the common grid and a case both have would be ambiguous. */
@@ -274,27 +282,21 @@ static int check_networks(const struct schema_source *source, const struct exper
 
 static int check(const struct schema_source *source, struct experiment *experiment)
 {
-    const struct budget *budget = &experiment->budget;
-
     if (check_cases(source, experiment) != 0 ||
         check_networks(source, experiment, &experiment->grid) != 0)
         return -1;
     for (int c = 0; c < experiment->case_count; c++)
         if (check_networks(source, experiment, &experiment->cases[c]) != 0)
             return -1;
-    if (experiment->measure == MEASURE_CONVERGENCE && budget->epochs <= 0 && budget->updates == 0 &&
-        budget->examples <= 0 && budget->seconds <= 0)
-        return error_set("%s:1: budget: missing, expected epochs, updates, examples or seconds",
-                         source->file);
-    if (budget->until != UNTIL_BUDGET && experiment->target_count == 0)
-        return error_set("%s:1: budget: until needs targets, and there are none", source->file);
+    if (budgets_check(experiment) != 0)
+        return -1;
     for (int t = 0; t < experiment->target_count; t++)
         if (experiment->targets[t].metric >= METRIC_VALIDATION_LOSS &&
             experiment->dataset.validation == 0)
             return error_set("%s:1: targets: %s needs validation examples, expected "
                              "`dataset: {validation: ...}`",
                              source->file, experiment->targets[t].name);
-    return probes_check(experiment);
+    return probes_check(experiment) == 0 ? tuning_check(experiment) : -1;
 }
 
 static int read_quick(const struct schema_source *source, yaml_node_t *quick,
@@ -467,6 +469,7 @@ static int open_text(struct experiment *experiment, const char *file, char *text
     schema_defaults(top_fields, experiment);
     for (const struct section *section = sections; section->name; section++)
         schema_defaults(section->fields, (char *)experiment + section->offset);
+    tuning_defaults(&experiment->tuning);
     experiment->text = text;
     if (!text || parse(experiment, file) != 0) {
         experiment_close(experiment);
@@ -527,12 +530,14 @@ void experiment_document(FILE *file)
         schema_document(file, section->fields);
     }
     networks_document(file);
+    budgets_document(file);
     schedules_document(file);
     weightings_document(file);
     augmentations_document(file);
     fprintf(file, "\ngrid: axes, each one value or a list; the plan is their product. `cases:` in\n"
                   "it is a list of further such mappings, each crossed with the common axes\n");
     schema_document(file, settings_fields);
+    tuning_document(file);
     fprintf(file, "\ntargets: train_loss, train_error, validation_loss or validation_error, each\n"
                   "a value or a list; reached when the metric is at or below it\n"
                   "\ncharts: a list of names from `batchlab list charts`\n"

@@ -8,6 +8,7 @@
 #include "data/weighting.h"
 #include "plan/claims.h"
 #include "plan/grid.h"
+#include "plan/tuning.h"
 #include "train/network.h"
 #include "train/schedule.h"
 
@@ -16,6 +17,7 @@
 
 enum {
     EXPERIMENT_NETWORKS_MAX = 30,
+    EXPERIMENT_BUDGETS_MAX = 16,
     EXPERIMENT_SCHEDULES_MAX = 24,
     EXPERIMENT_WEIGHTINGS_MAX = 24,
     EXPERIMENT_AUGMENTATIONS_MAX = 24,
@@ -38,9 +40,13 @@ enum until {
 
 /* The first limit that is met ends a cell. 0: no such limit. */
 struct budget {
+    char name[32]; /* "" for that of `budget:` */
+    int line;      /* of a named one */
     double epochs, examples;
     int updates;
-    double seconds; /* of the training clock */
+    double seconds;    /* of the training clock */
+    double train_loss; /* the evaluated training loss is at or below it */
+    int patience;      /* so many evaluations running without a better validation loss */
     enum until until;
 };
 
@@ -129,7 +135,9 @@ struct experiment {
     struct dataset_spec dataset;
     int dataset_line; /* where the file asks for it */
     int evaluation_line;
-    struct budget budget;
+    struct budget budget; /* of cells without a named one */
+    struct budget budgets[EXPERIMENT_BUDGETS_MAX];
+    int budget_count;
     struct evaluation evaluation;
     struct throughput_options throughput;
     struct probe_options probes;
@@ -151,6 +159,7 @@ struct experiment {
     int chart_lines[EXPERIMENT_CHARTS_MAX];
     int chart_count;
     struct claims claims;
+    struct tuning_spec tuning;
     struct grid grid;   /* axes common to all cases */
     struct grid *cases; /* [case_count], owned; each is crossed with the common axes */
     int case_count;

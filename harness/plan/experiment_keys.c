@@ -120,6 +120,8 @@ const struct field settings_fields[] = {
      .fallback = "32", .help = "K at which a scaled rate is learning_rate"},
     {"schedule", FIELD_TEXT, TEXT_MEMBER(settings, schedule), .fallback = "constant",
      .help = "a name under `schedules`, or constant"},
+    {"budget", FIELD_TEXT, TEXT_MEMBER(settings, budget), .fallback = "default",
+     .help = "a name under `budgets`, or default, which is `budget`"},
     {"optimizer", FIELD_TEXT, TEXT_MEMBER(settings, optimizer), .fallback = "sgd",
      .help = "a name from `batchlab list optimizers`"},
     {"momentum", FIELD_REAL, MEMBER(settings, rule.momentum), .low = 0, .high = 1 - DBL_EPSILON,
@@ -296,7 +298,7 @@ static const struct field dataset_fields[] = {
 
 static const struct choice test_uses[] = {{"end", TEST_AT_END}, {"each", TEST_EACH}, {0}};
 
-static const struct field budget_fields[] = {
+const struct field budget_fields[] = {
     {"epochs", FIELD_REAL, MEMBER(budget, epochs), .high = 1e9, .fallback = "0",
      .help = "passes over the training examples; 0: no such limit"},
     {"updates", FIELD_COUNT, MEMBER(budget, updates), ANY_COUNT, .fallback = "0",
@@ -305,6 +307,11 @@ static const struct field budget_fields[] = {
      .help = "examples used; 0: no such limit"},
     {"seconds", FIELD_REAL, MEMBER(budget, seconds), .high = 1e9, .fallback = "0",
      .help = "of the training clock; 0: no such limit"},
+    {"train_loss", FIELD_REAL, MEMBER(budget, train_loss), .high = 1e12, .fallback = "0",
+     .help = "of an evaluation: at or below this ends the cell; 0: no such limit"},
+    {"patience", FIELD_COUNT, MEMBER(budget, patience), ANY_COUNT, .fallback = "0",
+     .help = "evaluations running without a better validation loss; the last parameters stay, not "
+             "the best; 0: no such limit"},
     {"until", FIELD_CHOICE, MEMBER(budget, until), .choices = untils, .fallback = "budget",
      .help = "stop at the end of the budget, or earlier: first target, all targets reached"},
     {0},

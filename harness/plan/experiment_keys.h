@@ -13,6 +13,7 @@ struct section {
 
 extern const struct section sections[];
 extern const struct field top_fields[];
+extern const struct field budget_fields[];
 extern const struct field network_fields[];
 extern const struct field schedule_fields[];
 extern const struct field weighting_fields[];

@@ -2,8 +2,9 @@
 #include "plan/plan.h"
 
 #include "base/error.h"
-#include "base/rng.h"
+#include "plan/budgets.h"
 #include "plan/cell_data.h"
+#include "plan/cell_list.h"
 #include "plan/probes.h"
 #include "plan/schedules.h"
 #include "train/proximal.h"
@@ -39,6 +40,7 @@ static void neutralise_unused(struct settings *settings, enum measure measure)
     if (measure == MEASURE_THROUGHPUT) {
         settings->learning_rate = THROUGHPUT_RATE;
         schema_reset(settings_fields, "schedule", settings);
+        schema_reset(settings_fields, "budget", settings);
         schema_reset(settings_fields, "rate_scaling", settings);
     }
     if (settings->rate_scaling == RATE_SCALING_NONE)
@@ -63,7 +65,7 @@ static void slug_of_engine(const char *engine, char *slug, size_t size)
     const char *base = strchr(engine, '/') ? strrchr(engine, '/') + 1 : engine;
     size_t length;
 
-    snprintf(slug, size, "%s", base);
+    snprintf(slug, size, "%.*s", (int)size - 1, base);
     length = strlen(slug);
     if (length > 3 && strcmp(slug + length - 3, ".so") == 0)
         slug[length - 3] = '\0';
@@ -152,6 +154,8 @@ static void write_slug(const struct settings *s, char *slug, size_t size)
         append(slug, size, "-%s", s->optimizer);
     if (strcmp(s->schedule, SCHEDULE_NONE) != 0)
         append_name(slug, size, s->schedule);
+    if (strcmp(s->budget, BUDGET_COMMON) != 0)
+        append_name(slug, size, s->budget);
     write_slug_of_data(s, slug, size);
     if (s->threads == THREADS_AUTO)
         append(slug, size, "-tauto");
@@ -168,7 +172,8 @@ static void write_slug(const struct settings *s, char *slug, size_t size)
 
 /* What all cells have in common, and the file of the engine asked for last. */
 struct identity {
-    const char *base; /* canonical text of what is outside the grid */
+    char *base;                  /* canonical text of what is outside the grid, owned */
+    struct kept_examples **kept; /* of the plan */
     char engine[sizeof((struct settings *)0)->engine];
     unsigned long checksum; /* of the engine's file; 0 for a built-in engine */
     uint32_t weights;       /* of the examples' own weights */
@@ -223,6 +228,8 @@ static int identify(struct cell *cell, const struct experiment *experiment,
     experiment_dump_network(file, cell->network);
     if (cell->schedule)
         experiment_dump_schedule(file, cell->schedule);
+    if (cell->budget)
+        budgets_dump(file, cell->budget);
     if (cell->weighting)
         experiment_dump_weighting(file, cell->weighting);
     if (cell->augmentation)
@@ -262,37 +269,6 @@ static int collect_axes(const struct grid *common, const struct grid *extra,
                 axes[count++] = &extra->axes[a];
     }
     return count;
-}
-
-static int compare_ids(const void *left, const void *right, void *context)
-{
-    const struct cell *cells = context;
-    int a = *(const int *)left, b = *(const int *)right;
-    int order = strcmp(cells[a].id, cells[b].id);
-
-    return order ? order : a - b;
-}
-
-/* Axes that decide nothing for some cells (a momentum for sgd) yield the same cell more than once:
- * the first stays. */
-static int drop_repeated(struct plan *plan)
-{
-    int *sorted = calloc((size_t)plan->count, sizeof *sorted), kept = 0;
-
-    if (!sorted)
-        return error_set("out of memory");
-    for (int i = 0; i < plan->count; i++)
-        sorted[i] = i;
-    qsort_r(sorted, (size_t)plan->count, sizeof *sorted, compare_ids, plan->cells);
-    for (int i = plan->count - 1; i > 0; i--)
-        if (strcmp(plan->cells[sorted[i]].id, plan->cells[sorted[i - 1]].id) == 0)
-            plan->cells[sorted[i]].network = NULL; /* marks it */
-    for (int i = 0; i < plan->count; i++)
-        if (plan->cells[i].network)
-            plan->cells[kept++] = plan->cells[i];
-    plan->count = kept;
-    free(sorted);
-    return 0;
 }
 
 static int line_of(const struct grid_axis *const *axes, int axis_count, const int *digits,
@@ -386,6 +362,13 @@ static int complete_training(struct cell *cell, const struct experiment *experim
     const char *refusal;
 
     cell->rate = scaled_rate(settings, cell->batch_size);
+    if (budgets_fit(cell, experiment) != 0) {
+        char reason[512];
+
+        snprintf(reason, sizeof reason, "%s", error_text());
+        return error_set("%s:%d: budget: %s", experiment->file,
+                         line_of(axes, axis_count, digits, "budget"), reason);
+    }
     cell->schedule = experiment_schedule(experiment, settings->schedule);
     if (!cell->schedule && strcmp(settings->schedule, SCHEDULE_NONE) != 0)
         return error_set("%s:%d: schedule: '%s' is unknown, expected constant or a name under "
@@ -419,26 +402,20 @@ static int complete_training(struct cell *cell, const struct experiment *experim
     return 0;
 }
 
-static int add_cell(struct plan *plan, const struct experiment *experiment,
-                    const struct dataset *dataset, struct identity *identity,
-                    const struct grid_axis *const *axes, int axis_count, const int *digits)
+/* All that follows from the settings. */
+static int complete_cell(struct cell *cell, const struct experiment *experiment,
+                         const struct dataset *dataset, struct identity *identity,
+                         const struct grid_axis *const *axes, int axis_count, const int *digits)
 {
-    struct cell *cell = &plan->cells[plan->count];
-    struct settings *settings = &cell->settings;
+    const struct settings *settings = &cell->settings;
     const char *axis;
     int line;
 
-    memset(cell, 0, sizeof *cell);
-    schema_defaults(settings_fields, settings);
-    for (int a = 0; a < axis_count; a++)
-        if (apply(axes[a], digits[a], settings) != 0)
-            return error_set("%s:%d: %s", experiment->file, axes[a]->lines[digits[a]],
-                             error_text());
-    neutralise_unused(settings, experiment->measure);
+    cell->edge = -1;
     cell->network = experiment_network(experiment, settings->network);
     if (check_network(cell, experiment, dataset, line_of(axes, axis_count, digits, "network")) != 0)
         return -1;
-    if (cell_data_complete(cell, experiment, dataset, &plan->kept, &axis, &line) != 0) {
+    if (cell_data_complete(cell, experiment, dataset, identity->kept, &axis, &line) != 0) {
         char reason[512];
 
         snprintf(reason, sizeof reason, "%s", error_text());
@@ -453,8 +430,61 @@ static int add_cell(struct plan *plan, const struct experiment *experiment,
                          experiment->file, line_of(axes, axis_count, digits, "batch_size"),
                          cell->batch_size, cell->train_examples);
     if (probes_fit(cell, experiment, dataset) != 0 ||
-        complete_training(cell, experiment, dataset, axes, axis_count, digits) != 0 ||
-        identify(cell, experiment, identity) != 0)
+        complete_training(cell, experiment, dataset, axes, axis_count, digits) != 0)
+        return -1;
+    return identify(cell, experiment, identity);
+}
+
+static double *number_of(struct settings *settings, const struct field *field)
+{
+    return (double *)(void *)((char *)settings + field->offset);
+}
+
+/* A key that the optimizer does not use loses whatever value it is given. */
+static int decides(const struct field *field, const struct settings *settings)
+{
+    const double unlikely = 0.7182818284;
+    struct settings tried = *settings;
+
+    *number_of(&tried, field) = unlikely;
+    neutralise_unused(&tried, MEASURE_CONVERGENCE);
+    return *number_of(&tried, field) == unlikely;
+}
+
+/* Tuned keys that neither the grid nor the case gives a value. */
+static void open_tuned(struct cell *cell, const struct tuning_spec *tuning,
+                       const struct grid_axis *const *axes, int axis_count)
+{
+    for (int k = 0; k < tuning->key_count; k++) {
+        const struct field *field = tuning->keys[k].field;
+        int is_given = 0;
+
+        for (int a = 0; a < axis_count; a++)
+            is_given |= axes[a]->field == field;
+        if (is_given || !decides(field, &cell->settings))
+            continue;
+        *number_of(&cell->settings, field) = tuning_value(&tuning->keys[k], 0);
+        cell->tuned |= 1u << k;
+        append(cell->tuned_keys, sizeof cell->tuned_keys, "%s%s", cell->tuned_keys[0] ? " " : "",
+               field->key);
+    }
+}
+
+static int add_cell(struct plan *plan, const struct experiment *experiment,
+                    const struct dataset *dataset, struct identity *identity,
+                    const struct grid_axis *const *axes, int axis_count, const int *digits)
+{
+    struct cell *cell = &plan->cells[plan->count];
+
+    memset(cell, 0, sizeof *cell);
+    schema_defaults(settings_fields, &cell->settings);
+    for (int a = 0; a < axis_count; a++)
+        if (apply(axes[a], digits[a], &cell->settings) != 0)
+            return error_set("%s:%d: %s", experiment->file, axes[a]->lines[digits[a]],
+                             error_text());
+    open_tuned(cell, &experiment->tuning, axes, axis_count);
+    neutralise_unused(&cell->settings, experiment->measure);
+    if (complete_cell(cell, experiment, dataset, identity, axes, axis_count, digits) != 0)
         return -1;
     plan->count++;
     return 0;
@@ -491,97 +521,68 @@ static int add_product(struct plan *plan, const struct experiment *experiment,
     return 0;
 }
 
-static int shuffle(struct plan *plan, uint64_t seed)
+static int open_identity(struct identity *identity, struct plan *plan,
+                         const struct experiment *experiment, const struct dataset *dataset)
 {
-    struct rng rng;
+    char *base = NULL;
+    size_t length;
+    FILE *file = open_memstream(&base, &length);
 
-    plan->order = calloc((size_t)plan->count, sizeof *plan->order);
-    if (!plan->order)
+    if (!file)
         return error_set("out of memory");
-    for (int i = 0; i < plan->count; i++)
-        plan->order[i] = i;
-    rng_init(&rng, seed, RNG_PLAN, 0);
-    rng_shuffle(&rng, plan->order, (size_t)plan->count);
+    experiment_dump(file, experiment);
+    fprintf(file, "data=%08x\n", dataset->fingerprint);
+    fclose(file);
+    hash_text(base, length, plan->base, sizeof plan->base);
+    identity->base = base;
+    identity->kept = &plan->kept;
+    identity->weights = dataset->weights_fingerprint;
     return 0;
 }
 
 int plan_open(struct plan *plan, const struct experiment *experiment, const struct dataset *dataset)
 {
-    char *base = NULL;
-    size_t length;
-    struct identity identity = {.weights = dataset->weights_fingerprint};
-    FILE *file = open_memstream(&base, &length);
-    int status = file ? 0 : error_set("out of memory");
+    struct identity identity = {0};
+    int status;
 
     memset(plan, 0, sizeof *plan);
-    if (!file)
-        return -1;
-    experiment_dump(file, experiment);
-    fprintf(file, "data=%08x\n", dataset->fingerprint);
-    fclose(file);
-    hash_text(base, length, plan->base, sizeof plan->base);
-    identity.base = base;
-    if (experiment->case_count == 0)
+    status = open_identity(&identity, plan, experiment, dataset);
+    if (status == 0 && experiment->case_count == 0)
         status = add_product(plan, experiment, dataset, &identity, NULL);
     for (int c = 0; c < experiment->case_count && status == 0; c++)
         status = add_product(plan, experiment, dataset, &identity, &experiment->cases[c]);
     if (status == 0)
-        status = drop_repeated(plan);
+        status = cell_list_drop_repeated(plan);
     if (status == 0)
-        status = shuffle(plan, experiment->shuffle);
+        status = cell_list_shuffle(plan, experiment->shuffle);
     if (status != 0)
         plan_close(plan);
-    free(base);
+    free(identity.base);
     return status;
 }
 
-void plan_close(struct plan *plan)
+int plan_list(struct plan *plan, const struct experiment *experiment, const struct dataset *dataset,
+              const struct settings *settings, int count)
 {
-    if (!plan)
-        return;
-    free(plan->cells);
-    free(plan->order);
-    kept_examples_free(plan->kept);
+    struct identity identity = {0};
+    int status;
+
     memset(plan, 0, sizeof *plan);
-}
+    status = open_identity(&identity, plan, experiment, dataset);
+    plan->cells = calloc((size_t)count + 1, sizeof *plan->cells);
+    if (status == 0 && !plan->cells)
+        status = error_set("out of memory");
+    for (; status == 0 && plan->count < count; plan->count++) {
+        struct cell *cell = &plan->cells[plan->count];
 
-/* ---- The estimate --------------------------------------------------------------------------- */
-
-/* Cautious rates of one thread: arithmetic, and what an update costs beside it. */
-static const double assumed_flops_per_second = 2e10, assumed_update_seconds = 5e-6;
-
-double plan_cell_seconds(const struct cell *cell, const struct experiment *experiment,
-                         const struct dataset *dataset)
-{
-    const struct budget *budget = &experiment->budget;
-    double n = (double)cell->train_examples, k = cell->batch_size;
-    double examples = INFINITY, training, evaluations, evaluated;
-    struct model model;
-
-    network_build(&model, cell->network, dataset->shape, dataset->outputs, dataset->classes);
-    network_free(&model);                          /* its sizes are all that counts */
-    if (experiment->measure == MEASURE_THROUGHPUT) /* both inputs; each four steps at the least */
-        return 2 * fmax(experiment->throughput.seconds,
-                        4 * k * model.flops_per_example / assumed_flops_per_second);
-    if (budget->epochs > 0)
-        examples = fmin(examples, budget->epochs * n);
-    if (budget->examples > 0)
-        examples = fmin(examples, budget->examples);
-    if (budget->updates > 0)
-        examples = fmin(examples, budget->updates * k);
-    training = examples * model.flops_per_example / assumed_flops_per_second +
-               examples / k * assumed_update_seconds;
-    if (budget->seconds > 0)
-        training = fmin(training, budget->seconds);
-    examples = fmin(examples, training * assumed_flops_per_second / model.flops_per_example);
-    evaluations = experiment->evaluation.every > 0
-                      ? 2 + examples / experiment->evaluation.every
-                      : 2 + experiment->evaluation.per_decade *
-                                log10(fmax(1, examples / experiment->evaluation.first));
-    evaluated = (double)dataset->validation.count + experiment->evaluation.train_examples;
-    if (experiment->evaluation.test == TEST_EACH)
-        evaluated += (double)dataset->test.count;
-    evaluated = evaluations * evaluated / 3 +
-                probes_examples(cell, experiment, evaluations, dataset->classes);
-    return training + evaluated * model.flops_per_example / assumed_flops_per_second;
+        cell->settings = settings[plan->count];
+        neutralise_unused(&cell->settings, experiment->measure);
+        status = complete_cell(cell, experiment, dataset, &identity, NULL, 0, NULL);
+    }
+    if (status == 0)
+        status = cell_list_shuffle(plan, experiment->shuffle);
+    if (status != 0)
+        plan_close(plan);
+    free(identity.base);
+    return status;
 }

@@ -24,9 +24,14 @@ struct cell {
     const struct kept_examples *kept;             /* in the plan; NULL: no copies are taken away */
     int batch_size;                               /* K, with `full` resolved */
     const struct schedule_spec *schedule;         /* in the experiment; NULL: constant */
+    const struct budget *budget;                  /* in the experiment; NULL: its common one */
     double schedule_length;                       /* of the schedule, where the budget decides it */
     double rate;                                  /* alpha, scaled with K */
     int largest_batch;                            /* K at the end of a schedule that grows it */
+    unsigned tuned; /* bits of the experiment's tuning.keys that decide something here and that no
+                       case gives: their values are the first of the tuning until one is chosen */
+    char tuned_keys[64]; /* their names, with a blank between; the column `tuned` */
+    int edge;            /* 1: a chosen value lies on the edge of those tried; -1: none is chosen */
 };
 
 struct plan {
@@ -45,6 +50,18 @@ struct plan {
  */
 int plan_open(struct plan *, const struct experiment *, const struct dataset *);
 void plan_close(struct plan *); /* accepts NULL and a zeroed struct */
+
+/* What ends the cell. */
+const struct budget *cell_budget(const struct cell *, const struct experiment *);
+
+/* A plan of cells with these settings, as many and in this order. Settings that a cell of a plan of
+ * the experiment has, but for what is tuned and the seed, always fit. */
+int plan_list(struct plan *, const struct experiment *, const struct dataset *,
+              const struct settings *, int count);
+
+/* A plan of some cells of another one, in this order; of those that are the same cell the first. */
+int plan_pick(struct plan *, const struct plan *from, const int *indices, int count,
+              const struct experiment *);
 
 /* What the axes make of the training examples, and what the plan knows of them already. */
 struct training_options plan_training_options(const struct cell *);

@@ -73,7 +73,7 @@ const struct schedule_spec *experiment_schedule(const struct experiment *experim
 static double units_of_budget(const struct cell *cell, const struct experiment *experiment)
 {
     const struct schedule_spec *spec = cell->schedule;
-    const struct budget *budget = &experiment->budget;
+    const struct budget *budget = cell_budget(cell, experiment);
     double n = (double)cell->train_examples, k = cell->batch_size, epochs = INFINITY, updates;
 
     if (budget->epochs > 0)

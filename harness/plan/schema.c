@@ -264,7 +264,7 @@ static const char *example_of(const struct field *field)
     case FIELD_REALS:
         return "numbers such as [0.5, 2]";
     default:
-        return "widths such as [128, 64]";
+        return "whole numbers such as [128, 64]";
     }
 }
 

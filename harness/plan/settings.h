@@ -14,6 +14,7 @@
 #define ENGINE_AUTO "auto"
 #define THREADS_AUTO 0
 #define SCHEDULE_NONE "constant"
+#define BUDGET_COMMON "default"
 #define WEIGHTING_NONE "none"
 #define AUGMENTATION_NONE "none"
 
@@ -29,11 +30,12 @@ struct settings {
     enum rate_scaling rate_scaling; /* with K */
     int base_batch_size;            /* K at which the rate is learning_rate */
     char schedule[32];              /* name among the experiment's schedules; "constant": none */
+    char budget[32]; /* name among the experiment's budgets; "default": the one of `budget:` */
     char optimizer[32];
     struct rule_parameters rule; /* snapshot and average_from are those below, in epochs */
-    double gradient_noise;  /* standard deviation */
-    double snapshot_epochs; /* svrg: from one full gradient to the next */
-    double average_from;    /* asgd: epochs before averaging starts */
+    double gradient_noise;       /* standard deviation */
+    double snapshot_epochs;      /* svrg: from one full gradient to the next */
+    double average_from;         /* asgd: epochs before averaging starts */
     double imbalance, label_noise;
     int redundancy;
     enum redundancy_mode redundancy_mode;
@@ -52,7 +54,7 @@ struct settings {
     int micro_batch; /* examples of a piece of a batch; 0: the batch is one piece */
     int workers;     /* each with its share of a batch */
     enum transport transport;
-    int delay;       /* updates that a gradient's point is old */
+    int delay; /* updates that a gradient's point is old */
     uint64_t seed;
 };
 

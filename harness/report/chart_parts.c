@@ -124,7 +124,7 @@ void group_label(const struct groups *groups, const struct group *group, char *t
 
     group_batch_text(group, batch, sizeof batch);
     snprintf(text, size, "%s · α = %g%s", batch, groups->arms[group->best].learning_rate,
-             group->edge && group->count > 1 ? " (edge)" : "");
+             group_on_edge(group) ? " (edge)" : "");
 }
 
 void sheet_name_setting(struct sheet *sheet, const struct groups *groups, size_t group,

@@ -175,9 +175,10 @@ int chart_grid_applies(struct results *results)
     return has_targets(results, 0);
 }
 
-static const uint64_t panel_axes = AXIS_BIT(AXIS_NETWORK) | AXIS_BIT(AXIS_REDUNDANCY);
+static const uint64_t panel_axes =
+    AXIS_BIT(AXIS_NETWORK) | AXIS_BIT(AXIS_BUDGET) | AXIS_BIT(AXIS_REDUNDANCY);
 static const uint64_t series_axes =
-    AXES_ALL & ~(AXIS_BIT(AXIS_NETWORK) | AXIS_BIT(AXIS_REDUNDANCY));
+    AXES_ALL & ~(AXIS_BIT(AXIS_NETWORK) | AXIS_BIT(AXIS_BUDGET) | AXIS_BIT(AXIS_REDUNDANCY));
 
 static void write_grid(struct sheet *sheet, const struct groups *groups, size_t g, size_t panel,
                        size_t series, size_t line, int target)

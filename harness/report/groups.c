@@ -18,6 +18,7 @@ static const struct {
     const char *neutral; /* a value that says nothing; NULL: each says something */
 } axes[AXIS_COUNT] = {
     [AXIS_NETWORK] = {"network", "network ", "", false},
+    [AXIS_BUDGET] = {"budget", "budget ", "", false, true, "default"},
     [AXIS_OPTIMIZER] = {"optimizer", "", "", false},
     [AXIS_MOMENTUM] = {"momentum", "momentum ", "", true},
     [AXIS_BETA1] = {"beta1", "β1 = ", "", true},
@@ -54,6 +55,7 @@ static const struct {
     [AXIS_DELAY] = {"delay", "delay ", "", true, true, "0"},
     [AXIS_ENGINE] = {"engine", "engine ", "", false},
     [AXIS_THREADS] = {"threads", "threads ", "", false},
+    [AXIS_TUNED] = {"tuned", "tuned ", "", false, true},
 };
 
 /* The columns that cells are sorted by, fetched once; NULL for an axis that results of an earlier
@@ -72,9 +74,13 @@ static int compare_numbers(double a, double b)
     return (a > b) - (a < b);
 }
 
-/* Says nothing about the cell: with r = 1 nothing is copied. */
+/* Says nothing about the cell: it was tuned, or with r = 1 nothing is copied. */
 static bool axis_idle(const struct keys *keys, size_t axis, size_t cell)
 {
+    const char *const *tuned = keys->texts[AXIS_TUNED];
+
+    if (axis != AXIS_TUNED && tuned && tuned[cell][0] && strstr(tuned[cell], axes[axis].column))
+        return true;
     return (axis == AXIS_REDUNDANCY_MODE || axis == AXIS_COPIES) &&
            keys->numbers[AXIS_REDUNDANCY][cell] == 1;
 }
@@ -261,6 +267,26 @@ static bool arm_better(const struct groups *groups, const struct arm *a, const s
     return arm_loss(groups, a) < arm_loss(groups, b);
 }
 
+static void find_edge(const struct groups *groups, struct group *group)
+{
+    struct table *cells = groups->results->cells;
+    size_t cell = groups->order[groups->arms[group->best].first];
+    const char *const *tuned = groups->keys->texts[AXIS_TUNED];
+
+    group->edge = group->best == group->first || group->best == group->first + group->count - 1;
+    group->tuned = tuned && tuned[cell][0] != '\0';
+    if (group->tuned && strstr(tuned[cell], "learning_rate"))
+        group->edge = false;
+    if (group->tuned && table_has(cells, "edge"))
+        group->edge |= strcmp(table_texts(cells, "edge")[cell], "1") == 0;
+    group->edge &= group->trained;
+}
+
+bool group_on_edge(const struct group *group)
+{
+    return group->edge && (group->tuned || group->count > 1);
+}
+
 static void choose_rate(const struct groups *groups, struct group *group)
 {
     const struct arm *arms = groups->arms;
@@ -280,8 +306,7 @@ static void choose_rate(const struct groups *groups, struct group *group)
         if (arm_better(groups, &arms[a], &arms[group->best], group->hardest))
             group->best = a;
     group->trained = group->hardest >= 0 || isfinite(arm_loss(groups, &arms[group->best]));
-    group->edge = group->trained &&
-                  (group->best == group->first || group->best == group->first + group->count - 1);
+    find_edge(groups, group);
 }
 
 /* Cuts the sorted cells into arms and groups. */

@@ -6,6 +6,8 @@
  *
  * A cell that has not reached a target has the cost +infinity there: it is never dropped.
  *
+ * What was tuned was free to differ, so it tells no cells apart but those tuned from others.
+ *
  * With r = 1 nothing is repeated, so neither how nor whether the set grows means anything: such a
  * group agrees with every redundancy mode and every kind of copies. */
 #ifndef BATCHLAB_GROUPS_H
@@ -20,6 +22,7 @@
 /* The axes of a grid but for batch size, learning rate and seed, in the order of sorting. */
 enum axis {
     AXIS_NETWORK,
+    AXIS_BUDGET,
     AXIS_OPTIMIZER,
     AXIS_MOMENTUM,
     AXIS_BETA1,
@@ -56,6 +59,7 @@ enum axis {
     AXIS_DELAY,
     AXIS_ENGINE,
     AXIS_THREADS,
+    AXIS_TUNED,
     AXIS_COUNT
 };
 
@@ -79,7 +83,8 @@ struct group {
     size_t best; /* index in groups.arms */
     bool
         trained; /* false: every rate's loss is infinite, so none is best and `best` says nothing */
-    bool edge;   /* it is the smallest or the largest rate tried */
+    bool tuned;  /* chosen on other seeds, before: cells.csv has what was chosen alone */
+    bool edge; /* it is the smallest or the largest rate tried, by the tuning where it was tuned */
     int hardest; /* that target's index in results.targets, -1: none */
 };
 
@@ -120,6 +125,9 @@ void groups_describe(const struct groups *, size_t group, uint64_t axes, char *t
 
 /* "native, 1 thread": what the group ran with where it asked for `auto`; else "". */
 void group_used(const struct groups *, size_t group, char *text, size_t size);
+
+/* There was something to choose from, and the best lies on its edge. */
+bool group_on_edge(const struct group *);
 
 /* "K = 32", "K = full" */
 void group_batch_text(const struct group *, char *text, size_t size);

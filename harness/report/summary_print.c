@@ -162,7 +162,7 @@ static void print_row(FILE *file, const struct summary *summary, const struct su
         snprintf(batch, sizeof batch, "%.0f", group->batch_size);
     if (group->trained)
         snprintf(rate, sizeof rate, "%.4g%s", rate_of(groups, row->group),
-                 group->edge && group->count > 1 ? "*" : "");
+                 group_on_edge(group) ? "*" : "");
     summary_engine(groups, row->group, ENGINE_WIDTH, engine);
     fprintf(file, "%-*s %6s %7s %2zu %7s %7s %7s %5s %5s ", ENGINE_WIDTH, engine, batch, rate,
             row->n, short_number(row->seconds, seconds), short_number(row->epochs, epochs),
@@ -199,14 +199,15 @@ static void print_legend(FILE *file, const struct summary *summary,
                          const struct summary_section *section)
 {
     const struct groups *groups = &summary->groups;
-    bool edge = false, none = false, untrained = false, chosen = false;
+    bool edge = false, none = false, untrained = false, chosen = false, tuned = false;
 
     for (size_t r = section->first; r < section->first + section->count; r++) {
         const struct summary_row *row = &summary->rows[r];
         const struct group *group = &groups->groups[row->group];
 
-        edge |= group->edge && group->count > 1;
+        edge |= group_on_edge(group);
         chosen |= group->trained && group->count > 1;
+        tuned |= group->tuned;
         untrained |= !group->trained;
         none |= !isfinite(row->seconds) || !isfinite(row->end) || !isfinite(row->test);
     }
@@ -220,6 +221,8 @@ static void print_legend(FILE *file, const struct summary *summary,
     if (untrained)
         summary_print_wrapped(file, "rate -: every rate diverged or failed, so none is best; n and "
                                     "outcome count all of them");
+    if (tuned)
+        fprintf(file, "What is tuned was chosen on other seeds: tuning.csv.\n");
     if (chosen)
         fprintf(file,
                 "Rates are chosen on these same seeds: the best looks a bit better than it is.\n");
@@ -282,7 +285,10 @@ static void say_edge(struct sentence *sentence, const struct groups *groups, siz
 {
     const struct group *group = &groups->groups[g];
 
-    if (group->edge && group->count > 1)
+    if (group_on_edge(group) && group->tuned)
+        say(sentence, " It lies on the edge of what the tuning tried: widen that before relying on "
+                      "it.");
+    else if (group_on_edge(group))
         say(sentence, " That rate is the %s tried: widen the grid before relying on it.",
             group->best == group->first ? "smallest" : "largest");
 }

@@ -155,11 +155,21 @@ static int applies(const struct field *field, const struct settings *settings)
     return 1;
 }
 
-static void write_settings(FILE *file, const struct cell *cell)
+void record_write_settings_names(FILE *file, const char *but)
+{
+    for (const struct field *field = settings_fields; field->key; field++)
+        if (!but || strcmp(field->key, but) != 0)
+            fprintf(file, ",%s%s", field->key,
+                    strcmp(field->key, "batch_size") == 0 ? ",full_batch" : "");
+}
+
+void record_write_settings(FILE *file, const struct cell *cell, const char *but)
 {
     char text[1200];
 
     for (const struct field *field = settings_fields; field->key; field++) {
+        if (but && strcmp(field->key, but) == 0)
+            continue;
         fputc(',', file);
         if (strcmp(field->key, "batch_size") == 0) {
             fprintf(file, "%d,%d", cell->batch_size, cell->settings.batch_size == BATCH_SIZE_FULL);
@@ -187,9 +197,7 @@ static void write_cell(FILE *file, const struct part *part)
     int reached = 0;
 
     fputs("id,measure", file);
-    for (const struct field *field = settings_fields; field->key; field++)
-        fprintf(file, ",%s%s", field->key,
-                strcmp(field->key, "batch_size") == 0 ? ",full_batch" : "");
+    record_write_settings_names(file, NULL);
     fputs(",engine_used,threads_used,train_examples,dropped_examples,parameters,flops_per_example,"
           "outcome,reason",
           file);
@@ -201,7 +209,7 @@ static void write_cell(FILE *file, const struct part *part)
 
     fprintf(file, "\n%s,%s", cell->id,
             experiment->measure == MEASURE_THROUGHPUT ? "throughput" : "convergence");
-    write_settings(file, cell);
+    record_write_settings(file, cell, NULL);
     fputc(',', file);
     csv_field(file, record->engine_used ? record->engine_used : "");
     fprintf(file, ",%d,%zu,%zu,", record->threads_used, cell->train_examples,
@@ -370,8 +378,6 @@ static int write_parts(const char *folder, const struct part *part)
     return 0;
 }
 
-static const char temporary_prefix[] = ".tmp-";
-
 /* What an earlier run recorded of the cell steps aside whole, so that at no time half of it is
  * there. */
 static int put_in_place(const char *temporary, const char *final, const char *old)
@@ -394,8 +400,8 @@ int record_cell(const char *results, const struct experiment *experiment, const 
     char cells[PATH_MAX], temporary[PATH_MAX + 160], final[PATH_MAX + 160], old[PATH_MAX + 160];
 
     snprintf(cells, sizeof cells, "%s/cells", results);
-    snprintf(temporary, sizeof temporary, "%s/%s%s", cells, temporary_prefix, cell->id);
-    snprintf(old, sizeof old, "%s/%sold-%s", cells, temporary_prefix, cell->id);
+    snprintf(temporary, sizeof temporary, "%s/%s%s", cells, RECORD_TEMPORARY, cell->id);
+    snprintf(old, sizeof old, "%s/%sold-%s", cells, RECORD_TEMPORARY, cell->id);
     snprintf(final, sizeof final, "%s/%s", cells, cell->id);
     if (folder_remove(temporary) != 0 || folder_make(temporary) != 0)
         return -1;
@@ -439,150 +445,4 @@ int record_profile(const char *results, const struct cell *cell, const struct ce
     }
     fputc('\n', file.stream);
     return file_commit(&file);
-}
-
-/* ---- Reading back --------------------------------------------------------------------------- */
-
-static int parse_outcome(const char *name, enum outcome *outcome)
-{
-    for (int o = OUTCOME_REACHED; o <= OUTCOME_OUT_OF_MEMORY; o++)
-        if (strcmp(name, outcome_name((enum outcome)o)) == 0) {
-            *outcome = (enum outcome)o;
-            return 1;
-        }
-    return 0;
-}
-
-int record_find(const char *results, const char *id, struct recorded *recorded)
-{
-    const double *train, *evaluation;
-    const char *const *outcomes;
-    char path[PATH_MAX + 160];
-    struct table *table;
-    int found = 0;
-
-    snprintf(path, sizeof path, "%s/cells/%s/cell.csv", results, id);
-    if (access(path, F_OK) != 0 || table_open(&table, path) != 0)
-        return 0;
-    outcomes = table_texts(table, "outcome");
-    train = table_numbers(table, "train_seconds");
-    evaluation = table_numbers(table, "evaluation_seconds");
-    if (outcomes && train && evaluation && table_rows(table) == 1) {
-        recorded->train_seconds = train[0];
-        recorded->evaluation_seconds = evaluation[0];
-        found = parse_outcome(outcomes[0], &recorded->outcome);
-    }
-    table_close(table);
-    return found;
-}
-
-/* Appends a part of one cell to the derived file; its header only once. A cell that has no such
- * part is skipped. */
-static int append_part(FILE *into, const char *results, const char *id, const char *part,
-                       char **header, int *parts)
-{
-    char path[PATH_MAX], *line = NULL;
-    size_t size = 0;
-    int status = 0;
-    FILE *file;
-
-    snprintf(path, sizeof path, "%s/cells/%s/%s", results, id, part);
-    file = fopen(path, "r");
-    if (!file)
-        return errno == ENOENT ? 0 : error_set("%s: %s", path, strerror(errno));
-    if (getline(&line, &size, file) <= 0) {
-        status = error_set("%s:1: empty, expected a header line", path);
-        goto done;
-    }
-    if (!*header) {
-        *header = strdup(line);
-        fputs(line, into);
-    } else if (strcmp(*header, line) != 0) {
-        status = error_set("%s:1: columns differ from those of the other cells", path);
-        goto done;
-    }
-    while (getline(&line, &size, file) > 0)
-        fputs(line, into);
-    if (ferror(file))
-        status = error_set("%s: %s", path, strerror(errno));
-    *parts += 1;
-done:
-    free(line);
-    fclose(file);
-    return status;
-}
-
-static int merge_part(const char *results, const struct plan *plan, const char *part,
-                      const char *derived, int *parts)
-{
-    char path[PATH_MAX], *header = NULL;
-    struct whole_file file;
-    int status = 0;
-
-    *parts = 0;
-    snprintf(path, sizeof path, "%s/%s", results, derived);
-    if (file_begin(&file, path) != 0)
-        return -1;
-    for (int i = 0; i < plan->count && status == 0; i++)
-        status = append_part(file.stream, results, plan->cells[i].id, part, &header, parts);
-    free(header);
-    if (status != 0 || *parts == 0) {
-        file_abandon(&file);
-        if (status == 0 && unlink(path) != 0 && errno != ENOENT)
-            status = error_set("%s: %s", path, strerror(errno));
-        return status;
-    }
-    return file_commit(&file);
-}
-
-int record_merge(const char *results, const struct plan *plan, int *finished)
-{
-    int parts;
-
-    if (merge_part(results, plan, "cell.csv", "cells.csv", finished) != 0 ||
-        merge_part(results, plan, "curve.csv", "curves.csv", &parts) != 0 ||
-        merge_part(results, plan, "blocks.csv", "timings.csv", &parts) != 0 ||
-        merge_part(results, plan, "classes.csv", "classes.csv", &parts) != 0 ||
-        merge_part(results, plan, "probes.csv", "probes.csv", &parts) != 0 ||
-        merge_part(results, plan, "predictions.csv", "predictions.csv", &parts) != 0 ||
-        merge_part(results, plan, "profile.csv", "profile.csv", &parts) != 0)
-        return -1;
-    return 0;
-}
-
-/* Temporary names of whole_file: what was being written when the program was killed. */
-static int clean_files(const char *results)
-{
-    DIR *folder = opendir(results);
-    struct dirent *entry;
-
-    if (!folder)
-        return error_set("%s: %s", results, strerror(errno));
-    while ((entry = readdir(folder)) != NULL)
-        if (strstr(entry->d_name, ".tmp-"))
-            unlinkat(dirfd(folder), entry->d_name, 0);
-    closedir(folder);
-    return 0;
-}
-
-int record_clean(const char *results)
-{
-    char cells[PATH_MAX], path[PATH_MAX + 300];
-    struct dirent *entry;
-    int status = 0;
-    DIR *folder;
-
-    snprintf(cells, sizeof cells, "%s/cells", results);
-    folder = opendir(cells);
-    if (!folder)
-        return error_set("%s: %s", cells, strerror(errno));
-    while (status == 0 && (entry = readdir(folder)) != NULL)
-        if (strncmp(entry->d_name, temporary_prefix, sizeof temporary_prefix - 1) == 0) {
-            snprintf(path, sizeof path, "%s/%s", cells, entry->d_name);
-            status = folder_remove(path);
-        }
-    closedir(folder);
-    if (status == 0)
-        status = clean_files(results);
-    return status;
 }

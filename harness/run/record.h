@@ -43,12 +43,20 @@ struct cell_record {
     int prediction_count;
 };
 
+/* What the folder of a cell is called until it is whole begins with this. */
+#define RECORD_TEMPORARY ".tmp-"
+
 /* Every number NOT_APPLICABLE. */
 void record_clear(struct cell_record *);
 
 /* Writes results/cells/<id>/, replacing what is there. */
 int record_cell(const char *results, const struct experiment *, const struct cell *,
                 const struct cell_record *);
+
+/* The columns of the settings, each after a comma: names, and a cell's values. but: the key of one
+ * that is left out, or NULL. */
+void record_write_settings_names(FILE *, const char *but);
+void record_write_settings(FILE *, const struct cell *, const char *but);
 
 /* Where the time of a trained cell went. Seconds. */
 struct cell_profile {
@@ -69,10 +77,17 @@ struct recorded {
 /* What is recorded for a cell: 1, or 0 if there is nothing (that can be read). */
 int record_find(const char *results, const char *id, struct recorded *);
 
+/* The same, with numbers of some more columns: values[count], NAN where the field is empty. */
+int record_read(const char *results, const char *id, struct recorded *, const char *const *columns,
+                double *values, int count);
+
 /* Derives cells.csv, curves.csv, timings.csv, classes.csv, probes.csv, predictions.csv and
  * profile.csv from the finished cells of the plan, in the plan's order. A file is there only if it
  * has rows; *finished is the number of cells. */
 int record_merge(const char *results, const struct plan *, int *finished);
+
+/* Derives tuning_cells.csv, as cells.csv, from the plan of the tuning cells. */
+int record_merge_tuning(const char *results, const struct plan *);
 
 /* Removes what an earlier run left half-written. */
 int record_clean(const char *results);

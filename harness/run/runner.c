@@ -6,17 +6,18 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "run/choice.h"
+#include "run/processors.h"
+#include "run/queue.h"
 #include "run/record.h"
+#include "run/stages.h"
 #include "run/survey.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <regex.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,78 +38,53 @@ struct runner {
     struct runner_result *result;
     struct survey survey;
     struct engine_choices choices;
-    const struct cell **queue; /* [queue_count] cells to run, in running order */
-    int queue_count, next;
+    struct stages stages;
+    struct queue queue; /* of the stages' plan */
+    int total;          /* cells to run in all, as far as that is known */
     struct slot *slots; /* [slot_count] */
     int slot_count;
-    int busy[HOST_PROCESSORS_MAX];
+    struct processors processors;
     double start, expected_done, expected_total, spent;
     int lock;
 };
 
 /* ---- Before: what to run, where, with what --------------------------------------------------- */
 
-/* All cells that are asked for, finished or not, into the queue. */
-static int choose_cells(struct runner *runner)
+static double seconds_of(const struct runner *runner, const struct cell *cell)
 {
-    const struct plan *plan = runner->campaign->plan;
-    const char *pattern = runner->options->only;
-    regex_t only;
-
-    if (pattern && regcomp(&only, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-        return error_set("--only: '%s' is not a regular expression", pattern);
-    runner->queue = calloc((size_t)plan->count, sizeof *runner->queue);
-    for (int i = 0; runner->queue && i < plan->count; i++) {
-        const struct cell *cell = &plan->cells[plan->order[i]];
-
-        if (!pattern || regexec(&only, cell->id, 0, NULL, 0) == 0)
-            runner->queue[runner->queue_count++] = cell;
-    }
-    if (pattern)
-        regfree(&only);
-    if (!runner->queue)
-        return error_set("out of memory");
-    if (runner->queue_count == 0)
-        return error_set("--only: '%s' matches none of the %d cells (batchlab plan lists them)",
-                         pattern, plan->count);
-    return 0;
+    return plan_cell_seconds(cell, runner->campaign->experiment, runner->campaign->dataset);
 }
 
-/* To be called with the lock held, so that nobody finishes a cell meanwhile. */
+/* What is left to run of the plan, and how much that and what follows it may be. */
 static void skip_finished(struct runner *runner)
 {
-    int chosen = runner->queue_count;
+    const struct plan *grid = runner->campaign->plan;
 
-    runner->queue_count = 0;
-    for (int i = 0; i < chosen; i++) {
-        const struct cell *cell = runner->queue[i];
-        struct recorded recorded;
-
-        if (record_find(runner->campaign->results, cell->id, &recorded) &&
-            outcome_is_final(recorded.outcome)) {
-            runner->result->skipped++;
-            continue;
-        }
-        runner->queue[runner->queue_count++] = cell;
-        runner->expected_total +=
-            plan_cell_seconds(cell, runner->campaign->experiment, runner->campaign->dataset);
-    }
+    runner->result->skipped += queue_skip_finished(&runner->queue, runner->campaign->results);
+    runner->total = runner->result->run + runner->queue.count;
+    runner->expected_total = runner->expected_done;
+    for (int i = 0; i < runner->queue.count; i++)
+        runner->expected_total += seconds_of(runner, runner->queue.cells[i]);
+    if (runner->stages.is_last)
+        return;
+    runner->total += grid->count; /* which follow, whatever value is chosen */
+    for (int i = 0; i < grid->count; i++)
+        runner->expected_total += seconds_of(runner, &grid->cells[i]);
 }
 
-/* One writer a folder: two runs would throw each other's files away. */
-static int take_lock(struct runner *runner)
+/* The plan to run next, and its cells that are asked for into the queue. 1: there is one; 0: all
+ * have run; -1: error set. */
+static int take_next_plan(struct runner *runner)
 {
-    char path[PATH_MAX + 16];
+    int more = stages_next(&runner->stages);
 
-    snprintf(path, sizeof path, "%s/.lock", runner->campaign->results);
-    runner->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (runner->lock < 0)
-        return error_set("%s: %s", path, strerror(errno));
-    if (flock(runner->lock, LOCK_EX | LOCK_NB) == 0)
-        return 0;
-    if (errno != EWOULDBLOCK)
-        return error_set("%s: cannot be locked: %s", path, strerror(errno));
-    return error_set("%s: another batchlab is running in this folder", runner->campaign->results);
+    if (more <= 0)
+        return more;
+    if (queue_choose(&runner->queue, runner->stages.plan, runner->options->only) != 0 ||
+        (runner->stages.is_last &&
+         queue_check_matched(&runner->queue, runner->stages.plan, runner->options->only) != 0))
+        return -1;
+    return 1;
 }
 
 static int prepare_folder(struct runner *runner)
@@ -118,11 +94,14 @@ static int prepare_folder(struct runner *runner)
     char cells[PATH_MAX + 16];
 
     snprintf(cells, sizeof cells, "%s/cells", campaign->results);
-    if (folder_make(cells) != 0 || take_lock(runner) != 0 || manifest_check(campaign, force) != 0 ||
+    if (folder_make(cells) != 0)
+        return -1;
+    runner->lock = folder_lock(campaign->results);
+    if (runner->lock < 0 || manifest_check(campaign, force) != 0 ||
         record_clean(campaign->results) != 0)
         return -1;
     skip_finished(runner);
-    if (runner->queue_count == 0)
+    if (runner->queue.count == 0)
         return 0;
     if (!force && manifest_check_machine(campaign, &runner->survey) != 0)
         return -1;
@@ -147,9 +126,9 @@ static int settle_cells(struct runner *runner)
 {
     const struct runner_options *options = runner->options;
 
-    for (int i = 0; i < runner->queue_count && seconds_left(runner) > 0; i++)
-        if (choices_make(&runner->choices, runner->campaign, &runner->survey.host, runner->queue[i],
-                         options->announce, options->context) != 0)
+    for (int i = 0; i < runner->queue.count && seconds_left(runner) > 0; i++)
+        if (choices_make(&runner->choices, runner->campaign, &runner->survey.host,
+                         runner->queue.cells[i], options->announce, options->context) != 0)
             return -1;
     return 0;
 }
@@ -157,13 +136,13 @@ static int settle_cells(struct runner *runner)
 /* Of every number of threads that a cell runs with. */
 static int measure_roofs(struct runner *runner)
 {
-    int *threads = calloc((size_t)runner->queue_count + 1, sizeof *threads);
+    int *threads = calloc((size_t)runner->queue.count + 1, sizeof *threads);
 
     if (!threads)
         return error_set("out of memory");
-    for (int i = 0; i < runner->queue_count; i++)
-        threads[i] = choices_assignment(&runner->choices, runner->queue[i]).threads;
-    survey_measure(&runner->survey, threads, runner->queue_count, seconds_left(runner));
+    for (int i = 0; i < runner->queue.count; i++)
+        threads[i] = choices_assignment(&runner->choices, runner->queue.cells[i]).threads;
+    survey_measure(&runner->survey, threads, runner->queue.count, seconds_left(runner));
     free(threads);
     return 0;
 }
@@ -173,7 +152,7 @@ static void announce_engines(const struct runner *runner)
     const struct survey *survey = &runner->survey;
 
     for (int i = 0; i < survey->engine_count && runner->options->announce; i++)
-        if (runner->queue_count > 0)
+        if (runner->queue.count > 0)
             runner->options->announce(runner->options->context, survey->engines[i],
                                       survey->libraries[i]);
 }
@@ -187,6 +166,7 @@ static int make_slots(struct runner *runner)
     if (exclusive)
         runner->slot_count = 1;
     runner->result->jobs = runner->slot_count;
+    runner->processors.count = host->processor_count;
     runner->slots = calloc((size_t)runner->slot_count, sizeof *runner->slots);
     return runner->slots ? 0 : error_set("out of memory");
 }
@@ -206,40 +186,21 @@ static int processors_of(const struct runner *runner, const struct assignment *a
  * share. */
 static void take_processors(struct runner *runner, struct slot *slot)
 {
-    int count = runner->survey.host.processor_count;
-
     slot->processor_count = processors_of(runner, &slot->assignment);
-    for (int i = 0; i < slot->processor_count; i++) {
-        int least = -1;
-
-        for (int p = 0; p < count; p++) {
-            int taken = 0;
-
-            for (int j = 0; j < i; j++)
-                taken |= slot->processors[j] == p;
-            if (!taken && (least < 0 || runner->busy[p] < runner->busy[least]))
-                least = p;
-        }
-        slot->processors[i] = least;
-        runner->busy[least]++;
-    }
+    processors_take(&runner->processors, slot->processor_count, slot->processors);
 }
 
 static void release_processors(struct runner *runner, struct slot *slot)
 {
-    for (int i = 0; i < slot->processor_count; i++)
-        runner->busy[slot->processors[i]]--;
+    processors_release(&runner->processors, slot->processors, slot->processor_count);
     slot->processor_count = 0;
 }
 
 /* 1 if the cell's threads find idle processors; with --jobs the user has decided instead. */
 static int has_room(const struct runner *runner, const struct assignment *assignment)
 {
-    int idle = 0, count = runner->survey.host.processor_count;
-
-    for (int p = 0; p < count; p++)
-        idle += runner->busy[p] == 0;
-    return runner->options->jobs > 0 || idle >= processors_of(runner, assignment);
+    return runner->options->jobs > 0 ||
+           processors_idle(&runner->processors) >= processors_of(runner, assignment);
 }
 
 static void run_child(struct runner *runner, const struct slot *slot, int words, pid_t parent)
@@ -295,7 +256,8 @@ static void report(struct runner *runner, const struct cell *cell, enum outcome 
     double left = runner->expected_total - runner->expected_done;
     struct runner_progress progress = {
         .done = runner->result->run,
-        .total = runner->queue_count,
+        .total = runner->total,
+        .round = runner->stages.round,
         .eta_seconds = pace * left / runner->slot_count,
     };
 
@@ -323,16 +285,16 @@ static int refuse_cell(struct runner *runner, const struct cell *cell,
 
 static int start_cells(struct runner *runner)
 {
-    for (int s = 0; s < runner->slot_count && runner->next < runner->queue_count; s++) {
-        const struct cell *cell = runner->queue[runner->next];
+    for (int s = 0; s < runner->slot_count && runner->queue.next < runner->queue.count; s++) {
+        const struct cell *cell = runner->queue.cells[runner->queue.next];
         struct assignment assignment = choices_assignment(&runner->choices, cell);
 
         if (assignment.threads > runner->survey.host.processor_count) {
-            runner->next++;
+            runner->queue.next++;
             if (refuse_cell(runner, cell, &assignment) != 0)
                 return -1;
         } else if (runner->slots[s].pid == 0 && has_room(runner, &assignment)) {
-            runner->next++;
+            runner->queue.next++;
             if (start_cell(runner, &runner->slots[s], cell, &assignment) != 0)
                 return -1;
         }
@@ -391,8 +353,7 @@ static int finish_cell(struct runner *runner, struct slot *slot, int status)
     result->unsupported += outcome == OUTCOME_UNSUPPORTED;
     result->cell_wall_seconds += wall;
     runner->spent += wall;
-    runner->expected_done +=
-        plan_cell_seconds(cell, runner->campaign->experiment, runner->campaign->dataset);
+    runner->expected_done += seconds_of(runner, cell);
     report(runner, cell, outcome, wall);
     return 0;
 }
@@ -460,7 +421,7 @@ static int run_cells(struct runner *runner, const sigset_t *awaited)
 {
     const struct timespec tick = {.tv_nsec = 200000000};
 
-    while (runner->next < runner->queue_count || is_running(runner)) {
+    while (runner->queue.next < runner->queue.count || is_running(runner)) {
         int received;
 
         if (seconds_left(runner) <= 0) {
@@ -495,10 +456,10 @@ static void sum_cell_seconds(struct runner *runner)
 {
     struct runner_result *result = runner->result;
 
-    for (int i = 0; i < runner->queue_count; i++) {
+    for (int i = 0; i < runner->queue.next; i++) {
         struct recorded recorded;
 
-        if (!record_find(runner->campaign->results, runner->queue[i]->id, &recorded))
+        if (!record_find(runner->campaign->results, runner->queue.cells[i]->id, &recorded))
             continue;
         if (isfinite(recorded.train_seconds))
             result->train_seconds += recorded.train_seconds;
@@ -512,10 +473,8 @@ static int close_run(struct runner *runner, struct run_log *log, double total, d
     struct runner_result *result = runner->result;
     double total_after, steal_after;
     struct host after;
-    int finished;
 
-    result->unfinished = runner->queue_count - result->run;
-    sum_cell_seconds(runner);
+    result->unfinished = runner->total - result->run;
     result->wall_seconds = clock_now() - runner->start;
     host_read(&after);
     clock_timestamp(log->finished);
@@ -532,9 +491,49 @@ static int close_run(struct runner *runner, struct run_log *log, double total, d
         log->steal_share = (steal_after - steal) / (total_after - total);
     log->ended = end_names[result->end];
     if (record_clean(runner->campaign->results) != 0 || /* of the cells that were stopped */
-        record_merge(runner->campaign->results, runner->campaign->plan, &finished) != 0)
+        stages_derive(&runner->stages, &result->reported) != 0)
         return -1;
     return manifest_write(runner->campaign, &runner->survey, log);
+}
+
+/* Asks the engines of every cell that may run: no value that is tuned changes its engine. */
+static int make_survey(struct runner *runner)
+{
+    const struct plan *grid = runner->campaign->plan;
+    const struct cell **cells;
+    int status;
+
+    if (runner->stages.plan == grid)
+        return survey_make(&runner->survey, runner->campaign, runner->queue.cells,
+                           runner->queue.count);
+    cells = calloc((size_t)grid->count + 1, sizeof *cells);
+    if (!cells)
+        return error_set("out of memory");
+    for (int i = 0; i < grid->count; i++)
+        cells[i] = &grid->cells[i];
+    status = survey_make(&runner->survey, runner->campaign, cells, grid->count);
+    free(cells);
+    return status;
+}
+
+/* The cells of the first plan, and those of the plans that their results lead to. */
+static int run_plans(struct runner *runner, const sigset_t *awaited)
+{
+    int more;
+
+    for (;;) {
+        if (run_cells(runner, awaited) != 0)
+            return -1;
+        sum_cell_seconds(runner);
+        if (runner->result->end != RUNNER_COMPLETE)
+            return 0;
+        more = take_next_plan(runner);
+        if (more <= 0)
+            return more;
+        skip_finished(runner);
+        if (settle_cells(runner) != 0)
+            return -1;
+    }
 }
 
 int runner_run(const struct campaign *campaign, const struct runner_options *options,
@@ -544,6 +543,7 @@ int runner_run(const struct campaign *campaign, const struct runner_options *opt
         .campaign = campaign,
         .options = options,
         .result = result,
+        .stages = {.campaign = campaign},
         .start = clock_now(),
         .lock = -1,
     };
@@ -557,12 +557,11 @@ int runner_run(const struct campaign *campaign, const struct runner_options *opt
     clock_timestamp(log.started);
     host_steal(&total, &steal);
     /* Whatever can be wrong with the question comes before the folder is made. */
-    if (choose_cells(&runner) != 0 ||
-        survey_make(&runner.survey, campaign, runner.queue, runner.queue_count) != 0 ||
-        make_slots(&runner) != 0 || prepare_folder(&runner) != 0)
+    if (take_next_plan(&runner) < 0 || make_survey(&runner) != 0 || make_slots(&runner) != 0 ||
+        prepare_folder(&runner) != 0)
         goto done;
     announce_engines(&runner);
-    if (timing && runner.queue_count > 0 &&
+    if (timing && runner.queue.count > 0 &&
         survey_conformance(&runner.survey, campaign, &result->wrong) != 0)
         goto done;
     if (settle_cells(&runner) != 0 || (timing && measure_roofs(&runner) != 0))
@@ -570,7 +569,7 @@ int runner_run(const struct campaign *campaign, const struct runner_options *opt
     await_signals(&awaited);
     sigprocmask(SIG_BLOCK, &awaited, &before);
     mask_set = 1;
-    status = run_cells(&runner, &awaited);
+    status = run_plans(&runner, &awaited);
     stop_children(&runner);
     if (status == 0 && !timing && result->end == RUNNER_COMPLETE)
         status = measure_roofs(&runner); /* training does not wait for it */
@@ -590,7 +589,8 @@ done:
     if (runner.lock >= 0)
         close(runner.lock);
     choices_free(&runner.choices);
-    free(runner.queue);
+    stages_close(&runner.stages);
+    queue_free(&runner.queue);
     free(runner.slots);
     return status;
 }

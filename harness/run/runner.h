@@ -9,7 +9,8 @@
 #include "train/train.h"
 
 struct runner_progress {
-    int done, total;    /* of the cells to run now */
+    int done, total;    /* of the cells to run now; with tuning, those of the grid included */
+    int round;          /* of tuning, from 1; 0: the cells of the grid run */
     double eta_seconds; /* expected from the cells measured so far; NAN before the first */
     int running;
 };
@@ -40,7 +41,8 @@ struct runner_result {
     int unsupported;
     int wrong;      /* 1: the run was refused because an engine of a throughput experiment fails its
                        conformance */
-    int unfinished; /* of those chosen */
+    int unfinished; /* of those chosen, and with tuning of all that follow */
+    int reported;   /* rows of cells.csv */
     int jobs;
     double wall_seconds, cell_wall_seconds, train_seconds, evaluation_seconds;
 };

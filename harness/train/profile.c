@@ -86,17 +86,21 @@ static void make_plain(struct settings *settings)
 static int time_loop(const struct workbench *bench, double *seconds)
 {
     struct experiment experiment = *bench->experiment;
+    struct budget budget = *cell_budget(bench->cell, bench->experiment);
     struct cell cell = *bench->cell;
     struct workbench bare = *bench;
     double taken[REPETITIONS];
 
     /* No target ends it, and the budget is as the run's, in what it is counted by, but bounded. */
     experiment.target_count = 0;
-    experiment.budget.until = UNTIL_BUDGET;
-    if (experiment.budget.seconds > 0.02)
-        experiment.budget.seconds = 0.02;
-    if (experiment.budget.updates <= 0 || experiment.budget.updates > 1000000)
-        experiment.budget.updates = 1000000;
+    budget.until = UNTIL_BUDGET;
+    budget.train_loss = 0;
+    budget.patience = 0;
+    if (budget.seconds > 0.02)
+        budget.seconds = 0.02;
+    if (budget.updates <= 0 || budget.updates > 1000000)
+        budget.updates = 1000000;
+    cell.budget = &budget;
     make_plain(&cell.settings);
     bare.engine = &idle;
     bare.observe = NULL;

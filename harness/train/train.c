@@ -46,10 +46,13 @@ struct run {
     struct schedule_spec schedule; /* with its length; constant where the cell has none */
     int is_constant;
     int batch_size; /* now */
-    int suspicions; /* evaluations running with a loss above the limit */
-    int chances;    /* evaluations running at chance level */
-    long stride;    /* updates from one look at the clock to the next */
-    long unseen;    /* updates since the last */
+    const struct budget *budget;
+    double best_loss; /* of validation, for the budget's patience */
+    int stale;        /* evaluations running without a better one */
+    int suspicions;   /* evaluations running with a loss above the limit */
+    int chances;      /* evaluations running at chance level */
+    long stride;      /* updates from one look at the clock to the next */
+    long unseen;      /* updates since the last */
 };
 
 /* ---- Evaluation ----------------------------------------------------------------------------- */
@@ -287,9 +290,9 @@ static int judge_point(struct run *run)
         return stop(run, OUTCOME_DEAD, "no better than chance after an epoch, twice running");
     update_targets(run);
     reached = targets_reached(run);
-    if (experiment->budget.until == UNTIL_FIRST && reached > 0)
+    if (run->budget->until == UNTIL_FIRST && reached > 0)
         return stop(run, OUTCOME_REACHED, "first target reached");
-    if (experiment->budget.until == UNTIL_ALL && reached == experiment->target_count)
+    if (run->budget->until == UNTIL_ALL && reached == experiment->target_count)
         return stop(run, OUTCOME_REACHED, "all targets reached");
     return 0;
 }
@@ -297,7 +300,7 @@ static int judge_point(struct run *run)
 /* Which limit of the budget is met after so much; NULL if none is. */
 static const char *spent_after(const struct run *run, long updates, double examples)
 {
-    const struct budget *budget = &run->bench->experiment->budget;
+    const struct budget *budget = run->budget;
 
     if (budget->epochs > 0 && examples >= budget->epochs * (double)run->bench->train.count)
         return "budget: epochs";
@@ -315,6 +318,23 @@ static const char *budget_spent(const struct run *run)
     return spent_after(run, run->result->updates, run->result->examples);
 }
 
+/* The same of what only an evaluation tells; once after each. */
+static const char *evaluated_enough(struct run *run)
+{
+    const struct training_result *result = run->result;
+    const struct curve_point *point = &result->curve[result->curve_count - 1];
+    int is_better = run->stale < 0 || point->validation.loss < run->best_loss;
+
+    if (is_better)
+        run->best_loss = point->validation.loss;
+    run->stale = is_better ? 0 : run->stale + 1;
+    if (run->budget->train_loss > 0 && point->train.loss <= run->budget->train_loss)
+        return "budget: train_loss";
+    if (run->budget->patience > 0 && run->stale >= run->budget->patience)
+        return "budget: patience";
+    return NULL;
+}
+
 /* ---- The loop ------------------------------------------------------------------------------- */
 
 /* Looks at the clock about every so many seconds: a look costs some 25 ns, where a small update
@@ -325,7 +345,7 @@ static const double look_seconds = 4e-5;
  * train_seconds at `start`. */
 static int seconds_spent(struct run *run, double before, double start)
 {
-    double limit = run->bench->experiment->budget.seconds, looked = run->result->train_seconds;
+    double limit = run->budget->seconds, looked = run->result->train_seconds;
 
     if (limit <= 0 || ++run->unseen < run->stride)
         return 0;
@@ -403,7 +423,9 @@ static int train_to_the_end(struct run *run)
             return -1;
         if (judge_point(run))
             return 0;
-        reason = budget_spent(run);
+        reason = evaluated_enough(run);
+        if (!reason)
+            reason = budget_spent(run);
         if (reason) {
             int targets = run->bench->experiment->target_count;
             int all = targets > 0 && targets_reached(run) == targets;
@@ -555,7 +577,12 @@ static int run_through(struct run *run)
 
 int train(const struct workbench *bench, struct training_result *result)
 {
-    struct run run = {.bench = bench, .result = result, .due = 1, .stride = 1};
+    struct run run = {.bench = bench,
+                      .result = result,
+                      .due = 1,
+                      .stride = 1,
+                      .budget = cell_budget(bench->cell, bench->experiment),
+                      .stale = -1};
     int status;
 
     memset(result, 0, sizeof *result);

@@ -104,8 +104,9 @@ static struct finding judge_values(const double *values, size_t count, struct ra
     mean = means_paired(values, zeros, count);
     free(zeros);
     finding.n = count;
-    finding.margin =
-        isfinite(range.above) && isfinite(range.below) ? (range.below - range.above) / 2 : (double)NAN;
+    finding.margin = isfinite(range.above) && isfinite(range.below)
+                         ? (range.below - range.above) / 2
+                         : (double)NAN;
     if (isnan(mean.standard_error)) {
         judge_median(&finding, values, count, range);
         return finding;

@@ -1,0 +1,16 @@
+/* The cells of a plan as a list: none twice, and in the order of running. */
+#ifndef BATCHLAB_CELL_LIST_H
+#define BATCHLAB_CELL_LIST_H
+
+#include "plan/plan.h"
+
+#include <stdint.h>
+
+/* Axes that decide nothing for some cells (a momentum for sgd) yield the same cell more than once:
+ * the first stays. */
+int cell_list_drop_repeated(struct plan *);
+
+/* Fills plan->order, anew for each plan. */
+int cell_list_shuffle(struct plan *, uint64_t seed);
+
+#endif
