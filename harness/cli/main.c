@@ -77,9 +77,12 @@ static void check_stdout(int status, void *unused)
 
 int main(int argc, char **argv)
 {
+    static char buffer[1 << 16];
     char name[64];
 
     argp_err_exit_status = STATUS_USAGE;
+    if (!isatty(STDOUT_FILENO)) /* large enough that the last flush fails, whose cause is known */
+        setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     on_exit(check_stdout, NULL);
     if (argc < 2) {
         print_help(stderr);
