@@ -234,7 +234,7 @@ static void the_slope_of_one_seed_has_the_scatter_for_an_interval(void **state)
 /* ---- Chance alone ----------------------------------------------------------------------------
  */
 
-enum { NULLS = 4000 };
+enum { NULLS = 2000 };
 
 static struct rng stream;
 
@@ -256,7 +256,7 @@ static int confirmed(struct range range, double truth, int is_log)
 
 static void chance_alone_confirms_at_most_as_often_as_stated(void **state)
 {
-    /* 0.05, and three standard errors of 4000 trials */
+    /* 0.05, and three standard errors of 2000 trials */
     const int most = (int)(NULLS * (0.05 + 3 * sqrt(0.05 * 0.95 / NULLS)));
     int equivalences, ratios, bounds, trends = 0;
 
@@ -265,7 +265,7 @@ static void chance_alone_confirms_at_most_as_often_as_stated(void **state)
     equivalences = confirmed((struct range){-0.3, 0.3}, 0.3, 0);
     ratios = confirmed((struct range){1, INFINITY}, 1, 1);
     bounds = confirmed((struct range){-INFINITY, 2}, 2, 0);
-    for (int i = 0; i < NULLS / 40; i++) {
+    for (int i = 0; i < NULLS / 20; i++) {
         static const double x[] = {1, 2, 3, 4, 5};
         double y[2][5];
         const double *rows[] = {y[0], y[1]};
@@ -276,9 +276,9 @@ static void chance_alone_confirms_at_most_as_often_as_stated(void **state)
     }
     print_message("false confirmations: equivalence %.4f, ratio %.4f, bound %.4f, trend %.4f\n",
                   equivalences / (double)NULLS, ratios / (double)NULLS, bounds / (double)NULLS,
-                  trends / (NULLS / 40.0));
+                  trends / (NULLS / 20.0));
     assert_true(equivalences <= most && ratios <= most && bounds <= most);
-    assert_true(trends <= NULLS / 40 * (0.05 + 3 * sqrt(0.05 * 0.95 / (NULLS / 40))));
+    assert_true(trends <= NULLS / 20 * (0.05 + 3 * sqrt(0.05 * 0.95 / (NULLS / 20))));
     assert_true(ratios >= NULLS / 40); /* and the test is one that can confirm */
 }
 

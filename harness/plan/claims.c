@@ -215,9 +215,6 @@ static int check_parts(const struct schema_source *source, const yaml_node_t *no
     if (claim->arm_count < low || claim->arm_count > high)
         return schema_error(source, node, "claims: %s: %s has %d arms, expected %s%d", claim->id,
                             test, claim->arm_count, high > low ? "at least " : "", low);
-    if (!claim->low[0] != !claim->high[0])
-        return schema_error(source, node, "claims: %s: expected both low and high, or neither",
-                            claim->id);
     return 0;
 }
 

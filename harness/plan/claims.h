@@ -44,7 +44,7 @@ struct claim {
     char y[CLAIM_COLUMN_SIZE];     /* what is judged */
     char over[CLAIM_COLUMN_SIZE];  /* what y is divided by; "": nothing */
     char low[CLAIM_COLUMN_SIZE];   /* of y's own 95 % interval; "": it comes from the seeds */
-    char high[CLAIM_COLUMN_SIZE];  /* likewise */
+    char high[CLAIM_COLUMN_SIZE];  /* likewise; one of both: a one-sided bound */
     double above, below;           /* -INFINITY, INFINITY: no such bound */
     double margin;                 /* NAN: not given */
     int is_relative;               /* differences of logarithms: a margin of 0.03 is 3 % */

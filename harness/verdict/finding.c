@@ -195,6 +195,8 @@ struct finding finding_of_interval(struct effect effect, struct range range)
     }
     if (isnan(finding.p_confirm))
         finding.reason = "its interval has no bound";
+    finding.effect.low = isnan(effect.low) ? (double)-INFINITY : effect.low;
+    finding.effect.high = isnan(effect.high) ? (double)INFINITY : effect.high;
     return finding;
 }
 

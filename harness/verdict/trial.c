@@ -126,25 +126,35 @@ static int hold_order(struct trial *trial, const struct evidence *evidence,
 /* ---- Every row --------------------------------------------------------------------------------
  */
 
+/* A bound of y's interval; NAN where the claim has no column for it. */
+static int read_bound(const struct evidence *evidence, const char *column, size_t row, double over,
+                      double *bound)
+{
+    *bound = NAN;
+    if (column[0] && evidence_number(evidence, column, row, bound) != 0)
+        return -1;
+    *bound /= over;
+    return 0;
+}
+
+static int has_interval(const struct claim *claim)
+{
+    return claim->low[0] || claim->high[0];
+}
+
 static int judge_row(const struct evidence *evidence, const struct claim *claim, size_t row,
                      struct range range, struct finding *finding)
 {
     struct effect effect;
     double over = 1;
 
-    if (evidence_value(evidence, claim, row, &effect.value) != 0)
+    if (evidence_value(evidence, claim, row, &effect.value) != 0 ||
+        (claim->over[0] && evidence_number(evidence, claim->over, row, &over) != 0) ||
+        read_bound(evidence, claim->low, row, over, &effect.low) != 0 ||
+        read_bound(evidence, claim->high, row, over, &effect.high) != 0)
         return -1;
-    if (!claim->low[0]) {
-        *finding = finding_of_constant(effect.value, range);
-        return 0;
-    }
-    if (evidence_number(evidence, claim->low, row, &effect.low) != 0 ||
-        evidence_number(evidence, claim->high, row, &effect.high) != 0 ||
-        (claim->over[0] && evidence_number(evidence, claim->over, row, &over) != 0))
-        return -1;
-    effect.low /= over;
-    effect.high /= over;
-    *finding = finding_of_interval(effect, range);
+    *finding = has_interval(claim) ? finding_of_interval(effect, range)
+                                   : finding_of_constant(effect.value, range);
     return 0;
 }
 
@@ -173,7 +183,7 @@ static int hold_range(struct trial *trial, const struct evidence *evidence,
 {
     struct series series;
 
-    if (claim->low[0] || claim->seeds == 1)
+    if (has_interval(claim) || claim->seeds == 1)
         return hold_rows(trial, evidence, claim, rows, range);
     if (series_find(evidence, claim, rows, NULL, &series) != 0)
         return -1;

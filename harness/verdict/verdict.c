@@ -317,6 +317,7 @@ static void rule(struct ruling *ruling, const struct verdicts *all, size_t count
         ruling->verdict = tally[VERDICT_CONFIRMED] > 0 ? VERDICT_CONDITIONS : VERDICT_REFUTED;
     else
         ruling->verdict = VERDICT_INCONCLUSIVE;
+    ruling->is_delivered &= ruling->verdict != VERDICT_INCONCLUSIVE;
 }
 
 int rulings_make(const struct verdicts *all, size_t count, struct ruling **rulings,

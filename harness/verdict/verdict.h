@@ -56,7 +56,6 @@ struct ruling {
     const struct judgement *deciding; /* the weakest where confirmed, else the one that stands
                                          against; NULL: no results speak of it */
     const char *experiment;           /* of the deciding */
-    char reason[320];
 };
 
 /* The claims of all verdicts in the order of appearance. *rulings is owned: free(). */

@@ -110,8 +110,10 @@ static void print_ruling(FILE *out, const struct ruling *ruling)
     if (judgement)
         describe_effect(&judgement->finding.effect, effect, sizeof effect);
     fprintf(out, "%-5s %-26s %-27s %s\n", ruling->id,
-            ruling->is_delivered ? verdict_names[ruling->verdict] : "undelivered", effect,
-            ruling->experiment ? ruling->experiment : "");
+            ruling->is_delivered || ruling->verdict == VERDICT_INCONCLUSIVE
+                ? verdict_names[ruling->verdict]
+                : "undelivered",
+            effect, ruling->experiment ? ruling->experiment : "");
     summary_print_indented(out, 6, ruling->says);
     if (!judgement)
         return;

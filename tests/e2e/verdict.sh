@@ -1,0 +1,77 @@
+#!/bin/sh
+# Claims of an experiment, from its file to verdicts.csv.
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+cat >claims.yaml <<'END_OF_FILE'
+question: Do more updates fit the training data better?
+dataset: {name: blobs, examples: 300, features: 4, classes: 3, separation: 2, validation: 50, test: 50}
+grid: {engine: naive, network: S, batch_size: [10, full], learning_rate: 0.1, seed: [1, 2, 3, 4, 5]}
+budget: {epochs: 5}
+claims:
+  - claim: MORE
+    says: At equal epochs a batch of 10 has the lower training loss
+    test: order
+    y: final_train_loss
+    axis: epochs
+    arms: [{batch_size: 10}, {batch_size: full}]
+  - claim: LESS
+    says: At equal epochs the full batch has the lower training loss
+    test: order
+    y: final_train_loss
+    axis: epochs
+    arms: [{batch_size: full}, {batch_size: 10}]
+END_OF_FILE
+
+case='a claim and its opposite'
+ends_with 0 run claims.yaml --results results --no-charts
+ends_with 0 verdict results
+grep -q '^MORE *confirmed ' out || fail 'MORE is not confirmed'
+grep -q '^LESS *refuted ' out || fail 'LESS is not refuted'
+prints 'equal epochs' '2 of 2 claims delivered'
+awk 'length > 80 { exit 1 }' out || fail 'wider than 80 columns'
+[ "$(wc -l <results/verdicts.csv)" -eq 3 ] || fail 'not two rows'
+has_no_leftovers results
+
+case='claims of another file'
+sed 's/claim: MORE/claim: OTHER/' claims.yaml >other.yaml
+ends_with 0 verdict results --claims other.yaml
+prints OTHER
+sed 's/y: final_train_loss/y: final_loss/' claims.yaml >wrong.yaml
+ends_with 1 verdict results --claims wrong.yaml
+complains 'wrong.yaml:6: claim MORE: ' 'no column `final_loss`'
+says_one_line
+
+case='what is no claim is found before anything runs'
+sed '/test: order/d' claims.yaml >wrong.yaml
+ends_with 1 run wrong.yaml --results none
+complains 'wrong.yaml:6: claims: MORE: test: missing'
+says_one_line
+sed 's/test: order/test: equivalence/' claims.yaml >wrong.yaml
+ends_with 1 run wrong.yaml --results none
+complains 'equivalence needs a margin'
+sed 's/\[{batch_size: 10}, {batch_size: full}\]/[{batch_size: 10}]/' claims.yaml >wrong.yaml
+ends_with 1 run wrong.yaml --results none
+complains 'has 1 arms, expected at least 2'
+sed 's/claim: LESS/claim: MORE/' claims.yaml >wrong.yaml
+ends_with 1 run wrong.yaml --results none
+complains 'MORE is given twice'
+is_absent none
+
+case='no results, no claims, no arguments'
+ends_with 1 verdict nowhere
+complains nowhere
+ends_with 64 verdict
+sed '/^claims/,$d' claims.yaml >silent.yaml
+ends_with 0 run silent.yaml --results silent --no-charts
+ends_with 1 verdict silent
+complains 'makes no claims'
+says_one_line
+
+case='results of two machines'
+cp -r results elsewhere
+sed 's/"cpu": "[^"]*"/"cpu": "abacus"/' results/manifest.json >elsewhere/manifest.json
+ends_with 1 verdict results elsewhere
+complains 'abacus' '--anyway'
+says_one_line
+ends_with 0 verdict results elsewhere --anyway
