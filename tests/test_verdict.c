@@ -113,8 +113,9 @@ static void plant(void)
     for (int seed = 1; seed <= SEEDS; seed++)
         for (int k = 1; k <= 1000; k *= 10) {
             cell("a", k, seed, 0.10 + 0.01 * log10(k) + scatter(seed + k),
-                 5000.0 / k * (1 + scatter(seed)));
-            cell("b", k, seed, 0.10 + scatter(seed * 7 + k), 5000.0 / k * (1 + scatter(seed)));
+                 5000.0 / k * (1 + scatter(seed + k)));
+            cell("b", k, seed, 0.10 + scatter(seed * 7 + k),
+                 5000.0 / k * (1 + scatter(seed + 2 * k)));
         }
 }
 
@@ -159,17 +160,13 @@ static void every_test_confirms_and_refutes(void **state)
         "     below: 11, where: {network: a}, arms: [{batch_size: 1}, {batch_size: 10}]}\n"
         "  - {claim: ratio-, says: s, test: ratio, y: updates_to_train_loss_0.5, above: 20,\n"
         "     where: {network: a}, arms: [{batch_size: 1}, {batch_size: 10}]}\n"
-        "  - {claim: trend+, says: s, test: trend, x: batch_size, y: test_error,\n"
-        "     where: {network: a}}\n"
-        "  - {claim: trend-, says: s, test: trend, x: batch_size, y: test_error,\n"
-        "     direction: falling, where: {network: a}}\n"
         "  - {claim: bound+, says: s, test: bound, y: test_error, below: 0.11, where: {network: "
         "b,\n"
         "     batch_size: 1}}\n"
         "  - {claim: bound-, says: s, test: bound, y: test_error, above: 0.11, where: {network: "
         "b,\n"
         "     batch_size: 1}}\n"
-        "  - {claim: agree+, says: s, test: agreement, y: test_error, over: test_error,\n"
+        "  - {claim: agree+, says: s, test: agreement, y: test_error, over: learning_rate,\n"
         "     margin: 0.05, where: {network: b, batch_size: 1}}\n"
         "  - {claim: agree-, says: s, test: agreement, y: test_error, over: learning_rate,\n"
         "     margin: 0.05, where: {network: a, batch_size: 1000}}\n"
@@ -182,6 +179,40 @@ static void every_test_confirms_and_refutes(void **state)
 
         assert_ruled(rulings[r].id, sign == '+' ? VERDICT_CONFIRMED : VERDICT_REFUTED, 1);
     }
+}
+
+static void a_trend_of_the_same_order_in_all_seeds_is_as_certain_as_coins(void **state)
+{
+    (void)state;
+    plant();
+    end_cells(CLAIM("  - {claim: trend+, says: s, test: trend, x: batch_size, y: test_error,\n"
+                    "     where: {network: a}}\n"
+                    "  - {claim: trend-, says: s, test: trend, x: batch_size, y: test_error,\n"
+                    "     direction: falling, where: {network: a}}\n"));
+    judge();
+    assert_ruled("trend+", VERDICT_CONFIRMED, 1);
+    assert_ruled("trend-", VERDICT_REFUTED, 1);
+}
+
+static void failures_and_gaps_confirm_nothing(void **state)
+{
+    (void)state;
+    begin_cells();
+    for (int seed = 1; seed <= SEEDS; seed++) {
+        /* most seeds: reached by neither */
+        cell("a", 1, seed, 0.1, seed <= 2 ? 100 + seed : (double)INFINITY);
+        cell("a", 10, seed, 0.1, seed <= 2 ? 200 + seed * seed : (double)INFINITY);
+        fprintf(cells, "f%d,a,100,0,0.1,%d,failed,0,1,,\n", seed, seed);
+    }
+    end_cells(
+        CLAIM("  - {claim: few, says: s, test: ratio, y: updates_to_train_loss_0.5, above: 1,\n"
+              "     arms: [{batch_size: 10}, {batch_size: 1}]}\n"
+              "  - {claim: failed, says: s, test: bound, y: test_error, above: 0.9,\n"
+              "     where: {batch_size: 100}}\n"));
+    judge();
+    assert_ruled("few", rulings[0].verdict, 0);
+    assert_non_null(strstr(reason_of("few"), "4 told nothing"));
+    assert_ruled("failed", VERDICT_INCONCLUSIVE, 0);
 }
 
 static void the_best_of_several_cells_is_picked_by_its_median(void **state)
@@ -233,10 +264,10 @@ static void missing_data_are_inconclusive_with_the_reason(void **state)
     plant();
     end_cells(CLAIM(
         "  - {claim: cell, says: s, test: bound, y: test_error, above: 0, where: {network: c}}\n"
-        "  - {claim: arm, says: s, test: ratio, y: test_error, above: 0, where: {network: a},\n"
+        "  - {claim: arm, says: s, test: ratio, y: test_error, above: 0.5, where: {network: a},\n"
         "     arms: [{batch_size: 7}, {batch_size: 1}]}\n"
         "  - {claim: file, says: s, test: bound, y: value, above: 0, from: probes}\n"
-        "  - {claim: seeds, says: s, test: ratio, y: test_error, above: 0, seeds: 10,\n"
+        "  - {claim: seeds, says: s, test: ratio, y: test_error, above: 0.5, seeds: 10,\n"
         "     where: {network: a}, arms: [{batch_size: 10}, {batch_size: 1}]}\n"
         "  - {claim: points, says: s, test: slope, x: batch_size, y: test_error, above: 0,\n"
         "     where: {network: a, batch_size: [1, 10]}}\n"));
@@ -326,6 +357,9 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(each_verdict_is_reached, done),
         cmocka_unit_test_teardown(every_test_confirms_and_refutes, done),
+        cmocka_unit_test_teardown(a_trend_of_the_same_order_in_all_seeds_is_as_certain_as_coins,
+                                  done),
+        cmocka_unit_test_teardown(failures_and_gaps_confirm_nothing, done),
         cmocka_unit_test_teardown(the_best_of_several_cells_is_picked_by_its_median, done),
         cmocka_unit_test_teardown(what_is_not_reached_counts_as_later_than_what_is, done),
         cmocka_unit_test_teardown(missing_data_are_inconclusive_with_the_reason, done),

@@ -38,7 +38,7 @@ static const struct choice picks[] = {
 
 static const struct field fields[] = {
     {"claim", FIELD_TEXT, TEXT(id), .help = "its short name, such as C24"},
-    {"part", FIELD_TEXT, TEXT(part), .help = "of a claim that several tests decide: all must hold"},
+    {"part", FIELD_TEXT, TEXT(part), .help = "of a claim that several tests decide"},
     {"says", FIELD_TEXT, TEXT(says), .help = "the sentence, in plain words"},
     {"test", FIELD_CHOICE, MEMBER(test), .choices = tests, .help = "how it is decided"},
     {"from", FIELD_TEXT, TEXT(from), .fallback = "cells",
@@ -212,6 +212,13 @@ static int check_parts(const struct schema_source *source, const yaml_node_t *no
         return schema_error(source, node, "claims: %s: %s needs x, a column", claim->id, test);
     if (!needs[claim->test].x && claim->x[0])
         return schema_error(source, node, "claims: %s: %s has no use for x", claim->id, test);
+    if ((claim->low[0] || claim->high[0]) && claim->test != CLAIM_BOUND &&
+        claim->test != CLAIM_AGREEMENT)
+        return schema_error(source, node, "claims: %s: %s has no use for low and high", claim->id,
+                            test);
+    if (claim->is_relative && claim->test != CLAIM_EQUIVALENCE && claim->test != CLAIM_ORDER)
+        return schema_error(source, node, "claims: %s: %s has no use for relative", claim->id,
+                            test);
     if (claim->arm_count < low || claim->arm_count > high)
         return schema_error(source, node, "claims: %s: %s has %d arms, expected %s%d", claim->id,
                             test, claim->arm_count, high > low ? "at least " : "", low);
@@ -234,6 +241,15 @@ static int check_expectation(const struct schema_source *source, const yaml_node
     if (!(claim->above < claim->below))
         return schema_error(source, node, "claims: %s: above is %g, expected less than below, %g",
                             claim->id, claim->above, claim->below);
+    if (claim->test == CLAIM_RATIO &&
+        (!(claim->below > 0) || (claim->above <= 0 && isfinite(claim->above))))
+        return schema_error(source, node, "claims: %s: bounds of a ratio, expected more than 0",
+                            claim->id);
+    if (claim->is_relative && claim->margin > 100)
+        return schema_error(source, node,
+                            "claims: %s: a relative margin of %g, expected at most "
+                            "100",
+                            claim->id, claim->margin);
     if (needs[claim->test].margin == 2 && !(claim->margin > 0))
         return schema_error(source, node, "claims: %s: %s needs a margin above 0", claim->id, test);
     if (needs[claim->test].margin == 0 && has_margin)
@@ -270,8 +286,13 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
 
     if (field)
         return schema_read(source, value, field, claim);
-    if (name && strcmp(name, "where") == 0)
-        return read_selection(source, value, "where", &claim->where);
+    if (name && strcmp(name, "where") == 0) {
+        if (read_selection(source, value, "where", &claim->where) != 0)
+            return -1;
+        if (claim->where.pick != PICK_NONE)
+            return schema_error(source, value, "claims: where: pick belongs to an arm");
+        return 0;
+    }
     if (name && strcmp(name, "arms") == 0)
         return read_arms(source, value, claim);
     if (name && strcmp(name, "each") == 0)

@@ -200,6 +200,22 @@ static int is_infeasible(const struct evidence *evidence, size_t row)
     return outcome && strcmp(outcome, "reached") != 0 && strcmp(outcome, "budget") != 0;
 }
 
+/* Not an outcome of training: what would have come of it is not known. */
+static int has_failed(const struct evidence *evidence, size_t row)
+{
+    const char *outcome = text_of(evidence, "outcome", row);
+
+    return is_infeasible(evidence, row) && strcmp(outcome, "diverged") != 0 &&
+           strcmp(outcome, "dead") != 0;
+}
+
+/* Of a run that diverged or died, losses and errors are worse than any number. */
+static int is_worst(const struct evidence *evidence, const char *column, size_t row)
+{
+    return is_infeasible(evidence, row) && !has_failed(evidence, row) &&
+           (strstr(column, "loss") || strstr(column, "error"));
+}
+
 static int is_cost(const char *column)
 {
     return strstr(column, "_to_") != NULL; /* empty: the target was not reached */
@@ -213,9 +229,24 @@ int evidence_value(const struct evidence *evidence, const struct claim *claim, s
     if (evidence_number(evidence, claim->y, row, value) != 0 ||
         (claim->over[0] && evidence_number(evidence, claim->over, row, &over) != 0))
         return -1;
-    if (isnan(*value) && (is_cost(claim->y) || is_infeasible(evidence, row)))
+    if (isnan(*value) &&
+        (is_worst(evidence, claim->y, row) || (is_cost(claim->y) && !has_failed(evidence, row))))
         *value = INFINITY;
-    *value /= over;
+    *value = over != 0 && isfinite(over) ? *value / over : (double)NAN;
+    return 0;
+}
+
+int evidence_seed(const struct evidence *evidence, size_t row, uint64_t *seed)
+{
+    const char *text = text_of(evidence, "seed", row);
+    char *end;
+
+    if (!text)
+        return -1;
+    *seed = strtoull(text, &end, 10);
+    if (!*text || *text == '-' || *end)
+        return error_set("%s:%zu: seed '%s', expected a whole number", table_path(evidence->table),
+                         table_line(evidence->table, row), text);
     return 0;
 }
 
@@ -272,18 +303,19 @@ static int place_of(struct series *series, uint64_t seed)
 static int add_to_series(const struct evidence *evidence, const struct claim *claim, size_t row,
                          struct series *series)
 {
-    const char *seed = text_of(evidence, "seed", row);
     double value, seconds = 0;
+    uint64_t seed;
     int place;
 
-    if (!seed || evidence_value(evidence, claim, row, &value) != 0)
+    if (evidence_seed(evidence, row, &seed) != 0 ||
+        evidence_value(evidence, claim, row, &value) != 0)
         return -1;
-    place = place_of(series, strtoull(seed, NULL, 10));
+    place = place_of(series, seed);
     if (place < 0)
-        return error_set("%s:%zu: claim %s has several rows for seed %s, expected one: `where`, "
+        return error_set("%s:%zu: claim %s has several rows for seed %llu, expected one: `where`, "
                          "`arms` or `each` must tell them apart",
                          table_path(evidence->table), table_line(evidence->table, row), claim->id,
-                         seed);
+                         (unsigned long long)seed);
     series->values[place] = value;
     series->infeasible += (size_t)is_infeasible(evidence, row);
     series->censored += value == (double)INFINITY && !is_infeasible(evidence, row);
@@ -334,17 +366,24 @@ static int pick(const struct evidence *evidence, const struct claim *claim, enum
                 struct rows *rows)
 {
     struct circumstance *candidates = NULL;
-    size_t count = 0, best = 0;
+    size_t count = 0, best = 0, most = 0;
     double best_median = NAN;
     int status = split(evidence, rows, &candidates, &count);
 
+    for (size_t c = 0; c < count; c++)
+        most = candidates[c].rows.count > most ? candidates[c].rows.count : most;
     for (size_t c = 0; c < count && status == 0; c++) {
         struct series series;
         double median;
 
+        if (candidates[c].rows.count < most) /* fewer seeds may be lucky ones */
+            continue;
+
         status = fill(evidence, claim, &candidates[c].rows, &series);
         median = status == 0 ? stats_median(series.values, series.count) : (double)NAN;
         series_free(&series);
+        if (which == PICK_MAX && !isfinite(median))
+            continue;
         if (isnan(best_median) ||
             (which == PICK_MIN ? median < best_median : median > best_median)) {
             best_median = median;

@@ -64,6 +64,9 @@ int evidence_number(const struct evidence *, const char *column, size_t row, dou
 /* y, over what the claim divides it by. +INFINITY where nothing was reached. */
 int evidence_value(const struct evidence *, const struct claim *, size_t row, double *value);
 
+/* The seed of the row's cell. -1: none, or no whole number. */
+int evidence_seed(const struct evidence *, size_t row, uint64_t *seed);
+
 /* 1: the row's tuned rate lies on the edge. */
 int evidence_on_edge(const struct evidence *, size_t row);
 

@@ -30,13 +30,18 @@ static struct finding nothing(const char *reason)
 }
 
 /* From the p values against either bound: that the quantity lies beyond it, and that it does not.
- * A bound that is not there is met for certain. */
+ * A bound that is not there is met for certain; without any, nothing could fail and nothing is
+ * confirmed. */
 static void judge(struct finding *finding, struct range range, const double beyond[2],
                   const double within[2])
 {
     int bounds = isfinite(range.above) + isfinite(range.below);
     double least = fmin(beyond[0], beyond[1]);
 
+    if (bounds == 0) {
+        finding->reason = "no bound";
+        return;
+    }
     /* fmax passes over not-a-number, which is no confirmation */
     finding->p_confirm = isnan(within[0] + within[1]) ? (double)NAN : fmax(within[0], within[1]);
     finding->p_refute = isnan(finding->p_confirm) ? (double)NAN : fmin(1, bounds * least);
@@ -111,13 +116,16 @@ static struct finding judge_values(const double *values, size_t count, struct ra
         judge_median(&finding, values, count, range);
         return finding;
     }
+    if (mean.standard_error == 0) { /* rounded, perhaps: no more certain than as many coins */
+        judge_median(&finding, values, count, range);
+        finding.effect = (struct effect){mean.value, mean.value, mean.value};
+        finding.detectable = 0;
+        return finding;
+    }
     finding.effect = means_interval(&mean, confidence);
     judge_mean(&finding, &mean, range);
-    if (mean.standard_error > 0)
-        finding.detectable =
-            power_detectable_paired(mean.standard_error * sqrt((double)count), count, alpha, power);
-    else
-        finding.detectable = 0;
+    finding.detectable =
+        power_detectable_paired(mean.standard_error * sqrt((double)count), count, alpha, power);
     return finding;
 }
 
@@ -132,17 +140,21 @@ struct finding finding_of_seeds(const double *values, size_t count, struct range
 {
     double *kept = calloc(count + 1, sizeof *kept);
     struct finding finding;
-    size_t n = 0;
+    size_t n = 0, negative = 0;
 
     if (!kept)
         abort();
-    for (size_t i = 0; i < count; i++)
-        if (!isnan(values[i]))
+    for (size_t i = 0; i < count; i++) {
+        negative += is_log && values[i] < 0;
+        if (!isnan(values[i]) && !(is_log && values[i] < 0))
             kept[n++] = is_log ? log(values[i]) : values[i];
+    }
     if (is_log)
         range = (struct range){range.above > 0 ? log(range.above) : (double)-INFINITY,
                                log(range.below)};
-    if (n < 2)
+    if (negative > 0)
+        finding = nothing("a ratio below 0");
+    else if (n < 2)
         finding = nothing(n == 0 ? "no values" : "one seed");
     else
         finding = judge_values(kept, n, range);
@@ -175,6 +187,8 @@ struct finding finding_of_interval(struct effect effect, struct range range)
     finding.n = 1;
     if (isnan(effect.value))
         return nothing("not a number");
+    if (low < 0 || high < 0)
+        return nothing("its interval does not hold the value");
     /* Whether q is above the lower bound is said by the interval's lower side, and so on. */
     if (isfinite(range.above)) {
         within[0] = gsl_cdf_ugaussian_Q((effect.value - range.above) / below_error);
@@ -218,7 +232,7 @@ struct finding finding_of_constant(double value, struct range range)
 struct finding finding_all(const struct finding *findings, size_t count)
 {
     struct finding all = findings[0];
-    double least = 1;
+    double least = 1, detectable = findings[0].detectable;
 
     for (size_t i = 0; i < count; i++) {
         const struct finding *finding = &findings[i];
@@ -229,48 +243,66 @@ struct finding finding_all(const struct finding *findings, size_t count)
         if (finding->p_refute < least)
             least = finding->p_refute;
     }
+    for (size_t i = 0; i < count; i++) /* the least telling, whichever is shown */
+        if (findings[i].detectable > detectable)
+            detectable = findings[i].detectable;
     /* What refutes all is the one that stands out, and is what is to be shown. */
     for (size_t i = 0; i < count; i++)
         if (findings[i].p_refute == least && fmin(1, (double)count * least) <= alpha)
             all = findings[i];
     if (!isnan(all.p_refute) || least < 1)
         all.p_refute = fmin(1, (double)count * least);
+    all.detectable = detectable;
     return all;
 }
 
 /* ---- Of several points ------------------------------------------------------------------------
  */
 
+/* Kendall's tau of one seed, as a tendency, and where `p` is not NULL how surprising it were. */
+static double tendency(const double *x, const double *y, size_t points, double p[2])
+{
+    size_t permutations = p ? 9999 : 1;
+    int *ranks = calloc(points + 1, sizeof *ranks);
+    struct trend rising, falling;
+
+    if (!ranks)
+        abort();
+    for (size_t i = 0; i < points; i++)
+        for (size_t j = 0; j < points; j++)
+            ranks[i] += x[j] < x[i];
+    rising = monotone_trend(y, ranks, points, GREATER, permutations, 1);
+    falling = monotone_trend(y, ranks, points, LESS, permutations, 1);
+    free(ranks);
+    if (p) {
+        p[0] = rising.p;
+        p[1] = falling.p;
+    }
+    return rising.tendency;
+}
+
 struct finding finding_of_trend(const double *x, const double *const *y, size_t points,
                                 size_t seeds, int is_falling)
 {
-    static const size_t permutations = 9999;
-    double *values = calloc(points * seeds + 1, sizeof *values);
-    int *groups = calloc(points * seeds + 1, sizeof *groups);
+    struct range range = {is_falling ? (double)-INFINITY : 0, is_falling ? 0 : (double)INFINITY};
+    double *tendencies = calloc(seeds + 1, sizeof *tendencies), p[2];
     struct finding finding = nothing(NULL);
-    struct trend rising, falling;
 
-    if (!values || !groups)
+    if (!tendencies)
         abort();
-    for (size_t s = 0; s < seeds; s++)
-        for (size_t p = 0; p < points; p++) {
-            int rank = 0;
-
-            for (size_t q = 0; q < points; q++)
-                rank += x[q] < x[p];
-            values[s * points + p] = y[s][p];
-            groups[s * points + p] = rank;
-        }
-    rising = monotone_trend(values, groups, points * seeds, GREATER, permutations, 1);
-    falling = monotone_trend(values, groups, points * seeds, LESS, permutations, 1);
-    free(values);
-    free(groups);
-    finding.n = seeds;
-    finding.effect.value = rising.tendency;
-    finding.p_confirm = is_falling ? falling.p : rising.p;
-    finding.p_refute = is_falling ? rising.p : falling.p;
-    if (isnan(finding.p_confirm))
-        finding.reason = "fewer than two values of x, or a value that is not a number";
+    if (seeds == 1) {
+        finding.effect.value = tendency(x, y[0], points, p);
+        finding.n = 1;
+        finding.p_confirm = p[is_falling];
+        finding.p_refute = p[!is_falling];
+        if (isnan(finding.p_confirm))
+            finding.reason = "fewer than two values of x, or a value that is not a number";
+    } else {
+        for (size_t s = 0; s < seeds; s++)
+            tendencies[s] = tendency(x, y[s], points, NULL);
+        finding = finding_of_seeds(tendencies, seeds, range, 0);
+    }
+    free(tendencies);
     return finding;
 }
 
@@ -278,6 +310,21 @@ static struct line fit(const double *x, const double *y, size_t points, int is_l
 {
     return is_log ? line_fit_logs(x, y, NULL, points, LINE_SCALE_UNKNOWN, confidence)
                   : line_fit(x, y, NULL, points, LINE_SCALE_UNKNOWN, confidence);
+}
+
+/* The slope of one seed, with the scatter of its points. */
+static struct finding judge_line(const struct line *line, struct range range)
+{
+    struct mean_difference slope = {line->slope.value, sqrt(line->slope_variance),
+                                    (double)line->count - 2};
+    struct finding finding = nothing(NULL);
+
+    finding.effect = line->slope;
+    finding.n = 1;
+    if (isnan(slope.standard_error))
+        return nothing("no line through the points");
+    judge_mean(&finding, &slope, range);
+    return finding;
 }
 
 struct finding finding_of_slope(const double *x, const double *const *y, size_t points,
@@ -290,11 +337,13 @@ struct finding finding_of_slope(const double *x, const double *const *y, size_t 
         abort();
     for (size_t s = 0; s < seeds; s++)
         slopes[s] = fit(x, y[s], points, is_log).slope.value;
-    if (seeds == 1)
-        finding = finding_of_interval(fit(x, y[0], points, is_log).slope, range);
-    else
+    if (seeds == 1) {
+        struct line line = fit(x, y[0], points, is_log);
+
+        finding = judge_line(&line, range);
+    } else {
         finding = finding_of_seeds(slopes, seeds, range, 0);
-    finding.n = seeds;
+    }
     free(slopes);
     return finding;
 }

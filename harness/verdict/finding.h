@@ -25,9 +25,10 @@ struct finding {
     const char *reason; /* why it cannot be judged; NULL: it can */
 };
 
-/* One value a seed: Student's t of their mean; where a value is infinite (not reached, diverged)
- * the sign test of their median, with its distribution-free interval. is_log: of their logarithms,
- * range and effect being of the values themselves. Values that are not a number are left out. */
+/* One value a seed: Student's t of their mean; where they are all equal, or where a value is
+ * infinite (not reached, diverged) the sign test of their median, with its distribution-free
+ * interval. is_log: of their logarithms, range and effect being of the values themselves. Values
+ * that are not a number are left out. */
 struct finding finding_of_seeds(const double *values, size_t count, struct range, int is_log);
 
 /* A value known with its own 95 % interval, taken for normal, each side with its own width. A side

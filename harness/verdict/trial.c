@@ -12,8 +12,6 @@
 
 static void count_in(struct trial *trial, const struct series *series)
 {
-    if (trial->seeds == 0 || series->count < trial->seeds)
-        trial->seeds = series->count;
     trial->censored += series->censored;
     trial->infeasible += series->infeasible;
     trial->on_edge += series->on_edge;
@@ -40,9 +38,13 @@ static void judge_seeds(struct trial *trial, const double *values, size_t count,
 {
     if (count == 1 && needs_seeds == 1) {
         trial->finding = finding_of_constant(values[0], range);
+        trial->seeds = 1;
         return;
     }
     trial->finding = finding_of_seeds(values, count, range, is_log);
+    if (trial->finding.n < trial->seeds)
+        trial->seeds = trial->finding.n;
+    trial->dropped += count - trial->finding.n;
     trial->deviation = deviation_of(values, count, is_log);
 }
 
@@ -137,6 +139,15 @@ static int read_bound(const struct evidence *evidence, const char *column, size_
     return 0;
 }
 
+/* Divided by something below 0 an interval is upside down. */
+static void turn(struct effect *effect)
+{
+    double low = effect->low;
+
+    effect->low = effect->high;
+    effect->high = low;
+}
+
 static int has_interval(const struct claim *claim)
 {
     return claim->low[0] || claim->high[0];
@@ -153,6 +164,8 @@ static int judge_row(const struct evidence *evidence, const struct claim *claim,
         read_bound(evidence, claim->low, row, over, &effect.low) != 0 ||
         read_bound(evidence, claim->high, row, over, &effect.high) != 0)
         return -1;
+    if (over < 0)
+        turn(&effect);
     *finding = has_interval(claim) ? finding_of_interval(effect, range)
                                    : finding_of_constant(effect.value, range);
     return 0;
@@ -169,6 +182,7 @@ static int hold_rows(struct trial *trial, const struct evidence *evidence,
     for (size_t i = 0; i < rows->count && status == 0; i++) {
         status = judge_row(evidence, claim, rows->list[i], range, &findings[i]);
         trial->on_edge += (size_t)evidence_on_edge(evidence, rows->list[i]);
+        trial->dropped += status == 0 && findings[i].reason;
     }
     if (status == 0)
         trial->finding = finding_all(findings, rows->count);
@@ -215,13 +229,13 @@ static void points_free(struct points *points)
 static int points_open(struct points *points, size_t rows)
 {
     *points = (struct points){calloc(rows + 1, sizeof(double)),
-                              calloc(rows * rows + 1, sizeof(double)),
+                              NULL,
                               calloc(rows + 1, sizeof(double *)),
                               calloc(rows + 1, sizeof(uint64_t)),
                               0,
                               0,
                               0};
-    if (points->x && points->y && points->of && points->seeds)
+    if (points->x && points->of && points->seeds)
         return 0;
     points_free(points);
     return error_set("out of memory for the points of a claim");
@@ -257,11 +271,12 @@ static size_t find_seed(struct points *points, uint64_t seed)
 static int place_point(struct points *points, const struct evidence *evidence,
                        const struct claim *claim, size_t row)
 {
-    double x, seed, value, *y;
+    double x, value, *y;
+    uint64_t seed;
     size_t p = 0;
 
     if (evidence_number(evidence, claim->x, row, &x) != 0 ||
-        evidence_number(evidence, "seed", row, &seed) != 0 ||
+        evidence_seed(evidence, row, &seed) != 0 ||
         evidence_value(evidence, claim, row, &value) != 0)
         return -1;
     while (p < points->count && points->x[p] != x)
@@ -269,12 +284,12 @@ static int place_point(struct points *points, const struct evidence *evidence,
     if (p == points->count)
         return error_set("%s:%zu: column `%s` is empty", table_path(evidence->table),
                          table_line(evidence->table, row), claim->x);
-    y = &points->y[find_seed(points, (uint64_t)seed) * points->count + p];
+    y = &points->y[find_seed(points, seed) * points->count + p];
     if (!isnan(*y))
-        return error_set("%s:%zu: several rows for %s = %g and seed %g, expected one: `where` or "
+        return error_set("%s:%zu: several rows for %s = %g and seed %llu, expected one: `where` or "
                          "`each` must tell them apart",
                          table_path(evidence->table), table_line(evidence->table, row), claim->x, x,
-                         seed);
+                         (unsigned long long)seed);
     *y = value;
     return 0;
 }
@@ -283,14 +298,21 @@ static int points_fill(struct points *points, const struct evidence *evidence,
                        const struct claim *claim, const struct rows *rows)
 {
     for (size_t i = 0; i < rows->count; i++) {
+        uint64_t seed;
         double x;
 
         if (evidence_number(evidence, claim->x, rows->list[i], &x) != 0)
             return -1;
         if (!isnan(x))
             insert_real(points->x, &points->count, x);
+        if (evidence_seed(evidence, rows->list[i], &seed) != 0)
+            return -1;
+        find_seed(points, seed);
     }
-    for (size_t i = 0; i < rows->count * points->count; i++)
+    points->y = calloc(points->seed_count * points->count + 1, sizeof *points->y);
+    if (!points->y)
+        return error_set("out of memory for the points of a claim");
+    for (size_t i = 0; i < points->seed_count * points->count; i++)
         points->y[i] = NAN;
     for (size_t i = 0; i < rows->count; i++)
         if (place_point(points, evidence, claim, rows->list[i]) != 0)
@@ -299,7 +321,7 @@ static int points_fill(struct points *points, const struct evidence *evidence,
         size_t filled = 0;
 
         for (size_t p = 0; p < points->count; p++)
-            filled += (size_t)!isnan(points->y[s * points->count + p]);
+            filled += (size_t)isfinite(points->y[s * points->count + p]);
         if (filled == points->count)
             points->of[points->complete++] = points->y + s * points->count;
     }
@@ -318,6 +340,7 @@ static int hold_along(struct trial *trial, const struct evidence *evidence,
     for (size_t i = 0; i < rows->count && status == 0; i++)
         trial->on_edge += (size_t)evidence_on_edge(evidence, rows->list[i]);
     trial->seeds = points.complete;
+    trial->dropped = points.seed_count - points.complete;
     if (status == 0 && (points.complete == 0 || points.count < 3))
         trial->finding = finding_of_constant(NAN, (struct range){0, 0});
     if (status == 0 && trial->finding.reason)
@@ -340,7 +363,7 @@ static int hold_along(struct trial *trial, const struct evidence *evidence,
 int trial_hold(struct trial *trial, const struct evidence *evidence, const struct claim *claim,
                const struct rows *rows)
 {
-    *trial = (struct trial){.deviation = NAN};
+    *trial = (struct trial){.deviation = NAN, .seeds = SIZE_MAX};
     switch (claim->test) {
     case CLAIM_RATIO:
         return hold_ratio(trial, evidence, claim, rows);

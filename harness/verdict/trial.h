@@ -9,6 +9,8 @@ struct trial {
     struct finding finding;
     size_t seeds; /* of the arm with the fewest */
     size_t censored, infeasible, on_edge;
+    /* Seeds or rows that tell nothing: neither arm got there, a run failed, a point is missing. */
+    size_t dropped;
     double hours;     /* that the cells took */
     double deviation; /* of what is judged from seed to seed; NAN: not known */
 };

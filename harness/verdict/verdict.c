@@ -78,7 +78,8 @@ static size_t seeds_needed(const struct judgement *judgement, const struct trial
 }
 
 /* Whether the data suffice to be counted: the reason where they do not. */
-static void deliver(struct judgement *judgement, const struct trial *trial, int quick)
+static void deliver(const struct verdicts *verdicts, struct judgement *judgement,
+                    const struct trial *trial)
 {
     const struct finding *finding = &judgement->finding;
     int needs = judgement->claim->seeds;
@@ -88,6 +89,11 @@ static void deliver(struct judgement *judgement, const struct trial *trial, int 
     judgement->is_delivered = 0;
     if (finding->reason)
         snprintf(reason, size, "%s", finding->reason);
+    else if (trial->dropped > 0)
+        snprintf(reason, size, "%zu told nothing: not reached by either arm, failed, or incomplete",
+                 trial->dropped);
+    else if (verdicts->missing > 0)
+        snprintf(reason, size, "%zu cells of the experiment are not there", verdicts->missing);
     else if (trial->on_edge > 0)
         snprintf(reason, size, "the tuned value lies on the edge of what was tried");
     else if (needs > 1 && judgement->seeds < (size_t)needs)
@@ -96,7 +102,7 @@ static void deliver(struct judgement *judgement, const struct trial *trial, int 
     else if (finding->detectable > finding->margin)
         snprintf(reason, size, "detects a deviation of %.3g, the margin is %.3g",
                  finding->detectable, finding->margin);
-    else if (quick)
+    else if (verdicts->experiment.quick)
         snprintf(reason, size, "reduced grid of --quick");
     else
         judgement->is_delivered = 1;
@@ -122,7 +128,7 @@ static int judge_circumstance(struct verdicts *verdicts, const struct evidence *
     judgement->seeds = trial.seeds;
     judgement->censored = trial.censored;
     judgement->infeasible = trial.infeasible;
-    deliver(judgement, &trial, verdicts->experiment.quick);
+    deliver(verdicts, judgement, &trial);
     if (trial.on_edge > 0) /* a better value may lie beyond: neither says anything */
         judgement->finding.p_confirm = judgement->finding.p_refute = NAN;
     return 0;
@@ -218,6 +224,10 @@ static int decide(struct verdicts *verdicts)
             judgement->p = refute[i];
         } else {
             judgement->p = fmin(confirm[i], refute[i]);
+            if (judgement->is_delivered)
+                snprintf(judgement->reason, sizeof judgement->reason,
+                         "neither confirmed nor refuted");
+            judgement->is_delivered = 0;
         }
     }
     free(p);
@@ -231,10 +241,14 @@ static int open_claims(struct verdicts *verdicts, const char *experiment)
     const char *name = json_string_value(json_object_get(manifest, "experiment"));
     int quick = json_is_true(json_object_get(manifest, "quick"));
     char file[PATH_MAX];
+    size_t cells, rows;
 
     if (!manifest || !text || !name)
         return error_set("%s/manifest.json: missing, or without the experiment's text",
                          verdicts->results.folder);
+    cells = (size_t)json_integer_value(json_object_get(manifest, "cells"));
+    rows = table_rows(verdicts->results.cells);
+    verdicts->missing = cells > rows ? cells - rows : 0;
     snprintf(verdicts->name, sizeof verdicts->name, "%s", name);
     snprintf(file, sizeof file, "%s.yaml", name);
     if ((experiment ? experiment_open(&verdicts->experiment, experiment, quick)

@@ -36,6 +36,7 @@ struct verdicts {
     char name[64];                /* of the experiment */
     struct experiment experiment; /* as the manifest holds it: the claims are borrowed from it */
     struct results results;
+    size_t missing;         /* cells of the plan that the results lack */
     struct judgement *list; /* [count], owned: claim after claim */
     size_t count;
 };
