@@ -40,6 +40,10 @@ void command_share(const char *name, char *path, size_t size);
 /* Draws the chart and says where it lies; a missing gnuplot is said once. 0, or -1 (error set). */
 int command_draw(const char *results, const char *chart);
 
+/* Calls `visit` with each experiment of that folder, by name, until it does not return 0; returns
+ * what it returned last, or -1 (error set). */
+int command_each_experiment(int (*visit)(const struct experiment *, void *context), void *context);
+
 /* What the parsers of commands on one experiment do with keys that are no option of theirs: exactly
  * one file is expected. */
 error_t command_experiment(int key, const char *text, struct argp_state *, const char **file);

@@ -3,12 +3,10 @@
 #include "cli/command.h"
 #include "registry.h"
 #include "report/chart.h"
+#include "report/summary.h"
 #include "train/rule.h"
 
-#include <dirent.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int list_engines(void)
@@ -52,35 +50,41 @@ static int list_keys(void)
     return 0;
 }
 
-static int is_experiment(const struct dirent *entry)
+/* "C24 C33" of its claims, each once. */
+static void name_claims(const struct experiment *experiment, char *text, size_t size)
 {
-    size_t length = strlen(entry->d_name);
+    size_t length = 0;
 
-    return length > 5 && strcmp(entry->d_name + length - 5, ".yaml") == 0;
+    text[0] = '\0';
+    for (int c = 0; c < experiment->claims.count && length < size; c++) {
+        const char *id = experiment->claims.list[c].id;
+        int is_new = 1;
+
+        for (int earlier = 0; earlier < c; earlier++)
+            is_new &= strcmp(experiment->claims.list[earlier].id, id) != 0;
+        if (is_new)
+            length += (size_t)snprintf(text + length, size - length, "%s%s", length ? " " : "", id);
+    }
+}
+
+static int print_experiment(const struct experiment *experiment, void *context)
+{
+    char claims[256], seconds[32] = "";
+
+    (void)context;
+    name_claims(experiment, claims, sizeof claims);
+    if (experiment->expected_seconds > 0)
+        snprintf(seconds, sizeof seconds, "%.0f s", experiment->expected_seconds);
+    printf("%-20s %-8s %8s  %s\n", experiment->name,
+           experiment->tier == TIER_NONE ? "" : tier_names[experiment->tier], seconds, claims);
+    summary_print_indented(stdout, 4, experiment->question);
+    return 0;
 }
 
 static int list_experiments(void)
 {
-    char folder[PATH_MAX], file[PATH_MAX + 260];
-    struct dirent **entries;
-    int count, status = 0;
-
-    command_share("experiments", folder, sizeof folder);
-    count = scandir(folder, &entries, is_experiment, alphasort);
-    if (count < 0)
-        return error_set("%s: cannot be read", folder);
-    for (int i = 0; i < count; i++) {
-        struct experiment experiment;
-
-        snprintf(file, sizeof file, "%s/%s", folder, entries[i]->d_name);
-        if (status == 0 && (status = experiment_open(&experiment, file, 0)) == 0) {
-            printf("%-16s %s\n", experiment.name, experiment.question);
-            experiment_close(&experiment);
-        }
-        free(entries[i]);
-    }
-    free(entries);
-    return status;
+    printf("%-20s %-8s %8s  %s\n", "experiment", "tier", "expected", "claims");
+    return command_each_experiment(print_experiment, NULL);
 }
 
 static const struct {

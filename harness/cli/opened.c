@@ -1,9 +1,13 @@
-/* What run and plan both start with: the experiment, its data, its plan. */
+/* What run and plan both start with: the experiment, its data, its plan; and the experiments that
+ * the program brings along. */
 #include "base/error.h"
 #include "cli/command.h"
 #include "report/chart.h"
 
+#include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Charts are a layer above experiments, so their names are checked here. */
@@ -127,4 +131,37 @@ void opened_close(struct opened *opened)
     plan_close(&opened->plan);
     dataset_close(&opened->dataset);
     experiment_close(&opened->experiment);
+}
+
+/* ---- What the program brings along ----------------------------------------------------------- */
+
+static int is_experiment(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+
+    return length > 5 && strcmp(entry->d_name + length - 5, ".yaml") == 0;
+}
+
+int command_each_experiment(int (*visit)(const struct experiment *, void *), void *context)
+{
+    char folder[PATH_MAX], file[PATH_MAX + 260];
+    struct dirent **entries;
+    int count, status = 0;
+
+    command_share("experiments", folder, sizeof folder);
+    count = scandir(folder, &entries, is_experiment, alphasort);
+    if (count < 0)
+        return error_set("%s: cannot be read", folder);
+    for (int i = 0; i < count; i++) {
+        struct experiment experiment;
+
+        snprintf(file, sizeof file, "%s/%s", folder, entries[i]->d_name);
+        if (status == 0 && (status = experiment_open(&experiment, file, 0)) == 0) {
+            status = visit(&experiment, context);
+            experiment_close(&experiment);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
 }

@@ -19,7 +19,8 @@ enum {
     KEY_QUICK,
     KEY_DEADLINE,
     KEY_NO_CHARTS,
-    KEY_PROFILE
+    KEY_PROFILE,
+    KEY_TIER
 };
 
 static const struct argp_option options[] = {
@@ -35,6 +36,8 @@ static const struct argp_option options[] = {
     {"quick", KEY_QUICK, 0, 0, "With the overrides under `quick:` in the file", 0},
     {"profile", KEY_PROFILE, 0, 0, "Show where the time of the cells that run goes", 0},
     {"deadline", KEY_DEADLINE, "SECONDS", 0, "Be done by then, whatever is unfinished", 0},
+    {"tier", KEY_TIER, "NAME", 0,
+     "Instead of one file: all experiments of the program that are ci, nightly or report", 0},
     {"no-charts", KEY_NO_CHARTS, 0, 0, "Do not draw", 0},
     {0},
 };
@@ -43,6 +46,8 @@ struct arguments {
     const char *file, *results, *threads;
     struct runner_options runner;
     int quick, no_charts, profile;
+    enum tier tier;
+    int worst; /* of several experiments, their exit status */
 };
 
 static int positive_int(struct argp_state *state, const char *name, const char *text)
@@ -54,6 +59,15 @@ static int positive_int(struct argp_state *state, const char *name, const char *
         argp_error(state, "%s: '%s' is not valid, expected a whole number from 1 to 4096", name,
                    text);
     return (int)value;
+}
+
+static enum tier parse_tier(struct argp_state *state, const char *text)
+{
+    for (int tier = TIER_CI; tier_names[tier]; tier++)
+        if (strcmp(text, tier_names[tier]) == 0)
+            return (enum tier)tier;
+    argp_error(state, "--tier: '%s' is not valid, expected ci, nightly or report", text);
+    return TIER_NONE;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -87,12 +101,22 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (end == text || *end || !(arguments->runner.deadline > 0))
             argp_error(state, "--deadline: '%s' is not valid, expected seconds above 0", text);
         break;
+    case KEY_TIER:
+        arguments->tier = parse_tier(state, text);
+        break;
     case KEY_PROFILE:
         arguments->profile = 1;
         break;
     case KEY_NO_CHARTS:
         arguments->no_charts = 1;
         break;
+    case ARGP_KEY_END:
+        if (arguments->tier != TIER_NONE) {
+            if (arguments->file || arguments->results)
+                argp_error(state, "--tier goes with neither a file nor --results");
+            return 0;
+        }
+        return command_experiment(key, text, state, &arguments->file);
     default:
         return command_experiment(key, text, state, &arguments->file);
     }
@@ -102,7 +126,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = {
     options,
     parse,
-    "EXPERIMENT.yaml",
+    "EXPERIMENT.yaml\n--tier=NAME",
     "Runs every cell that is not finished yet; the same command resumes.",
     0,
     0,
@@ -234,21 +258,46 @@ static int refuse_profile(const struct experiment *experiment)
     return command_failed();
 }
 
+static int run_file(struct arguments *arguments, const char *file, double started)
+{
+    struct opened opened;
+    int status;
+
+    if (opened_open(&opened, file, arguments->quick, arguments->threads, arguments->results) != 0)
+        return command_failed();
+    status = arguments->profile && opened.experiment.measure == MEASURE_THROUGHPUT
+                 ? refuse_profile(&opened.experiment)
+                 : run_opened(&opened, arguments, started);
+    opened_close(&opened);
+    return status;
+}
+
+/* One of a tier. A failure of one does not keep the others from running; an interruption does. */
+static int run_member(const struct experiment *experiment, void *context)
+{
+    struct arguments *arguments = context;
+    int status;
+
+    if (experiment->tier != arguments->tier)
+        return 0;
+    printf("%s: %s\n", experiment->name, experiment->question);
+    fflush(stdout);
+    status = run_file(arguments, experiment->file, clock_now());
+    if (status != STATUS_OK && arguments->worst == STATUS_OK)
+        arguments->worst = status;
+    return status == STATUS_INTERRUPTED ? 1 : 0;
+}
+
 int command_run(int argc, char **argv)
 {
     struct arguments arguments = {0};
-    struct opened opened;
     double started = clock_now();
-    int status;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return STATUS_USAGE;
-    if (opened_open(&opened, arguments.file, arguments.quick, arguments.threads,
-                    arguments.results) != 0)
+    if (arguments.tier == TIER_NONE)
+        return run_file(&arguments, arguments.file, started);
+    if (command_each_experiment(run_member, &arguments) < 0)
         return command_failed();
-    status = arguments.profile && opened.experiment.measure == MEASURE_THROUGHPUT
-                 ? refuse_profile(&opened.experiment)
-                 : run_opened(&opened, &arguments, started);
-    opened_close(&opened);
-    return status;
+    return arguments.worst;
 }

@@ -50,6 +50,10 @@ struct budget {
     enum until until;
 };
 
+/* How often an experiment can be afforded: all of a tier together take minutes, hours, a day. */
+enum tier { TIER_NONE, TIER_CI, TIER_NIGHTLY, TIER_REPORT };
+extern const char *const tier_names[]; /* by enum tier; NULL ends it */
+
 /* When the test split is looked at. */
 enum test_use {
     TEST_AT_END, /* once, when all choices are made */
@@ -131,7 +135,9 @@ struct experiment {
     char question[512];
     char title[128]; /* short, for charts; default: the name */
     enum measure measure;
-    uint64_t shuffle; /* seed of the run order */
+    enum tier tier;
+    double expected_seconds; /* of the whole grid on 2 cores, measured; 0: not said */
+    uint64_t shuffle;        /* seed of the run order */
     struct dataset_spec dataset;
     int dataset_line; /* where the file asks for it */
     int evaluation_line;

@@ -15,6 +15,10 @@ static const struct choice measures[] = {
     {"convergence", MEASURE_CONVERGENCE}, {"throughput", MEASURE_THROUGHPUT}, {0}};
 static const struct choice scalings[] = {
     {"none", SCALING_NONE}, {"unit", SCALING_UNIT}, {"standard", SCALING_STANDARD}, {0}};
+const char *const tier_names[] = {"none", "ci", "nightly", "report", NULL};
+static const struct choice tiers[] = {
+    {"none", TIER_NONE}, {"ci", TIER_CI}, {"nightly", TIER_NIGHTLY}, {"report", TIER_REPORT}, {0}};
+
 static const struct choice untils[] = {
     {"budget", UNTIL_BUDGET}, {"first", UNTIL_FIRST}, {"all", UNTIL_ALL}, {0}};
 static const struct choice yes_or_no[] = {{"false", 0}, {"true", 1}, {0}};
@@ -391,6 +395,10 @@ const struct field top_fields[] = {
     {"title", FIELD_TEXT, TEXT_MEMBER(experiment, title), .help = "short, for charts"},
     {"measure", FIELD_CHOICE, MEMBER(experiment, measure), .choices = measures,
      .fallback = "convergence", .help = "what is recorded of each cell"},
+    {"tier", FIELD_CHOICE, MEMBER(experiment, tier), .choices = tiers, .fallback = "none",
+     .help = "run --tier: ci minutes, nightly hours, report a day for all of a tier"},
+    {"expected_seconds", FIELD_REAL, MEMBER(experiment, expected_seconds), .high = 1e9,
+     .fallback = "0", .help = "of the whole grid on 2 cores, as measured; 0: not said"},
     {"shuffle", FIELD_SEED, MEMBER(experiment, shuffle), .fallback = "1",
      .help = "seed of the order in which cells run"},
     {0},

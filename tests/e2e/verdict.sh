@@ -75,3 +75,10 @@ ends_with 1 verdict results elsewhere
 complains 'abacus' '--anyway'
 says_one_line
 ends_with 0 verdict results elsewhere --anyway
+
+case='a tier'
+ends_with 64 run --tier daily
+ends_with 64 run --tier ci claims.yaml
+ends_with 0 list experiments
+prints stability C36
+awk 'length > 80 { exit 1 }' out || fail 'wider than 80 columns'
