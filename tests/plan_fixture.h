@@ -47,18 +47,34 @@ static inline int shared_ids(const struct planned *one, const struct planned *ot
     return count;
 }
 
-/* An error at that line, which says what is wrong; and nothing is held. */
+/* The error begins with that line of the file and says what is wrong. */
+static inline void assert_refusal(const char *file, int line, const char *wrong)
+{
+    char where[200];
+
+    snprintf(where, sizeof where, "%s:%d: ", scratch_path(file), line);
+    if (strncmp(error_text(), where, strlen(where)) != 0 || !strstr(error_text(), wrong))
+        fail_msg("`%s` lacks `%s` or `%s`", error_text(), where, wrong);
+}
+
+static inline void refuses_to_open(const char *text, int line, const char *wrong)
+{
+    struct experiment e;
+
+    if (experiment_open(&e, fixture_yaml("bad.yaml", text), 0) == 0)
+        fail_msg("accepted, expected a complaint on `%s`", wrong);
+    assert_refusal("bad.yaml", line, wrong);
+}
+
+/* And nothing is held. */
 static inline void refuses_to_plan(const char *text, int line, const char *wrong)
 {
     struct planned planned;
-    char where[200];
 
     fixture_open(&planned.experiment, text, 0);
     assert_int_equal(dataset_open(&planned.dataset, &planned.experiment.dataset), 0);
     assert_int_equal(plan_open(&planned.plan, &planned.experiment, &planned.dataset), -1);
-    snprintf(where, sizeof where, "%s:%d: ", scratch_path("good.yaml"), line);
-    if (strncmp(error_text(), where, strlen(where)) != 0 || !strstr(error_text(), wrong))
-        fail_msg("`%s` lacks `%s` or `%s`", error_text(), where, wrong);
+    assert_refusal("good.yaml", line, wrong);
     assert_null(planned.plan.cells);
     close_planned(&planned);
 }

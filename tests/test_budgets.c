@@ -71,19 +71,6 @@ static void schedules_and_estimates_follow_the_cell(void **state)
     close_planned(&p);
 }
 
-static void refuses_to_open(const char *text, int line, const char *wrong)
-{
-    struct experiment e;
-    char where[200];
-    const char *path = fixture_yaml("bad.yaml", text);
-
-    snprintf(where, sizeof where, "%s:%d: ", path, line);
-    if (experiment_open(&e, path, 0) == 0)
-        fail_msg("accepted, expected a complaint on `%s`", wrong);
-    if (strncmp(error_text(), where, strlen(where)) != 0 || !strstr(error_text(), wrong))
-        fail_msg("`%s` lacks `%s` or `%s`", error_text(), where, wrong);
-}
-
 static void mistakes_are_named_with_their_lines(void **state)
 {
     (void)state;

@@ -88,19 +88,6 @@ static void a_key_that_the_optimizer_does_not_use_is_not_tuned(void **state)
 /* ---- Mistakes -----------------------------------------------------------------------------------
  */
 
-static void refuses(const char *text, int line, const char *wrong)
-{
-    struct experiment e;
-    char where[200];
-    const char *path = fixture_yaml("bad.yaml", text);
-
-    snprintf(where, sizeof where, "%s:%d: ", path, line);
-    if (experiment_open(&e, path, 0) == 0)
-        fail_msg("accepted, expected a complaint on `%s`", wrong);
-    if (strncmp(error_text(), where, strlen(where)) != 0 || !strstr(error_text(), wrong))
-        fail_msg("`%s` lacks `%s` or `%s`", error_text(), where, wrong);
-}
-
 #define KEYS "tuning: {keys: {learning_rate: {from: 0.01, to: 0.1}}, "
 
 static void mistakes_are_named_with_their_lines(void **state)
@@ -140,7 +127,7 @@ static void mistakes_are_named_with_their_lines(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
-        refuses(mistakes[i].text, mistakes[i].line, mistakes[i].wrong);
+        refuses_to_open(mistakes[i].text, mistakes[i].line, mistakes[i].wrong);
 }
 
 static void criteria_are_columns_of_cells(void **state)

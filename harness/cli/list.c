@@ -76,7 +76,7 @@ static int print_experiment(const struct experiment *experiment, void *context)
     if (experiment->expected_seconds > 0)
         snprintf(seconds, sizeof seconds, "%.0f s", experiment->expected_seconds);
     printf("%-20s %-8s %8s  %s\n", experiment->name,
-           experiment->tier == TIER_NONE ? "" : tier_names[experiment->tier], seconds, claims);
+           experiment->tier == TIER_NONE ? "" : tiers[experiment->tier].name, seconds, claims);
     summary_print_indented(stdout, 4, experiment->question);
     return 0;
 }

@@ -63,9 +63,9 @@ static int positive_int(struct argp_state *state, const char *name, const char *
 
 static enum tier parse_tier(struct argp_state *state, const char *text)
 {
-    for (int tier = TIER_CI; tier_names[tier]; tier++)
-        if (strcmp(text, tier_names[tier]) == 0)
-            return (enum tier)tier;
+    for (const struct choice *choice = tiers + TIER_CI; choice->name; choice++)
+        if (strcmp(text, choice->name) == 0)
+            return (enum tier)choice->value;
     argp_error(state, "--tier: '%s' is not valid, expected ci, nightly or report", text);
     return TIER_NONE;
 }

@@ -43,20 +43,25 @@ struct mean_difference means_welch(const double *a, size_t count_a, const double
     };
 }
 
+struct mean_difference means_of(const double *values, size_t count)
+{
+    double error = squared_error(values, count);
+
+    return (struct mean_difference){
+        .value = mean_of(values, count),
+        .standard_error = sqrt(error),
+        .freedom = error > 0 ? (double)count - 1 : (double)NAN,
+    };
+}
+
 struct mean_difference means_paired(const double *a, const double *b, size_t count)
 {
     double *differences = scratch_take(count, sizeof *differences);
     struct mean_difference difference;
-    double error;
 
     for (size_t i = 0; i < count; i++)
         differences[i] = a[i] - b[i];
-    error = squared_error(differences, count);
-    difference = (struct mean_difference){
-        .value = mean_of(differences, count),
-        .standard_error = sqrt(error),
-        .freedom = error > 0 ? (double)count - 1 : (double)NAN,
-    };
+    difference = means_of(differences, count);
     free(differences);
     return difference;
 }

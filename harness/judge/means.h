@@ -21,6 +21,9 @@ struct mean_difference {
 struct mean_difference means_welch(const double *a, size_t count_a, const double *b,
                                    size_t count_b);
 
+/* The mean of one sample against 0. */
+struct mean_difference means_of(const double *values, size_t count);
+
 /* a[i] and b[i] of the same seed (common random numbers). */
 struct mean_difference means_paired(const double *a, const double *b, size_t count);
 

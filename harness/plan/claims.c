@@ -9,7 +9,7 @@
 
 /* ---- Keys ----------------------------------------------------------------------------------- */
 
-static const struct choice tests[] = {
+const struct choice claim_tests[] = {
     {"slope", CLAIM_SLOPE},
     {"ratio", CLAIM_RATIO},
     {"equivalence", CLAIM_EQUIVALENCE},
@@ -20,13 +20,6 @@ static const struct choice tests[] = {
     {0},
 };
 
-const char *const claim_test_names[] = {
-    [CLAIM_SLOPE] = "slope", [CLAIM_RATIO] = "ratio", [CLAIM_EQUIVALENCE] = "equivalence",
-    [CLAIM_ORDER] = "order", [CLAIM_BOUND] = "bound", [CLAIM_AGREEMENT] = "agreement",
-    [CLAIM_TREND] = "trend",
-};
-
-static const struct choice yes_or_no[] = {{"false", 0}, {"true", 1}, {0}};
 static const struct choice scales[] = {{"linear", 0}, {"log", 1}, {0}};
 static const struct choice directions[] = {{"rising", 0}, {"falling", 1}, {0}};
 static const struct choice picks[] = {
@@ -40,7 +33,7 @@ static const struct field fields[] = {
     {"claim", FIELD_TEXT, TEXT(id), .help = "its short name, such as C24"},
     {"part", FIELD_TEXT, TEXT(part), .help = "of a claim that several tests decide"},
     {"says", FIELD_TEXT, TEXT(says), .help = "the sentence, in plain words"},
-    {"test", FIELD_CHOICE, MEMBER(test), .choices = tests, .help = "how it is decided"},
+    {"test", FIELD_CHOICE, MEMBER(test), .choices = claim_tests, .help = "how it is decided"},
     {"from", FIELD_TEXT, TEXT(from), .fallback = "cells",
      .help = "cells, curves, probes, classes or tuning: the CSV file; columns of cells.csv go with "
              "each"},
@@ -54,7 +47,8 @@ static const struct field fields[] = {
     {"below", FIELD_REAL, MEMBER(below), .low = -1e12, .high = 1e12, .help = "and the most"},
     {"margin", FIELD_REAL, MEMBER(margin), .low = 0, .high = 1e12,
      .help = "equivalence, agreement: deviation that does not matter; order: least difference"},
-    {"relative", FIELD_CHOICE, MEMBER(is_relative), .choices = yes_or_no, .fallback = "false",
+    {"relative", FIELD_CHOICE, MEMBER(is_relative), .choices = schema_no_or_yes,
+     .fallback = "false",
      .help = "equivalence, order: of logarithms, so that a margin of 0.03 is 3 %"},
     {"scale", FIELD_CHOICE, MEMBER(is_log), .choices = scales, .fallback = "log",
      .help = "slope: of y over x, or of their logarithms"},
@@ -205,7 +199,7 @@ static int read_each(const struct schema_source *source, yaml_node_t *node, stru
 static int check_parts(const struct schema_source *source, const yaml_node_t *node,
                        const struct claim *claim)
 {
-    const char *test = claim_test_names[claim->test];
+    const char *test = claim_tests[claim->test].name;
     int low = needs[claim->test].arms_low, high = needs[claim->test].arms_high;
 
     if (needs[claim->test].x && !claim->x[0])
@@ -228,7 +222,7 @@ static int check_parts(const struct schema_source *source, const yaml_node_t *no
 static int check_expectation(const struct schema_source *source, const yaml_node_t *node,
                              const struct claim *claim)
 {
-    const char *test = claim_test_names[claim->test];
+    const char *test = claim_tests[claim->test].name;
     int has_bounds = isfinite(claim->above) || isfinite(claim->below);
     int has_margin = !isnan(claim->margin);
 

@@ -69,7 +69,7 @@ struct claims {
 int claims_read(const struct schema_source *, yaml_node_t *, struct claims *);
 void claims_free(struct claims *); /* accepts a zeroed struct */
 
-extern const char *const claim_test_names[]; /* by enum claim_test */
+extern const struct choice claim_tests[]; /* by enum claim_test */
 
 void claims_document(FILE *);
 

@@ -52,7 +52,7 @@ struct budget {
 
 /* How often an experiment can be afforded: all of a tier together take minutes, hours, a day. */
 enum tier { TIER_NONE, TIER_CI, TIER_NIGHTLY, TIER_REPORT };
-extern const char *const tier_names[]; /* by enum tier; NULL ends it */
+extern const struct choice tiers[]; /* by enum tier */
 
 /* When the test split is looked at. */
 enum test_use {

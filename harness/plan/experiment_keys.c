@@ -15,13 +15,11 @@ static const struct choice measures[] = {
     {"convergence", MEASURE_CONVERGENCE}, {"throughput", MEASURE_THROUGHPUT}, {0}};
 static const struct choice scalings[] = {
     {"none", SCALING_NONE}, {"unit", SCALING_UNIT}, {"standard", SCALING_STANDARD}, {0}};
-const char *const tier_names[] = {"none", "ci", "nightly", "report", NULL};
-static const struct choice tiers[] = {
+const struct choice tiers[] = {
     {"none", TIER_NONE}, {"ci", TIER_CI}, {"nightly", TIER_NIGHTLY}, {"report", TIER_REPORT}, {0}};
 
 static const struct choice untils[] = {
     {"budget", UNTIL_BUDGET}, {"first", UNTIL_FIRST}, {"all", UNTIL_ALL}, {0}};
-static const struct choice yes_or_no[] = {{"false", 0}, {"true", 1}, {0}};
 static const struct choice activations[] = {{"relu", ACTIVATION_RELU},
                                             {"tanh", ACTIVATION_TANH},
                                             {"sigmoid", ACTIVATION_SIGMOID},
@@ -328,11 +326,11 @@ static const struct field evaluation_fields[] = {
      .fallback = "12", .help = "evaluations for each tenfold number of examples"},
     {"first", FIELD_COUNT, MEMBER(evaluation, first), COUNT_FROM_1, .fallback = "1000",
      .help = "examples used at the first evaluation after the start"},
-    {"shifted_tests", FIELD_CHOICE, MEMBER(evaluation, shifted_tests), .choices = yes_or_no,
+    {"shifted_tests", FIELD_CHOICE, MEMBER(evaluation, shifted_tests), .choices = schema_no_or_yes,
      .fallback = "false",
      .help = "at the end, errors on copies of the test set: translated, brightness, rotated, "
              "textured"},
-    {"per_class", FIELD_CHOICE, MEMBER(evaluation, per_class), .choices = yes_or_no,
+    {"per_class", FIELD_CHOICE, MEMBER(evaluation, per_class), .choices = schema_no_or_yes,
      .fallback = "false", .help = "at the end, the test error of each class"},
     {"every", FIELD_COUNT, MEMBER(evaluation, every), ANY_COUNT, .fallback = "0",
      .help = "examples from one evaluation to the next, evenly instead; 0: not"},

@@ -80,6 +80,8 @@ const struct field *schema_find(const struct field *fields, const char *key)
     return NULL;
 }
 
+const struct choice schema_no_or_yes[] = {{"false", 0}, {"true", 1}, {0}};
+
 /* "a, b or c" */
 static void list_choices(const struct choice *choices, char *text, size_t size)
 {

@@ -27,6 +27,8 @@ struct choice {
     int value;
 };
 
+extern const struct choice schema_no_or_yes[]; /* "false", "true" */
+
 struct field {
     const char *key; /* NULL ends the table */
     enum field_kind kind;

@@ -100,7 +100,7 @@ static const struct column curve_columns[] = {
     {0},
 };
 
-static void write_number(FILE *file, double value)
+void record_write_number(FILE *file, double value)
 {
     char text[64];
 
@@ -117,7 +117,8 @@ static void write_columns(FILE *file, const struct column *columns, const void *
 {
     for (; columns->name; columns++) {
         fputc(',', file);
-        write_number(file, *(const double *)(const void *)((const char *)from + columns->offset));
+        record_write_number(file,
+                            *(const double *)(const void *)((const char *)from + columns->offset));
     }
 }
 
@@ -214,9 +215,9 @@ static void write_cell(FILE *file, const struct part *part)
     csv_field(file, record->engine_used ? record->engine_used : "");
     fprintf(file, ",%d,%zu,%zu,", record->threads_used, cell->train_examples,
             cell->dropped_examples);
-    write_number(file, record->parameters);
+    record_write_number(file, record->parameters);
     fputc(',', file);
-    write_number(file, record->flops_per_example);
+    record_write_number(file, record->flops_per_example);
     fprintf(file, ",%s,", outcome_name(record->outcome));
     csv_field(file, record->reason);
     write_columns(file, cell_columns, record);
@@ -229,7 +230,8 @@ static void write_cell(FILE *file, const struct part *part)
             const char *cost = (const char *)&record->costs[t];
 
             fputc(',', file);
-            write_number(file, *(const double *)(const void *)(cost + cost_columns[c].offset));
+            record_write_number(file,
+                                *(const double *)(const void *)(cost + cost_columns[c].offset));
         }
     fputc('\n', file);
 }
@@ -245,9 +247,9 @@ static void write_curve(FILE *file, const struct part *part)
         const struct curve_point *point = &record->curve[i];
 
         fprintf(file, "%s,", cell->id);
-        write_number(file, point->epoch);
+        record_write_number(file, point->epoch);
         fprintf(file, ",%ld,", point->update);
-        write_number(file, point->examples);
+        record_write_number(file, point->examples);
         write_columns(file, curve_columns, point);
         fputc('\n', file);
     }
@@ -265,7 +267,7 @@ static void write_blocks(FILE *file, const struct part *part)
 
         fprintf(file, "%s,%s,%d,%ld,%ld,", cell->id, throughput_input_names[block->input],
                 ++number[block->input], block->updates, block->updates * cell->batch_size);
-        write_number(file, block->seconds);
+        record_write_number(file, block->seconds);
         fputc('\n', file);
     }
 }
@@ -280,7 +282,7 @@ static void write_classes(FILE *file, const struct part *part)
 
         fprintf(file, "%s,%d,%zu,%zu,", part->cell->id, c, class->train_examples,
                 class->test_examples);
-        write_number(file, class->error);
+        record_write_number(file, class->error);
         fputc('\n', file);
     }
 }
@@ -302,9 +304,9 @@ static void write_probes(FILE *file, const struct part *part)
         const struct probe_row *row = &record->probes[i];
 
         fprintf(file, "%s,", part->cell->id);
-        write_number(file, row->epoch);
+        record_write_number(file, row->epoch);
         fprintf(file, ",%ld,", row->update);
-        write_number(file, row->examples);
+        record_write_number(file, row->examples);
         fprintf(file, ",%s,%s,%s,", row->probe, row->quantity, row->part);
         if (row->batch_size > 0)
             fprintf(file, "%d", row->batch_size);
@@ -327,9 +329,9 @@ static void write_predictions(FILE *file, const struct part *part)
 
         for (int i = 0; i < all->count; i++) {
             fprintf(file, "%s,", part->cell->id);
-            write_number(file, all->epoch);
+            record_write_number(file, all->epoch);
             fprintf(file, ",%ld,", all->update);
-            write_number(file, all->examples);
+            record_write_number(file, all->examples);
             fprintf(file, ",%d,%d", i, all->labels[i]);
             for (int c = 0; c < all->classes; c++) /* what single precision knows of them */
                 fprintf(file, ",%.7g", all->probabilities[i * all->classes + c]);
@@ -441,7 +443,7 @@ int record_profile(const char *results, const struct cell *cell, const struct ce
     fprintf(file.stream, "\n%s", cell->id);
     for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
         fputc(',', file.stream);
-        write_number(file.stream, columns[c].seconds);
+        record_write_number(file.stream, columns[c].seconds);
     }
     fputc('\n', file.stream);
     return file_commit(&file);

@@ -49,6 +49,9 @@ struct cell_record {
 /* Every number NOT_APPLICABLE. */
 void record_clear(struct cell_record *);
 
+/* A number of a CSV field: "nan", and nothing where it is NOT_APPLICABLE. */
+void record_write_number(FILE *, double);
+
 /* Writes results/cells/<id>/, replacing what is there. */
 int record_cell(const char *results, const struct experiment *, const struct cell *,
                 const struct cell_record *);

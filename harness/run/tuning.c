@@ -355,14 +355,6 @@ done:
 /* ---- tuning.csv -------------------------------------------------------------------------------
  */
 
-static void write_number(FILE *file, double value)
-{
-    char text[32];
-
-    format_double(value, text, sizeof text);
-    fputs(text, file);
-}
-
 static void write_trial(FILE *file, const struct tuning *tuning, int g, int t)
 {
     const struct tuned_group *group = &tuning->groups[g];
@@ -378,14 +370,14 @@ static void write_trial(FILE *file, const struct tuning *tuning, int g, int t)
     record_write_settings(file, &cell, "seed");
     fprintf(file, ",%s,%s,%d,%d,", cell.tuned_keys, spec->by, trial->round, trial->seeds);
     if (trial->seeds > 0 && trial->median.kind == MARK_REACHED)
-        write_number(file, trial->median.value);
+        record_write_number(file, trial->median.value);
     else if (trial->seeds > 0 && trial->median.kind == MARK_INFEASIBLE)
         fputs("inf", file);
     fprintf(file, ",%d,%d,%d,%d,", trial->infeasible, trial->censored, chosen,
             chosen && decision->edge);
-    write_number(file, trial->median.examples);
+    record_write_number(file, trial->median.examples);
     fputc(',', file);
-    write_number(file, decision->is_settled ? mean * (spec->seed_count - trial->wanted) : 0);
+    record_write_number(file, decision->is_settled ? mean * (spec->seed_count - trial->wanted) : 0);
     fputc('\n', file);
 }
 

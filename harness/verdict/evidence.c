@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- Columns -------------------------------------------------------------------------------- */
 
@@ -19,9 +20,11 @@ int evidence_open(struct evidence *evidence, struct results *results, const char
     *evidence = (struct evidence){.results = results, .table = results->cells};
     if (strcmp(from, "cells") == 0)
         return 0;
+    snprintf(path, sizeof path, "%s/%s.csv", results->folder, from);
+    if (access(path, F_OK) != 0)
+        return 1;
     if (strchr(from, '/'))
         return error_set("from: '%s' is not the name of a CSV file of the results", from);
-    snprintf(path, sizeof path, "%s/%s.csv", results->folder, from);
     if (table_open(&evidence->table, path) != 0)
         return -1;
     if (table_join(evidence->table, results->cells, &evidence->cell_of) == 0)
@@ -261,7 +264,7 @@ void series_free(struct series *series)
 {
     free(series->values);
     free(series->seeds);
-    *series = (struct series){NULL, NULL, 0, 0, 0, 0, 0};
+    *series = (struct series){.values = NULL};
 }
 
 /* All settings of the row's cell but the seed: cells of which only the seed differs are alike. */
@@ -329,13 +332,8 @@ static int add_to_series(const struct evidence *evidence, const struct claim *cl
 static int fill(const struct evidence *evidence, const struct claim *claim, const struct rows *rows,
                 struct series *series)
 {
-    *series = (struct series){calloc(rows->count + 1, sizeof *series->values),
-                              calloc(rows->count + 1, sizeof *series->seeds),
-                              0,
-                              0,
-                              0,
-                              0,
-                              0};
+    *series = (struct series){.values = calloc(rows->count + 1, sizeof *series->values),
+                              .seeds = calloc(rows->count + 1, sizeof *series->seeds)};
     if (!series->values || !series->seeds)
         return error_set("out of memory for the seeds of a claim");
     for (size_t i = 0; i < rows->count; i++)
@@ -378,7 +376,6 @@ static int pick(const struct evidence *evidence, const struct claim *claim, enum
 
         if (candidates[c].rows.count < most) /* fewer seeds may be lucky ones */
             continue;
-
         status = fill(evidence, claim, &candidates[c].rows, &series);
         median = status == 0 ? stats_median(series.values, series.count) : (double)NAN;
         series_free(&series);
@@ -419,7 +416,7 @@ int series_find(const struct evidence *evidence, const struct claim *claim, cons
     struct rows selected = {NULL, 0};
     int status = select_rows(evidence, claim, rows, arm, &selected);
 
-    *series = (struct series){NULL, NULL, 0, 0, 0, 0, 0};
+    *series = (struct series){.values = NULL};
     if (status == 0)
         status = fill(evidence, claim, &selected, series);
     if (status != 0)

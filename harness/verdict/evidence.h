@@ -15,7 +15,8 @@ struct evidence {
     size_t *cell_of;         /* [rows]: the row of cells.csv; NULL: the table is that */
 };
 
-/* -1 with the error set: no such file, or an id that cells.csv lacks. */
+/* 1: no such file, nothing is open; -1 with the error set: it cannot be read, or has an id that
+ * cells.csv lacks. */
 int evidence_open(struct evidence *, struct results *, const char *from);
 void evidence_close(struct evidence *);
 

@@ -5,127 +5,121 @@
 #include "judge/line.h"
 #include "judge/means.h"
 #include "judge/monotone.h"
-#include "judge/multiple.h"
 #include "judge/power.h"
 #include "judge/ranks.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-static const double confidence = 0.95, alpha = 0.05, power = 0.8;
+const double finding_alpha = 0.05;
+
+static const double confidence = 0.95, power = 0.8;
 
 /* Normal quantiles of an interval's bound: of two sides, and of one. */
 static const double two_sided = 1.959963984540054, one_sided = 1.6448536269514722;
 
-static struct finding nothing(const char *reason)
+struct finding finding_of_nothing(const char *reason)
 {
     return (struct finding){.effect = {NAN, -INFINITY, INFINITY},
                             .p_confirm = NAN,
                             .p_refute = NAN,
                             .detectable = NAN,
+                            .deviation = NAN,
                             .margin = NAN,
                             .reason = reason};
 }
 
-/* From the p values against either bound: that the quantity lies beyond it, and that it does not.
- * A bound that is not there is met for certain; without any, nothing could fail and nothing is
- * confirmed. */
-static void judge(struct finding *finding, struct range range, const double beyond[2],
-                  const double within[2])
+size_t finding_seeds_needed(const struct finding *finding)
 {
+    return finding->deviation > 0 && finding->margin > 0
+               ? power_needed_paired(finding->margin, finding->deviation, finding_alpha, power)
+               : 0;
+}
+
+/* p of the null hypothesis that q is at the bound, or on the side of it opposite to the
+ * alternative. */
+typedef double bound_p(const void *context, double bound, enum alternative);
+
+/* From the p values against either bound: that q lies beyond it, and that it does not. A bound that
+ * is not there is met for certain; without any, nothing could fail and nothing is confirmed. */
+static void judge(struct finding *finding, struct range range, bound_p *p, const void *context)
+{
+    double within[2] = {0, 0}, beyond[2] = {1, 1};
     int bounds = isfinite(range.above) + isfinite(range.below);
-    double least = fmin(beyond[0], beyond[1]);
 
     if (bounds == 0) {
         finding->reason = "no bound";
         return;
     }
-    /* fmax passes over not-a-number, which is no confirmation */
+    if (isfinite(range.above)) {
+        within[0] = p(context, range.above, GREATER);
+        beyond[0] = p(context, range.above, LESS);
+    }
+    if (isfinite(range.below)) {
+        within[1] = p(context, range.below, LESS);
+        beyond[1] = p(context, range.below, GREATER);
+    }
+    /* fmax passes over not-a-number, which is no confirmation; beyond, it is no refutation */
     finding->p_confirm = isnan(within[0] + within[1]) ? (double)NAN : fmax(within[0], within[1]);
-    finding->p_refute = isnan(finding->p_confirm) ? (double)NAN : fmin(1, bounds * least);
+    finding->p_refute =
+        isnan(finding->p_confirm) ? (double)NAN : fmin(1, bounds * fmin(beyond[0], beyond[1]));
 }
 
 /* ---- One value a seed -------------------------------------------------------------------------
  */
 
-static void judge_mean(struct finding *finding, const struct mean_difference *mean,
-                       struct range range)
+static double mean_p(const void *mean, double bound, enum alternative alternative)
 {
-    double within[2] = {0, 0}, beyond[2] = {1, 1};
-
-    if (isfinite(range.above)) {
-        within[0] = means_p(mean, range.above, GREATER);
-        beyond[0] = means_p(mean, range.above, LESS);
-    }
-    if (isfinite(range.below)) {
-        within[1] = means_p(mean, range.below, LESS);
-        beyond[1] = means_p(mean, range.below, GREATER);
-    }
-    judge(finding, range, beyond, within);
+    return means_p(mean, bound, alternative);
 }
 
-static double sign_p(const double *values, size_t count, double bound, enum alternative alternative)
+struct sample {
+    const double *values;
+    size_t count;
+};
+
+/* Of the median, by the sign test. */
+static double median_p(const void *context, double bound, enum alternative alternative)
 {
-    double *differences = calloc(count + 1, sizeof *differences), p;
+    const struct sample *sample = context;
+    double *differences = calloc(sample->count + 1, sizeof *differences), p;
 
     if (!differences)
         abort();
-    for (size_t i = 0; i < count; i++)
-        differences[i] = values[i] - bound;
-    p = ranks_sign(differences, count, alternative).p;
+    for (size_t i = 0; i < sample->count; i++)
+        differences[i] = sample->values[i] - bound;
+    p = ranks_sign(differences, sample->count, alternative).p;
     free(differences);
     return p;
-}
-
-static void judge_median(struct finding *finding, const double *values, size_t count,
-                         struct range range)
-{
-    double within[2] = {0, 0}, beyond[2] = {1, 1};
-    struct interval interval = stats_median_interval(values, count, confidence);
-
-    finding->effect = (struct effect){stats_median(values, count), interval.low, interval.high};
-    if (isfinite(range.above)) {
-        within[0] = sign_p(values, count, range.above, GREATER);
-        beyond[0] = sign_p(values, count, range.above, LESS);
-    }
-    if (isfinite(range.below)) {
-        within[1] = sign_p(values, count, range.below, LESS);
-        beyond[1] = sign_p(values, count, range.below, GREATER);
-    }
-    judge(finding, range, beyond, within);
 }
 
 /* Of values already on the scale on which they are judged. */
 static struct finding judge_values(const double *values, size_t count, struct range range)
 {
-    struct finding finding = nothing(NULL);
-    double *zeros = calloc(count + 1, sizeof *zeros);
-    struct mean_difference mean;
+    struct finding finding = finding_of_nothing(NULL);
+    const struct mean_difference mean = means_of(values, count);
+    const struct sample sample = {values, count};
 
-    if (!zeros)
-        abort();
-    mean = means_paired(values, zeros, count);
-    free(zeros);
-    finding.n = count;
-    finding.margin = isfinite(range.above) && isfinite(range.below)
-                         ? (range.below - range.above) / 2
-                         : (double)NAN;
-    if (isnan(mean.standard_error)) {
-        judge_median(&finding, values, count, range);
+    finding.deviation = mean.standard_error * sqrt((double)count);
+    if (isfinite(range.above) && isfinite(range.below))
+        finding.margin = (range.below - range.above) / 2;
+    if (mean.standard_error > 0) {
+        finding.effect = means_interval(&mean, confidence);
+        judge(&finding, range, mean_p, &mean);
+        finding.detectable =
+            power_detectable_paired(finding.deviation, count, finding_alpha, power);
         return finding;
     }
+    judge(&finding, range, median_p, &sample);
     if (mean.standard_error == 0) { /* rounded, perhaps: no more certain than as many coins */
-        judge_median(&finding, values, count, range);
         finding.effect = (struct effect){mean.value, mean.value, mean.value};
         finding.detectable = 0;
-        return finding;
+    } else {
+        struct interval interval = stats_median_interval(values, count, confidence);
+
+        finding.effect = (struct effect){stats_median(values, count), interval.low, interval.high};
     }
-    finding.effect = means_interval(&mean, confidence);
-    judge_mean(&finding, &mean, range);
-    finding.detectable =
-        power_detectable_paired(mean.standard_error * sqrt((double)count), count, alpha, power);
     return finding;
 }
 
@@ -153,9 +147,9 @@ struct finding finding_of_seeds(const double *values, size_t count, struct range
         range = (struct range){range.above > 0 ? log(range.above) : (double)-INFINITY,
                                log(range.below)};
     if (negative > 0)
-        finding = nothing("a ratio below 0");
+        finding = finding_of_nothing("a ratio below 0");
     else if (n < 2)
-        finding = nothing(n == 0 ? "no values" : "one seed");
+        finding = finding_of_nothing(n == 0 ? "no values" : "one seed");
     else
         finding = judge_values(kept, n, range);
     finding.n = n;
@@ -170,53 +164,56 @@ struct finding finding_of_seeds(const double *values, size_t count, struct range
 /* ---- Values known otherwise -------------------------------------------------------------------
  */
 
-/* Standard error of a side; NAN: the bound is not known. */
+/* A value and the standard errors of both sides; NAN: the bound is not known. */
+struct sides {
+    double value, below, above;
+};
+
 static double error_of_side(double width, double other)
 {
     return isfinite(width) ? width / (isfinite(other) ? two_sided : one_sided) : (double)NAN;
 }
 
+/* Whether q is above a bound is said by the interval's lower side, and the other way round. */
+static double side_p(const void *context, double bound, enum alternative alternative)
+{
+    const struct sides *sides = context;
+    double distance = sides->value - bound;
+
+    return alternative == GREATER ? gsl_cdf_ugaussian_Q(distance / sides->below)
+                                  : gsl_cdf_ugaussian_P(distance / sides->above);
+}
+
 struct finding finding_of_interval(struct effect effect, struct range range)
 {
-    struct finding finding = nothing(NULL);
+    struct finding finding = finding_of_nothing(NULL);
     double low = effect.value - effect.low, high = effect.high - effect.value;
-    double below_error = error_of_side(low, high), above_error = error_of_side(high, low);
-    double within[2] = {0, 0}, beyond[2] = {1, 1};
+    const struct sides sides = {effect.value, error_of_side(low, high), error_of_side(high, low)};
 
-    finding.effect = effect;
-    finding.n = 1;
     if (isnan(effect.value))
-        return nothing("not a number");
+        return finding_of_nothing("not a number");
     if (low < 0 || high < 0)
-        return nothing("its interval does not hold the value");
-    /* Whether q is above the lower bound is said by the interval's lower side, and so on. */
-    if (isfinite(range.above)) {
-        within[0] = gsl_cdf_ugaussian_Q((effect.value - range.above) / below_error);
-        beyond[0] = gsl_cdf_ugaussian_P((effect.value - range.above) / above_error);
-    }
-    if (isfinite(range.below)) {
-        within[1] = gsl_cdf_ugaussian_P((effect.value - range.below) / above_error);
-        beyond[1] = gsl_cdf_ugaussian_Q((effect.value - range.below) / below_error);
-    }
-    for (int side = 0; side < 2; side++)
-        if (isnan(beyond[side]))
-            beyond[side] = 1;
-    judge(&finding, range, beyond, within);
+        return finding_of_nothing("its interval does not hold the value");
+    judge(&finding, range, side_p, &sides);
     if (isfinite(range.above) && isfinite(range.below)) {
         finding.margin = (range.below - range.above) / 2;
         finding.detectable =
-            fmax(below_error, above_error) * (two_sided + gsl_cdf_ugaussian_Pinv(power));
+            fmax(sides.below, sides.above) * (two_sided + gsl_cdf_ugaussian_Pinv(power));
     }
     if (isnan(finding.p_confirm))
         finding.reason = "its interval has no bound";
-    finding.effect.low = isnan(effect.low) ? (double)-INFINITY : effect.low;
-    finding.effect.high = isnan(effect.high) ? (double)INFINITY : effect.high;
+    finding.n = 1;
+    finding.effect.value = effect.value;
+    if (!isnan(effect.low))
+        finding.effect.low = effect.low;
+    if (!isnan(effect.high))
+        finding.effect.high = effect.high;
     return finding;
 }
 
 struct finding finding_of_constant(double value, struct range range)
 {
-    struct finding finding = nothing(isnan(value) ? "not a number" : NULL);
+    struct finding finding = finding_of_nothing(isnan(value) ? "not a number" : NULL);
     int is_within = value >= range.above && value <= range.below;
 
     finding.effect = (struct effect){value, value, value};
@@ -242,13 +239,12 @@ struct finding finding_all(const struct finding *findings, size_t count)
             all = *finding;
         if (finding->p_refute < least)
             least = finding->p_refute;
+        if (finding->detectable > detectable) /* the least telling, whichever is shown */
+            detectable = finding->detectable;
     }
-    for (size_t i = 0; i < count; i++) /* the least telling, whichever is shown */
-        if (findings[i].detectable > detectable)
-            detectable = findings[i].detectable;
     /* What refutes all is the one that stands out, and is what is to be shown. */
     for (size_t i = 0; i < count; i++)
-        if (findings[i].p_refute == least && fmin(1, (double)count * least) <= alpha)
+        if (findings[i].p_refute == least && fmin(1, (double)count * least) <= finding_alpha)
             all = findings[i];
     if (!isnan(all.p_refute) || least < 1)
         all.p_refute = fmin(1, (double)count * least);
@@ -286,7 +282,7 @@ struct finding finding_of_trend(const double *x, const double *const *y, size_t 
 {
     struct range range = {is_falling ? (double)-INFINITY : 0, is_falling ? 0 : (double)INFINITY};
     double *tendencies = calloc(seeds + 1, sizeof *tendencies), p[2];
-    struct finding finding = nothing(NULL);
+    struct finding finding = finding_of_nothing(NULL);
 
     if (!tendencies)
         abort();
@@ -317,13 +313,13 @@ static struct finding judge_line(const struct line *line, struct range range)
 {
     struct mean_difference slope = {line->slope.value, sqrt(line->slope_variance),
                                     (double)line->count - 2};
-    struct finding finding = nothing(NULL);
+    struct finding finding = finding_of_nothing(NULL);
 
     finding.effect = line->slope;
     finding.n = 1;
     if (isnan(slope.standard_error))
-        return nothing("no line through the points");
-    judge_mean(&finding, &slope, range);
+        return finding_of_nothing("no line through the points");
+    judge(&finding, range, mean_p, &slope);
     return finding;
 }
 

@@ -21,9 +21,19 @@ struct finding {
     size_t n;                   /* values that it is of */
     double p_confirm, p_refute; /* NAN: the numbers are too few to judge by */
     double detectable;          /* deviation found in 80 % of repetitions; NAN: unknown */
+    double deviation;           /* of the values from seed to seed; NAN: unknown */
     double margin;      /* half the width of the range, to compare it with; NAN: one-sided */
     const char *reason; /* why it cannot be judged; NULL: it can */
 };
+
+/* The level of all tests. */
+extern const double finding_alpha;
+
+/* What says nothing, for this reason. */
+struct finding finding_of_nothing(const char *reason);
+
+/* The least number of seeds that would find a deviation of the margin; 0: not known. */
+size_t finding_seeds_needed(const struct finding *);
 
 /* One value a seed: Student's t of their mean; where they are all equal, or where a value is
  * infinite (not reached, diverged) the sign test of their median, with its distribution-free

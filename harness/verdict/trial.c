@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- Arms -------------------------------------------------------------------------------------
  */
@@ -16,21 +15,6 @@ static void count_in(struct trial *trial, const struct series *series)
     trial->infeasible += series->infeasible;
     trial->on_edge += series->on_edge;
     trial->hours += series->hours;
-}
-
-/* Standard deviation of a finding of seeds, from what it could detect being in proportion. */
-static double deviation_of(const double *values, size_t count, int is_log)
-{
-    double mean = 0, squares = 0;
-
-    for (size_t i = 0; i < count; i++)
-        mean += (is_log ? log(values[i]) : values[i]) / (double)count;
-    for (size_t i = 0; i < count; i++) {
-        double difference = (is_log ? log(values[i]) : values[i]) - mean;
-
-        squares += difference * difference;
-    }
-    return count > 1 ? sqrt(squares / ((double)count - 1)) : (double)NAN;
 }
 
 static void judge_seeds(struct trial *trial, const double *values, size_t count, struct range range,
@@ -45,7 +29,6 @@ static void judge_seeds(struct trial *trial, const double *values, size_t count,
     if (trial->finding.n < trial->seeds)
         trial->seeds = trial->finding.n;
     trial->dropped += count - trial->finding.n;
-    trial->deviation = deviation_of(values, count, is_log);
 }
 
 /* a over b, or a - b, seed by seed, against the range. */
@@ -68,15 +51,16 @@ static int compare(struct trial *trial, const struct claim *claim, struct series
 }
 
 static int compare_arms(struct trial *trial, const struct evidence *evidence,
-                        const struct claim *claim, const struct rows *rows, const int arms[2],
+                        const struct claim *claim, const struct rows *rows,
+                        const struct selection *first, const struct selection *second,
                         struct range range, int is_ratio)
 {
     struct series a, b;
     int status;
 
-    if (series_find(evidence, claim, rows, &claim->arms[arms[0]], &a) != 0)
+    if (series_find(evidence, claim, rows, first, &a) != 0)
         return -1;
-    if (series_find(evidence, claim, rows, &claim->arms[arms[1]], &b) != 0) {
+    if (series_find(evidence, claim, rows, second, &b) != 0) {
         series_free(&a);
         return -1;
     }
@@ -86,24 +70,10 @@ static int compare_arms(struct trial *trial, const struct evidence *evidence,
     return status;
 }
 
-static int hold_ratio(struct trial *trial, const struct evidence *evidence,
-                      const struct claim *claim, const struct rows *rows)
+static struct range range_of_equivalence(const struct claim *claim)
 {
-    static const int arms[2] = {0, 1};
-
-    return compare_arms(trial, evidence, claim, rows, arms,
-                        (struct range){claim->above, claim->below}, 1);
-}
-
-static int hold_equivalence(struct trial *trial, const struct evidence *evidence,
-                            const struct claim *claim, const struct rows *rows)
-{
-    static const int arms[2] = {0, 1};
-    struct range range = {-claim->margin, claim->margin};
-
-    if (claim->is_relative)
-        range = (struct range){exp(-claim->margin), exp(claim->margin)};
-    return compare_arms(trial, evidence, claim, rows, arms, range, claim->is_relative);
+    return claim->is_relative ? (struct range){exp(-claim->margin), exp(claim->margin)}
+                              : (struct range){-claim->margin, claim->margin};
 }
 
 /* Each arm above the one before it. */
@@ -115,9 +85,8 @@ static int hold_order(struct trial *trial, const struct evidence *evidence,
     struct finding findings[CLAIM_ARMS_MAX];
 
     for (int i = 0; i + 1 < claim->arm_count; i++) {
-        const int arms[2] = {i + 1, i};
-
-        if (compare_arms(trial, evidence, claim, rows, arms, range, claim->is_relative) != 0)
+        if (compare_arms(trial, evidence, claim, rows, &claim->arms[i + 1], &claim->arms[i], range,
+                         claim->is_relative) != 0)
             return -1;
         findings[i] = trial->finding;
     }
@@ -228,13 +197,9 @@ static void points_free(struct points *points)
 
 static int points_open(struct points *points, size_t rows)
 {
-    *points = (struct points){calloc(rows + 1, sizeof(double)),
-                              NULL,
-                              calloc(rows + 1, sizeof(double *)),
-                              calloc(rows + 1, sizeof(uint64_t)),
-                              0,
-                              0,
-                              0};
+    *points = (struct points){.x = calloc(rows + 1, sizeof(double)),
+                              .of = calloc(rows + 1, sizeof(double *)),
+                              .seeds = calloc(rows + 1, sizeof(uint64_t))};
     if (points->x && points->of && points->seeds)
         return 0;
     points_free(points);
@@ -328,6 +293,19 @@ static int points_fill(struct points *points, const struct evidence *evidence,
     return 0;
 }
 
+static struct finding judge_points(const struct claim *claim, const struct points *points)
+{
+    if (points->complete == 0)
+        return finding_of_nothing("no seed has every value of x");
+    if (points->count < 3)
+        return finding_of_nothing("fewer than three values of x");
+    if (claim->test == CLAIM_TREND)
+        return finding_of_trend(points->x, points->of, points->count, points->complete,
+                                claim->is_falling);
+    return finding_of_slope(points->x, points->of, points->count, points->complete,
+                            (struct range){claim->above, claim->below}, claim->is_log);
+}
+
 static int hold_along(struct trial *trial, const struct evidence *evidence,
                       const struct claim *claim, const struct rows *rows)
 {
@@ -337,22 +315,13 @@ static int hold_along(struct trial *trial, const struct evidence *evidence,
     if (points_open(&points, rows->count) != 0)
         return -1;
     status = points_fill(&points, evidence, claim, rows);
-    for (size_t i = 0; i < rows->count && status == 0; i++)
-        trial->on_edge += (size_t)evidence_on_edge(evidence, rows->list[i]);
-    trial->seeds = points.complete;
-    trial->dropped = points.seed_count - points.complete;
-    if (status == 0 && (points.complete == 0 || points.count < 3))
-        trial->finding = finding_of_constant(NAN, (struct range){0, 0});
-    if (status == 0 && trial->finding.reason)
-        trial->finding.reason =
-            points.complete == 0 ? "no seed has every value of x" : "fewer than three values of x";
-    else if (status == 0 && claim->test == CLAIM_TREND)
-        trial->finding =
-            finding_of_trend(points.x, points.of, points.count, points.complete, claim->is_falling);
-    else if (status == 0)
-        trial->finding =
-            finding_of_slope(points.x, points.of, points.count, points.complete,
-                             (struct range){claim->above, claim->below}, claim->is_log);
+    if (status == 0) {
+        trial->finding = judge_points(claim, &points);
+        trial->seeds = points.complete;
+        trial->dropped = points.seed_count - points.complete;
+        for (size_t i = 0; i < rows->count; i++)
+            trial->on_edge += (size_t)evidence_on_edge(evidence, rows->list[i]);
+    }
     points_free(&points);
     return status;
 }
@@ -363,19 +332,23 @@ static int hold_along(struct trial *trial, const struct evidence *evidence,
 int trial_hold(struct trial *trial, const struct evidence *evidence, const struct claim *claim,
                const struct rows *rows)
 {
-    *trial = (struct trial){.deviation = NAN, .seeds = SIZE_MAX};
+    const struct range bounds = {claim->above, claim->below};
+    const struct range around_1 = {1 - claim->margin, 1 + claim->margin};
+
+    *trial = (struct trial){.seeds = SIZE_MAX};
     switch (claim->test) {
     case CLAIM_RATIO:
-        return hold_ratio(trial, evidence, claim, rows);
+        return compare_arms(trial, evidence, claim, rows, &claim->arms[0], &claim->arms[1], bounds,
+                            1);
     case CLAIM_EQUIVALENCE:
-        return hold_equivalence(trial, evidence, claim, rows);
+        return compare_arms(trial, evidence, claim, rows, &claim->arms[0], &claim->arms[1],
+                            range_of_equivalence(claim), claim->is_relative);
     case CLAIM_ORDER:
         return hold_order(trial, evidence, claim, rows);
     case CLAIM_BOUND:
-        return hold_range(trial, evidence, claim, rows, (struct range){claim->above, claim->below});
+        return hold_range(trial, evidence, claim, rows, bounds);
     case CLAIM_AGREEMENT:
-        return hold_range(trial, evidence, claim, rows,
-                          (struct range){1 - claim->margin, 1 + claim->margin});
+        return hold_range(trial, evidence, claim, rows, around_1);
     case CLAIM_SLOPE:
     case CLAIM_TREND:
         return hold_along(trial, evidence, claim, rows);

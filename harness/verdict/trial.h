@@ -11,8 +11,7 @@ struct trial {
     size_t censored, infeasible, on_edge;
     /* Seeds or rows that tell nothing: neither arm got there, a run failed, a point is missing. */
     size_t dropped;
-    double hours;     /* that the cells took */
-    double deviation; /* of what is judged from seed to seed; NAN: not known */
+    double hours; /* that the cells took */
 };
 
 /* -1: the claim and the results do not fit, error set without file and line. */

@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "judge/multiple.h"
-#include "judge/power.h"
 #include "verdict/evidence.h"
 #include "verdict/trial.h"
 
@@ -13,9 +12,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-static const double alpha = 0.05;
 
 const char *const verdict_names[] = {
     [VERDICT_CONFIRMED] = "confirmed",
@@ -37,17 +33,11 @@ static struct judgement *new_judgement(struct verdicts *verdicts, const struct c
         return NULL;
     }
     verdicts->list = list;
-    list[verdicts->count] = (struct judgement){
-        .claim = claim,
-        .verdict = VERDICT_INCONCLUSIVE,
-        .p = NAN,
-        .hours_needed = NAN,
-        .finding = {.effect = {NAN, -INFINITY, INFINITY},
-                    .p_confirm = NAN,
-                    .p_refute = NAN,
-                    .detectable = NAN,
-                    .margin = NAN},
-    };
+    list[verdicts->count] = (struct judgement){.claim = claim,
+                                               .finding = finding_of_nothing(NULL),
+                                               .verdict = VERDICT_INCONCLUSIVE,
+                                               .p = NAN,
+                                               .hours_needed = NAN};
     return &list[verdicts->count++];
 }
 
@@ -61,20 +51,16 @@ static int add_missing(struct verdicts *verdicts, const struct claim *claim, con
     return 0;
 }
 
-/* How many seeds it would take to find a deviation of the margin; 0: not known. */
-static size_t seeds_needed(const struct judgement *judgement, const struct trial *trial)
+/* How many seeds it would take; 0: not known. */
+static size_t seeds_needed(const struct judgement *judgement)
 {
     const struct finding *finding = &judgement->finding;
-    size_t needed = (size_t)judgement->claim->seeds;
+    size_t least = (size_t)judgement->claim->seeds, by_power;
 
-    if (finding->margin > 0 && finding->detectable > finding->margin && trial->deviation > 0) {
-        size_t by_power = power_needed_paired(finding->margin, trial->deviation, alpha, 0.8);
-
-        if (by_power == 0)
-            return 0;
-        needed = by_power > needed ? by_power : needed;
-    }
-    return needed;
+    if (!(finding->detectable > finding->margin) || !(finding->deviation > 0))
+        return least;
+    by_power = finding_seeds_needed(finding);
+    return by_power == 0 || by_power > least ? by_power : least;
 }
 
 /* Whether the data suffice to be counted: the reason where they do not. */
@@ -107,7 +93,7 @@ static void deliver(const struct verdicts *verdicts, struct judgement *judgement
     else
         judgement->is_delivered = 1;
     if (!judgement->is_delivered && judgement->seeds > 0) {
-        size_t needed = seeds_needed(judgement, trial);
+        size_t needed = seeds_needed(judgement);
 
         if (needed > judgement->seeds)
             judgement->hours_needed =
@@ -134,14 +120,6 @@ static int judge_circumstance(struct verdicts *verdicts, const struct evidence *
     return 0;
 }
 
-static int is_missing(const struct verdicts *verdicts, const char *from)
-{
-    char path[PATH_MAX];
-
-    snprintf(path, sizeof path, "%s/%s.csv", verdicts->results.folder, from);
-    return access(path, F_OK) != 0;
-}
-
 /* The error of what was found, behind the line of the file that asked for it. */
 static int claim_failed(const struct verdicts *verdicts, const struct claim *claim)
 {
@@ -160,12 +138,13 @@ static int judge_claim(struct verdicts *verdicts, const struct claim *claim)
     char reason[128];
     int status;
 
-    if (is_missing(verdicts, claim->from)) {
+    status = evidence_open(&evidence, &verdicts->results, claim->from);
+    if (status < 0)
+        return claim_failed(verdicts, claim);
+    if (status > 0) {
         snprintf(reason, sizeof reason, "the results have no %s.csv", claim->from);
         return add_missing(verdicts, claim, reason);
     }
-    if (evidence_open(&evidence, &verdicts->results, claim->from) != 0)
-        return claim_failed(verdicts, claim);
     status = circumstances_find(&evidence, claim, &list, &count);
     for (size_t i = 0; i < count && status == 0; i++)
         status = judge_circumstance(verdicts, &evidence, claim, &list[i]);
@@ -181,56 +160,68 @@ static int judge_claim(struct verdicts *verdicts, const struct claim *claim)
 /* ---- All of an experiment ---------------------------------------------------------------------
  */
 
+/* 1: the i-th judgement begins another part of a claim. */
+static int begins_part(const struct verdicts *verdicts, size_t i)
+{
+    return i == 0 || verdicts->list[i].claim != verdicts->list[i - 1].claim;
+}
+
+/* weakest[parts]: the largest p_confirm of each part; not-a-number where one is. */
+static size_t find_weakest(const struct verdicts *verdicts, double *weakest)
+{
+    size_t parts = 0;
+
+    for (size_t i = 0; i < verdicts->count; i++) {
+        double p = verdicts->list[i].finding.p_confirm;
+
+        if (begins_part(verdicts, i))
+            weakest[parts++] = p;
+        else if (!isnan(weakest[parts - 1]) && !(p <= weakest[parts - 1]))
+            weakest[parts - 1] = p;
+    }
+    return parts;
+}
+
+/* of_part, confirm, refute: adjusted p values. */
+static void decide_one(struct judgement *judgement, double of_part, double confirm, double refute)
+{
+    if (of_part <= finding_alpha || confirm <= finding_alpha) {
+        judgement->verdict = VERDICT_CONFIRMED;
+        judgement->p = of_part <= finding_alpha ? of_part : confirm;
+    } else if (refute <= finding_alpha) {
+        judgement->verdict = VERDICT_REFUTED;
+        judgement->p = refute;
+    } else {
+        judgement->p = fmin(confirm, refute);
+        if (judgement->is_delivered)
+            snprintf(judgement->reason, sizeof judgement->reason, "neither confirmed nor refuted");
+        judgement->is_delivered = 0;
+    }
+}
+
 /* A claim is confirmed where the weakest of its conditions is (intersection-union), by Holm's
  * procedure over the claims of the experiment. Single conditions are told apart by Holm's procedure
  * over all of them: what is confirmed under some and refuted under others is so with conditions. */
 static int decide(struct verdicts *verdicts)
 {
-    size_t count = verdicts->count, parts = 0;
-    double *p = calloc(5 * (count + 1), sizeof *p);
-    double *weakest = p + count + 1, *confirm = weakest + count + 1, *refute = confirm + count + 1;
-    double *part_of = refute + count + 1;
+    size_t count = verdicts->count, part = 0;
+    double *weakest = calloc(3 * count + 1, sizeof *weakest);
+    double *confirm = weakest + count, *refute = confirm + count;
 
-    if (!p)
+    if (!weakest)
         return error_set("out of memory for the verdicts of %s", verdicts->name);
     for (size_t i = 0; i < count; i++) {
-        const struct judgement *judgement = &verdicts->list[i];
-        double *part = &weakest[parts];
-
-        confirm[i] = judgement->finding.p_confirm;
-        refute[i] = judgement->finding.p_refute;
-        if (i > 0 && judgement->claim == verdicts->list[i - 1].claim) {
-            part = &weakest[parts - 1];
-            if (!isnan(*part) && !(confirm[i] <= *part))
-                *part = confirm[i];
-        } else {
-            *part = confirm[i];
-            parts++;
-        }
-        part_of[i] = (double)(parts - 1);
+        confirm[i] = verdicts->list[i].finding.p_confirm;
+        refute[i] = verdicts->list[i].finding.p_refute;
     }
-    multiple_holm(weakest, weakest, parts);
+    multiple_holm(weakest, weakest, find_weakest(verdicts, weakest));
     multiple_holm(confirm, confirm, count);
     multiple_holm(refute, refute, count);
     for (size_t i = 0; i < count; i++) {
-        struct judgement *judgement = &verdicts->list[i];
-        double of_part = weakest[(size_t)part_of[i]];
-
-        if (of_part <= alpha || confirm[i] <= alpha) {
-            judgement->verdict = VERDICT_CONFIRMED;
-            judgement->p = of_part <= alpha ? of_part : confirm[i];
-        } else if (refute[i] <= alpha) {
-            judgement->verdict = VERDICT_REFUTED;
-            judgement->p = refute[i];
-        } else {
-            judgement->p = fmin(confirm[i], refute[i]);
-            if (judgement->is_delivered)
-                snprintf(judgement->reason, sizeof judgement->reason,
-                         "neither confirmed nor refuted");
-            judgement->is_delivered = 0;
-        }
+        part += i > 0 && begins_part(verdicts, i);
+        decide_one(&verdicts->list[i], weakest[part], confirm[i], refute[i]);
     }
-    free(p);
+    free(weakest);
     return 0;
 }
 

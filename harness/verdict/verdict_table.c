@@ -5,7 +5,6 @@
 #include "report/summary.h"
 
 #include <math.h>
-#include <string.h>
 
 /* ---- verdicts.csv -----------------------------------------------------------------------------
  */
@@ -33,7 +32,7 @@ static void write_judgement(FILE *file, const struct verdicts *verdicts,
     csv_field(file, claim->id);
     write_text(file, claim->part);
     write_text(file, verdicts->name);
-    write_text(file, claim_test_names[claim->test]);
+    write_text(file, claim_tests[claim->test].name);
     write_text(file, claim->axis);
     write_text(file, judgement->condition);
     write_number(file, finding->effect.value);
