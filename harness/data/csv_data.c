@@ -2,10 +2,9 @@
 #include "data/csv_data.h"
 
 #include "base/error.h"
+#include "data/csv_source.h"
 #include "data/own_weights.h"
 
-#include <csv.h>
-#include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
@@ -25,17 +24,15 @@ struct class_name {
     int32_t id; /* in order of first appearance, until the end of the file is known */
 };
 
-/* libcsv calls back for each field and at the end of each row; this is what it finds. */
+/* What the fields and rows of the file come to. */
 struct reader {
-    const char *path;
+    struct csv_source source;
     const char *wanted; /* name of the label or target column */
     bool is_label;
     const char *weights; /* name of the weight column; "": there is none */
     struct csv_data *data;
 
-    size_t line;
-    bool in_header, failed;
-    size_t fields;  /* seen of this row */
+    bool in_header;
     size_t columns; /* of the header */
     size_t special; /* index of the wanted column */
     size_t weight;  /* likewise; past all columns where there is none */
@@ -48,54 +45,46 @@ struct reader {
     int class_count;
 };
 
-/* The error, unless there was one before: libcsv goes on to the end of the line. */
-#define FAIL(reader, format, ...)                                                                  \
-    do {                                                                                           \
-        if (!(reader)->failed)                                                                     \
-            error_set("%s:%zu: " format, (reader)->path, (reader)->line, __VA_ARGS__);             \
-        (reader)->failed = true;                                                                   \
-    } while (0)
-
 static void header_field(struct reader *reader, const char *name)
 {
     size_t used = strlen(reader->names);
 
-    if (reader->fields >= MOST_COLUMNS) {
-        FAIL(reader, "more than %d columns", MOST_COLUMNS);
+    if (reader->source.fields >= MOST_COLUMNS) {
+        CSV_FAIL(&reader->source, "more than %d columns", MOST_COLUMNS);
         return;
     }
     snprintf(reader->names + used, sizeof reader->names - used, "%s%s", used > 0 ? ", " : "", name);
     if (strcmp(name, reader->wanted) == 0) {
         if (reader->found)
-            FAIL(reader, "column '%s' occurs twice", name);
+            CSV_FAIL(&reader->source, "column '%s' occurs twice", name);
         reader->found = true;
-        reader->special = reader->fields;
+        reader->special = reader->source.fields;
     } else if (reader->weights[0] != '\0' && strcmp(name, reader->weights) == 0) {
         if (reader->weight_found)
-            FAIL(reader, "column '%s' occurs twice", name);
+            CSV_FAIL(&reader->source, "column '%s' occurs twice", name);
         reader->weight_found = true;
-        reader->weight = reader->fields;
+        reader->weight = reader->source.fields;
     }
 }
 
 static void missing(struct reader *reader, const char *name)
 {
-    FAIL(reader, "no column '%s'; the columns are %s%s", name, reader->names,
-         strlen(reader->names) + 1 == sizeof reader->names ? " ..." : "");
+    CSV_FAIL(&reader->source, "no column '%s'; the columns are %s%s", name, reader->names,
+             strlen(reader->names) + 1 == sizeof reader->names ? " ..." : "");
 }
 
 static void header_end(struct reader *reader)
 {
     size_t named = reader->weight_found ? 2 : 1;
 
-    reader->columns = reader->fields;
+    reader->columns = reader->source.fields;
     reader->in_header = false;
     if (!reader->found)
         missing(reader, reader->wanted);
     else if (reader->weights[0] != '\0' && !reader->weight_found)
         missing(reader, reader->weights);
     else if (reader->columns <= named)
-        FAIL(reader, "no column of features beside '%s'", reader->wanted);
+        CSV_FAIL(&reader->source, "no column of features beside '%s'", reader->wanted);
     reader->data->columns = reader->columns - named;
 }
 
@@ -119,14 +108,14 @@ static void reserve(struct reader *reader)
     if (data->rows < reader->capacity)
         return;
     if (data->rows == INT32_MAX) {
-        FAIL(reader, "more than %d rows", INT32_MAX);
+        CSV_FAIL(&reader->source, "more than %d rows", INT32_MAX);
         return;
     }
     if (grow(&data->features, wanted, data->columns * sizeof *data->features) != 0 ||
         (reader->is_label && grow(&data->labels, wanted, sizeof *data->labels) != 0) ||
         (!reader->is_label && grow(&data->targets, wanted, sizeof *data->targets) != 0) ||
         (reader->weight_found && grow(&data->weights, wanted, sizeof *data->weights) != 0)) {
-        FAIL(reader, "out of memory after %zu rows", data->rows);
+        CSV_FAIL(&reader->source, "out of memory after %zu rows", data->rows);
         return;
     }
     reader->capacity = wanted;
@@ -139,10 +128,11 @@ static float number(struct reader *reader, const char *text)
     double value = strtod(text, &end);
 
     if (*end != '\0')
-        FAIL(reader, "column %zu: '%.*s' is not a number", reader->fields + 1, SHOWN, text);
+        CSV_FAIL(&reader->source, "column %zu: '%.*s' is not a number", reader->source.fields + 1,
+                 SHOWN, text);
     else if (!(fabs(value) <= (double)FLT_MAX))
-        FAIL(reader, "column %zu: '%.*s' is not a finite number of single precision",
-             reader->fields + 1, SHOWN, text);
+        CSV_FAIL(&reader->source, "column %zu: '%.*s' is not a finite number of single precision",
+                 reader->source.fields + 1, SHOWN, text);
     return (float)value;
 }
 
@@ -170,13 +160,14 @@ static int32_t class_id(struct reader *reader, const char *name)
     if (position < count && strcmp(reader->classes[position].name, name) == 0)
         return reader->classes[position].id;
     if (count == MOST_CLASSES) {
-        FAIL(reader, "column '%s' has more than %d classes; name a column of numbers as target",
-             reader->wanted, MOST_CLASSES);
+        CSV_FAIL(&reader->source,
+                 "column '%s' has more than %d classes; name a column of numbers as target",
+                 reader->wanted, MOST_CLASSES);
         return 0;
     }
     if (grow(&reader->classes, (size_t)count + 1, sizeof *reader->classes) != 0 ||
         !(fresh.name = strdup(name))) {
-        FAIL(reader, "out of memory for %d class names", count + 1);
+        CSV_FAIL(&reader->source, "out of memory for %d class names", count + 1);
         return 0;
     }
     at = reader->classes + position;
@@ -191,8 +182,9 @@ static double weight(struct reader *reader, const char *text)
     double value = 0;
 
     if (own_weight_parse(text, &value) != 0)
-        FAIL(reader, "column %zu: '%.*s' is not a weight, expected a finite number, 0 or more",
-             reader->fields + 1, SHOWN, text);
+        CSV_FAIL(&reader->source,
+                 "column %zu: '%.*s' is not a weight, expected a finite number, 0 or more",
+                 reader->source.fields + 1, SHOWN, text);
     reader->any_weight = reader->any_weight || value > 0;
     return value;
 }
@@ -200,14 +192,14 @@ static double weight(struct reader *reader, const char *text)
 static void row_field(struct reader *reader, const char *text)
 {
     struct csv_data *data = reader->data;
-    size_t field = reader->fields;
+    size_t field = reader->source.fields;
 
     if (field == 0)
         reserve(reader);
-    if (reader->failed || field >= reader->columns)
+    if (reader->source.failed || field >= reader->columns)
         return;
     if (text[0] == '\0')
-        FAIL(reader, "column %zu is empty", field + 1);
+        CSV_FAIL(&reader->source, "column %zu is empty", field + 1);
     else if (field == reader->weight)
         data->weights[data->rows] = weight(reader, text);
     else if (field != reader->special)
@@ -219,66 +211,27 @@ static void row_field(struct reader *reader, const char *text)
         data->targets[data->rows] = number(reader, text);
 }
 
-static void on_field(void *text, size_t length, void *context)
+static void take_field(void *context, const char *text)
 {
     struct reader *reader = context;
 
-    if (reader->failed)
-        return;
-    if (memchr(text, '\0', length))
-        FAIL(reader, "column %zu holds a zero byte", reader->fields + 1);
-    else if (reader->in_header)
+    if (reader->in_header)
         header_field(reader, text);
     else
         row_field(reader, text);
-    reader->fields++;
 }
 
-static void on_row(int terminator, void *context)
+static void take_row(void *context)
 {
     struct reader *reader = context;
 
-    (void)terminator;
-    if (reader->failed)
-        return;
     if (reader->in_header)
         header_end(reader);
-    else if (reader->fields != reader->columns)
-        FAIL(reader, "%zu fields, expected %zu as in the header", reader->fields, reader->columns);
+    else if (reader->source.fields != reader->columns)
+        CSV_FAIL(&reader->source, "%zu fields, expected %zu as in the header",
+                 reader->source.fields, reader->columns);
     else
         reader->data->rows++;
-    reader->fields = 0;
-}
-
-/* Line by line, because libcsv does not count lines. */
-static int parse(struct reader *reader, FILE *file, struct csv_parser *parser)
-{
-    static const char byte_order_mark[] = "\xEF\xBB\xBF"; /* some spreadsheets begin with it */
-    int status = -1;
-    char *line = NULL;
-    size_t capacity = 0;
-    ssize_t length;
-
-    while ((length = getline(&line, &capacity, file)) > 0) {
-        size_t skip = ++reader->line == 1 && strncmp(line, byte_order_mark, 3) == 0 ? 3 : 0;
-        size_t size = (size_t)length - skip;
-
-        if (csv_parse(parser, line + skip, size, on_field, on_row, reader) != size)
-            FAIL(reader, "%s", csv_strerror(csv_error(parser)));
-        if (reader->failed)
-            goto done;
-    }
-    if (!feof(file)) {
-        error_set("%s: %s", reader->path, strerror(errno));
-        goto done;
-    }
-    if (csv_fini(parser, on_field, on_row, reader) != 0)
-        FAIL(reader, "%s", "a quoted field does not end");
-    if (!reader->failed)
-        status = 0;
-done:
-    free(line);
-    return status;
 }
 
 /* Renumbers the classes from order of appearance to order of name, so that ids do not depend on
@@ -289,7 +242,8 @@ static int sort_classes(struct reader *reader)
     int32_t *sorted = calloc((size_t)reader->class_count, sizeof *sorted);
 
     if (!sorted)
-        return error_set("%s: out of memory for %d classes", reader->path, reader->class_count);
+        return error_set("%s: out of memory for %d classes", reader->source.path,
+                         reader->class_count);
     for (int32_t position = 0; position < reader->class_count; position++)
         sorted[reader->classes[position].id] = position;
     for (size_t i = 0; i < data->rows; i++)
@@ -305,17 +259,17 @@ static int finish(struct reader *reader)
 
     if (reader->in_header)
         return error_set("%s: empty, expected a header line with the names of the columns",
-                         reader->path);
+                         reader->source.path);
     if (data->rows == 0)
-        return error_set("%s: no rows after the header", reader->path);
+        return error_set("%s: no rows after the header", reader->source.path);
     if (reader->weight_found && !reader->any_weight)
         return error_set("%s:%zu: all weights in column '%s' are 0, expected one above 0 at least",
-                         reader->path, reader->line, reader->weights);
+                         reader->source.path, reader->source.line, reader->weights);
     if (!reader->is_label)
         return 0;
     if (reader->class_count < 2)
         return error_set("%s: column '%s' holds one class only, '%.*s', expected at least two",
-                         reader->path, reader->wanted, SHOWN, reader->classes[0].name);
+                         reader->source.path, reader->wanted, SHOWN, reader->classes[0].name);
     return sort_classes(reader);
 }
 
@@ -331,18 +285,15 @@ int csv_data_read(struct csv_data *data, const char *path, const char *label, co
 {
     int status = -1;
     bool is_label = label[0] != '\0';
-    struct reader reader = {.path = path,
+    struct reader reader = {.source = {.path = path},
                             .wanted = is_label ? label : target,
                             .is_label = is_label,
                             .weights = weights,
                             .weight = SIZE_MAX,
                             .data = data,
                             .in_header = true};
-    struct csv_parser parser;
-    FILE *file = NULL;
 
     *data = (struct csv_data){0};
-    csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL);
     if (is_label == (target[0] != '\0')) {
         error_set("%s: expected the name of either a label or a target column", path);
         goto done;
@@ -352,18 +303,10 @@ int csv_data_read(struct csv_data *data, const char *path, const char *label, co
                   weights, is_label ? "label" : "target");
         goto done;
     }
-    file = fopen(path, "r");
-    if (!file) {
-        error_set("%s: %s", path, strerror(errno));
-        goto done;
-    }
-    if (parse(&reader, file, &parser) != 0 || finish(&reader) != 0)
+    if (csv_source_read(&reader.source, take_field, take_row, &reader) != 0 || finish(&reader) != 0)
         goto done;
     status = 0;
 done:
-    if (file)
-        fclose(file);
-    csv_free(&parser);
     free_classes(&reader);
     if (status != 0)
         csv_data_free(data);

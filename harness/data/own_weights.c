@@ -2,11 +2,9 @@
 #include "data/own_weights.h"
 
 #include "base/error.h"
+#include "data/csv_source.h"
 
-#include <csv.h>
-#include <errno.h>
 #include <float.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,24 +12,16 @@
 enum { SHOWN = 40 /* bytes of a field that a message quotes */ };
 
 struct reader {
-    const char *path, *column; /* column "": the only one */
-    double *weights;           /* [expected] */
+    struct csv_source source;
+    const char *column; /* "": the only one */
+    double *weights;    /* [expected] */
     size_t expected, count;
 
-    size_t line, field; /* field: of this line, from 0 */
-    bool has_header, failed;
+    bool in_header;
     size_t wanted; /* index of the column */
     bool found;
     bool any; /* a weight above 0 */
 };
-
-/* The error, unless there was one before: libcsv goes on to the end of the line. */
-#define FAIL(reader, format, ...)                                                                  \
-    do {                                                                                           \
-        if (!(reader)->failed)                                                                     \
-            error_set("%s:%zu: " format, (reader)->path, (reader)->line, __VA_ARGS__);             \
-        (reader)->failed = true;                                                                   \
-    } while (0)
 
 int own_weight_parse(const char *text, double *weight)
 {
@@ -57,10 +47,11 @@ static void add_weight(struct reader *reader, const char *text)
     double weight = 0;
 
     if (own_weight_parse(text, &weight) != 0)
-        FAIL(reader, "'%.*s' is not a weight, expected a finite number, 0 or more", SHOWN, text);
+        CSV_FAIL(&reader->source, "'%.*s' is not a weight, expected a finite number, 0 or more",
+                 SHOWN, text);
     else if (reader->count == reader->expected)
-        FAIL(reader, "more than %zu weights, expected one for each of %zu examples",
-             reader->expected, reader->expected);
+        CSV_FAIL(&reader->source, "more than %zu weights, expected one for each of %zu examples",
+                 reader->expected, reader->expected);
     else
         reader->weights[reader->count++] = weight;
     reader->any = reader->any || weight > 0;
@@ -71,121 +62,78 @@ static void header_field(struct reader *reader, const char *name)
     if (strcmp(name, reader->column) != 0)
         return;
     if (reader->found)
-        FAIL(reader, "column '%s' occurs twice", name);
+        CSV_FAIL(&reader->source, "column '%s' occurs twice", name);
     reader->found = true;
-    reader->wanted = reader->field;
+    reader->wanted = reader->source.fields;
 }
 
-static void on_field(void *bytes, size_t length, void *context)
+/* Of a file of one column the first line is a header if it begins with what is no number. */
+static bool is_heading(const struct reader *reader, const char *text)
+{
+    char first[64];
+
+    if (reader->source.line > 1 || reader->source.fields > 0 || reader->column[0] != '\0')
+        return false;
+    snprintf(first, sizeof first, "%.*s", (int)strcspn(text, " \t"), text);
+    return first[0] != '\0' && !is_number(first);
+}
+
+static void take_field(void *context, const char *text)
 {
     struct reader *reader = context;
-    const char *text = bytes;
 
-    if (reader->failed)
-        return;
-    if (memchr(text, '\0', length))
-        FAIL(reader, "column %zu holds a zero byte", reader->field + 1);
-    else if (reader->has_header)
+    reader->in_header = reader->in_header || is_heading(reader, text);
+    if (reader->in_header)
         header_field(reader, text);
-    else if (reader->field == reader->wanted)
+    else if (reader->source.fields == reader->wanted)
         add_weight(reader, text);
-    reader->field++;
 }
 
-static void on_row(int terminator, void *context)
+static void take_row(void *context)
 {
     struct reader *reader = context;
     bool is_only = reader->column[0] == '\0';
 
-    (void)terminator;
-    if (is_only && reader->field > 1)
-        FAIL(reader, "%zu columns, expected one, or the name of one: {file: ..., column: ...}",
-             reader->field);
-    else if (reader->has_header && !is_only && !reader->found)
-        FAIL(reader, "no column '%s'", reader->column);
-    else if (!reader->has_header && reader->field <= reader->wanted)
-        FAIL(reader, "%zu fields, expected a weight in column %zu", reader->field,
-             reader->wanted + 1);
-    reader->has_header = false;
-    reader->field = 0;
-}
-
-/* Of a file of one column the first line is a header if it is no number. */
-static bool begins_with_header(const struct reader *reader, const char *line)
-{
-    char first[64];
-
-    if (reader->column[0] != '\0')
-        return true;
-    snprintf(first, sizeof first, "%s", line + strspn(line, " \t\""));
-    first[strcspn(first, " \t\"\r\n")] = '\0';
-    return first[0] != '\0' && !is_number(first);
-}
-
-/* Line by line, because libcsv does not count lines. */
-static int parse(struct reader *reader, FILE *file, struct csv_parser *parser)
-{
-    static const char byte_order_mark[] = "\xEF\xBB\xBF";
-    char *line = NULL;
-    size_t capacity = 0;
-    ssize_t length;
-
-    while (!reader->failed && (length = getline(&line, &capacity, file)) > 0) {
-        size_t skip = ++reader->line == 1 && strncmp(line, byte_order_mark, 3) == 0 ? 3 : 0;
-        size_t size = (size_t)length - skip;
-
-        if (reader->line == 1)
-            reader->has_header = begins_with_header(reader, line + skip);
-        if (csv_parse(parser, line + skip, size, on_field, on_row, reader) != size)
-            FAIL(reader, "%s", csv_strerror(csv_error(parser)));
-    }
-    if (!reader->failed && !feof(file)) {
-        error_set("%s: %s", reader->path, strerror(errno));
-        reader->failed = true;
-    }
-    if (!reader->failed && csv_fini(parser, on_field, on_row, reader) != 0)
-        FAIL(reader, "%s", "a quoted field does not end");
-    free(line);
-    return reader->failed ? -1 : 0;
+    if (is_only && reader->source.fields > 1)
+        CSV_FAIL(&reader->source,
+                 "%zu columns, expected one, or the name of one: {file: ..., column: ...}",
+                 reader->source.fields);
+    else if (reader->in_header && !is_only && !reader->found)
+        CSV_FAIL(&reader->source, "no column '%s'", reader->column);
+    else if (!reader->in_header && reader->source.fields <= reader->wanted)
+        CSV_FAIL(&reader->source, "%zu fields, expected a weight in column %zu",
+                 reader->source.fields, reader->wanted + 1);
+    reader->in_header = false;
 }
 
 static int check(struct reader *reader)
 {
     if (reader->count != reader->expected)
-        FAIL(reader, "the file ends after %zu weights, expected one for each of %zu examples",
-             reader->count, reader->expected);
+        CSV_FAIL(&reader->source,
+                 "the file ends after %zu weights, expected one for each of %zu examples",
+                 reader->count, reader->expected);
     else if (!reader->any)
-        FAIL(reader, "all %zu weights are 0, expected one above 0 at least", reader->count);
-    return reader->failed ? -1 : 0;
+        CSV_FAIL(&reader->source, "all %zu weights are 0, expected one above 0 at least",
+                 reader->count);
+    return reader->source.failed ? -1 : 0;
 }
 
 int own_weights_read(double **weights, size_t count, const char *path, const char *column)
 {
-    int status = -1;
-    struct reader reader = {.path = path, .column = column, .expected = count};
-    struct csv_parser parser;
-    FILE *file = fopen(path, "r");
+    struct reader reader = {.source = {.path = path},
+                            .column = column,
+                            .expected = count,
+                            .in_header = column[0] != '\0'};
 
     *weights = NULL;
-    csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL);
-    if (!file) {
-        error_set("%s: %s", path, strerror(errno));
-        goto done;
-    }
     reader.weights = malloc((count + 1) * sizeof *reader.weights);
-    if (!reader.weights) {
-        error_set("%s: out of memory for %zu weights", path, count);
-        goto done;
+    if (!reader.weights)
+        return error_set("%s: out of memory for %zu weights", path, count);
+    if (csv_source_read(&reader.source, take_field, take_row, &reader) != 0 ||
+        check(&reader) != 0) {
+        free(reader.weights);
+        return -1;
     }
-    if (parse(&reader, file, &parser) != 0 || check(&reader) != 0)
-        goto done;
     *weights = reader.weights;
-    reader.weights = NULL;
-    status = 0;
-done:
-    if (file)
-        fclose(file);
-    csv_free(&parser);
-    free(reader.weights);
-    return status;
+    return 0;
 }
