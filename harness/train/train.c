@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "data/weighting.h"
 #include "train/batches.h"
 #include "train/call.h"
+#include "train/evaluate.h"
 #include "train/step.h"
 
 #include <math.h>
@@ -56,39 +56,6 @@ struct run {
 };
 
 /* ---- Evaluation ----------------------------------------------------------------------------- */
-
-static int evaluate(struct run *run, const struct examples *examples, size_t count,
-                    struct evaluated *evaluated)
-{
-    const struct workbench *bench = run->bench;
-    const struct stepper *stepper = &run->stepper;
-    const void *theta = rule_evaluated(stepper->rule, &stepper->state, stepper->theta);
-    size_t largest =
-        (size_t)(bench->max_batch < EVALUATION_BATCH ? bench->max_batch : EVALUATION_BATCH);
-    double loss = 0, errors = 0;
-
-    *evaluated = (struct evaluated){NOT_APPLICABLE, NOT_APPLICABLE};
-    for (size_t first = 0; first < count;) {
-        size_t size = count - first < largest ? count - first : largest;
-        struct batch batch = batch_of(examples);
-        struct message message = {""};
-        struct score score;
-
-        batch.size = (int)size;
-        batch.rows = examples->rows + first;
-        if (call_loss(bench->engine, bench->cell->settings.precision, bench->session, theta, &batch,
-                      &score, &message) != 0)
-            return stepper_failed(&run->stepper, &message);
-        loss += score.loss * (double)size;
-        errors += (double)score.errors;
-        first += size;
-    }
-    if (count > 0)
-        evaluated->loss = loss / (double)count;
-    if (count > 0 && bench->classes > 0)
-        evaluated->error = errors / (double)count;
-    return 0;
-}
 
 static double gradient_norm(const struct run *run)
 {
@@ -200,10 +167,11 @@ static int record_point(struct run *run)
     };
     if (subset > bench->train.count)
         subset = bench->train.count;
-    if (evaluate(run, &bench->train, subset, &point->train) != 0 ||
-        evaluate(run, &bench->validation, bench->validation.count, &point->validation) != 0 ||
+    if (evaluate(&run->stepper, &bench->train, subset, &point->train) != 0 ||
+        evaluate(&run->stepper, &bench->validation, bench->validation.count, &point->validation) !=
+            0 ||
         (bench->experiment->evaluation.test == TEST_EACH &&
-         evaluate(run, &bench->test, bench->test.count, &point->test) != 0))
+         evaluate(&run->stepper, &bench->test, bench->test.count, &point->test) != 0))
         return -1;
     result->curve_count++;
     if (observe(run, point) != 0)
@@ -476,90 +444,6 @@ static double best_validation_error(const struct training_result *result)
     return best;
 }
 
-/* ---- The test ---------------------------------------------------------------------------------
- */
-
-/* rows[count] of the test examples, class by class; ends[classes]: where each class ends. */
-static void sort_test(const struct examples *test, int32_t *rows, size_t *ends, int classes)
-{
-    size_t place = 0;
-
-    for (int c = 0; c < classes; c++) {
-        for (size_t i = 0; i < test->count; i++)
-            if (test->labels[test->rows[i]] == c)
-                rows[place++] = test->rows[i];
-        ends[c] = place;
-    }
-}
-
-/* counts[2][classes]: room, zero */
-static int test_classes(struct run *run, int32_t *rows, size_t *counts)
-{
-    const struct workbench *bench = run->bench;
-    struct training_result *result = run->result;
-    struct examples test = bench->test;
-    size_t *ends = counts, *trained = counts + bench->classes, first = 0, tested = 0;
-    double sum = 0;
-
-    sort_test(&test, rows, ends, bench->classes);
-    count_classes(&bench->train, trained);
-    for (int c = 0; c < bench->classes; first = ends[c++]) {
-        struct class_error *class = &result->class_errors[c];
-        struct evaluated evaluated;
-
-        test.rows = rows + first;
-        test.count = ends[c] - first;
-        if (evaluate(run, &test, test.count, &evaluated) != 0)
-            return -1;
-        *class = (struct class_error){trained[c], test.count, evaluated.error};
-        if (test.count > 0) {
-            sum += class->error;
-            tested++;
-        }
-    }
-    result->class_count = bench->classes;
-    if (tested > 0)
-        result->balanced_error = sum / (double)tested;
-    return 0;
-}
-
-static int test_by_class(struct run *run)
-{
-    size_t classes = (size_t)run->bench->classes;
-    int32_t *rows = calloc(run->bench->test.count + 1, sizeof *rows);
-    size_t *counts = calloc(2 * classes, sizeof *counts);
-    int status;
-
-    run->result->class_errors = calloc(classes, sizeof *run->result->class_errors);
-    if (!rows || !counts || !run->result->class_errors)
-        status = error_set("out of memory for the test examples of %zu classes", classes);
-    else
-        status = test_classes(run, rows, counts);
-    free(rows);
-    free(counts);
-    return status;
-}
-
-static int test_at_the_end(struct run *run)
-{
-    const struct workbench *bench = run->bench;
-    struct training_result *result = run->result;
-
-    if (evaluate(run, &bench->test, bench->test.count, &result->test) != 0)
-        return -1;
-    for (int kind = 0; bench->shifted && kind < SHIFT_COUNT; kind++) {
-        const struct examples *copies = &bench->shifted->tests[kind];
-        struct evaluated evaluated;
-
-        if (evaluate(run, copies, copies->count, &evaluated) != 0)
-            return -1;
-        result->shifted_errors[kind] = evaluated.error;
-    }
-    if (bench->experiment->evaluation.per_class && bench->classes > 0)
-        return test_by_class(run);
-    return 0;
-}
-
 /* The loop, then the test split. */
 static int run_through(struct run *run)
 {
@@ -569,7 +453,7 @@ static int run_through(struct run *run)
     if (start_run(run) != 0 || train_to_the_end(run) != 0)
         return -1;
     start = clock_now();
-    if (test_at_the_end(run) != 0)
+    if (evaluate_test(&run->stepper, result) != 0)
         return -1;
     result->evaluation_seconds += clock_now() - start;
     return 0;
