@@ -50,6 +50,7 @@ static const struct choice transports[] = {{"threads", TRANSPORT_THREADS}, {0}};
 static const struct choice precisions[] = {
     {"single", PRECISION_SINGLE}, {"double", PRECISION_DOUBLE}, {0}};
 static const struct choice full_batch[] = {{"full", BATCH_SIZE_FULL}, {0}};
+static const struct choice whole_split[] = {{"all", SUBSET_ALL}, {0}};
 static const struct choice modes[] = {{"grow", REDUNDANCY_GROW}, {"fill", REDUNDANCY_FILL}, {0}};
 static const struct choice copy_kinds[] = {{"exact", COPIES_EXACT}, {"jitter", COPIES_JITTER}, {0}};
 static const struct choice samplings[] = {{"reshuffle", SAMPLING_RESHUFFLE},
@@ -153,6 +154,9 @@ const struct field settings_fields[] = {
      .fallback = "2", .help = "svrg: from one full gradient to the next"},
     {"average_from", FIELD_REAL, MEMBER(settings, average_from), .low = 0, .high = 1e6,
      .fallback = "1", .help = "asgd: epochs before averaging starts"},
+    {"subset", FIELD_SPECIAL, MEMBER(settings, subset), COUNT_FROM_1, .choices = whole_split,
+     .fallback = "all",
+     .help = "training examples used: the first n of a permutation of the seed, before imbalance"},
     {"imbalance", FIELD_REAL, MEMBER(settings, imbalance), .low = 1, .high = 1e6, .fallback = "1",
      .help = "long-tail ratio: class c of C keeps ratio^(-c/(C-1)) of its training examples"},
     {"label_noise", FIELD_REAL, MEMBER(settings, label_noise), .low = 0, .high = 1, .fallback = "0",
@@ -202,7 +206,7 @@ const struct field settings_fields[] = {
     {"delay", FIELD_COUNT, MEMBER(settings, delay), .low = 0, .high = 1024, .fallback = "0",
      .help = "tau: the gradient is that of theta tau updates ago"},
     {"seed", FIELD_SEED, MEMBER(settings, seed), .fallback = "1",
-     .help = "of initial weights, order, jitter, label noise and augmentation"},
+     .help = "of initial weights, order, subset, jitter, label noise and augmentation"},
     {0},
 };
 
