@@ -744,6 +744,26 @@ static void every_other_evaluation_is_probed(void **state)
     close_trial(&trial);
 }
 
+static void the_last_evaluation_is_probed_once(void **state)
+{
+    struct training_result result;
+    struct trial trial;
+
+    (void)state;
+    open_trial(&trial, &naive.engine, "", "", "at: [], end: true, which: [memory]");
+    train_probed(&trial, &result);
+    assert_int_equal(trial.count, 4);
+    assert_true(trial.rows[0].epoch == 2);
+    training_free(&result);
+    close_trial(&trial);
+
+    open_trial(&trial, &naive.engine, "", "", "at: [2], end: true, which: [memory]");
+    train_probed(&trial, &result);
+    assert_int_equal(trial.count, 4);
+    training_free(&result);
+    close_trial(&trial);
+}
+
 static void probes_do_not_change_what_is_trained(void **state)
 {
     static const char *const probes[] = {
@@ -843,6 +863,7 @@ int main(void)
         cmocka_unit_test(predictions_are_the_softmax),
         cmocka_unit_test(probes_are_recorded_where_they_are_due),
         cmocka_unit_test(every_other_evaluation_is_probed),
+        cmocka_unit_test(the_last_evaluation_is_probed_once),
         cmocka_unit_test(probes_do_not_change_what_is_trained),
         cmocka_unit_test(a_probe_that_fails_fails_the_cell),
         cmocka_unit_test(without_probes_there_is_no_prober),

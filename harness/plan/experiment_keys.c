@@ -361,6 +361,8 @@ static const struct field probes_fields[] = {
      .help = "epochs, increasing; each is an evaluation as well"},
     {"every", FIELD_COUNT, MEMBER(probe_options, every), ANY_COUNT, .fallback = "0",
      .help = "evaluations from one to the next, from the first on; 0: only where `at` says"},
+    {"end", FIELD_CHOICE, MEMBER(probe_options, end), .choices = schema_no_or_yes, .fallback = "false",
+     .help = "and at the last one, wherever the budget puts it"},
     {"which", FIELD_SET, MEMBER(probe_options, which), .choices = probes,
      .help = "a list: what is recorded in probes.csv"},
     {"examples", FIELD_COUNT, MEMBER(probe_options, examples), ANY_COUNT, .fallback = "0",
