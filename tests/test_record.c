@@ -254,6 +254,8 @@ static void a_curve_has_a_row_for_each_evaluation(void **state)
                                           .validation = {NOT_APPLICABLE, NOT_APPLICABLE},
                                           .test = {NOT_APPLICABLE, NOT_APPLICABLE},
                                           .gradient_norm = NOT_APPLICABLE,
+                                          .batch_loss = NOT_APPLICABLE,
+                                          .batch_loss_deviation = NOT_APPLICABLE,
                                           .theta = {NOT_APPLICABLE, NOT_APPLICABLE}},
                                          {.epoch = 0.5,
                                           .flops = 2e13,
@@ -266,6 +268,8 @@ static void a_curve_has_a_row_for_each_evaluation(void **state)
                                           .validation = {1e-7, 0},
                                           .test = {0.75, 0.5},
                                           .gradient_norm = 3,
+                                          .batch_loss = 2,
+                                          .batch_loss_deviation = 0.5,
                                           .theta = {-1.5, 0.25}}};
     char *text;
 
@@ -281,10 +285,10 @@ static void a_curve_has_a_row_for_each_evaluation(void **state)
         snprintf(expected, sizeof expected,
                  "id,epoch,update,examples,flops,train_seconds,learning_rate,train_loss,"
                  "train_error,validation_loss,validation_error,test_loss,test_error,"
-                 "gradient_norm,penalty,theta_0,"
+                 "gradient_norm,batch_loss,batch_loss_deviation,penalty,theta_0,"
                  "theta_1\n"
-                 "%s,0,0,0,0,0,0.5,2.5,0.9,,,,,,,,\n"
-                 "%s,0.5,50,50,20000000000000,0.125,0.25,nan,1,1e-07,0,0.75,0.5,3,7,-1.5,0.25\n",
+                 "%s,0,0,0,0,0,0.5,2.5,0.9,,,,,,,,,,\n"
+                 "%s,0.5,50,50,20000000000000,0.125,0.25,nan,1,1e-07,0,0.75,0.5,3,2,0.5,7,-1.5,0.25\n",
                  plan.cells[0].id, plan.cells[0].id);
         assert_string_equal(text, expected);
     }

@@ -94,6 +94,8 @@ static const struct column curve_columns[] = {
     POINT("test_loss", test.loss),
     POINT("test_error", test.error),
     POINT("gradient_norm", gradient_norm),
+    POINT("batch_loss", batch_loss),
+    POINT("batch_loss_deviation", batch_loss_deviation),
     POINT("penalty", penalty),
     POINT("theta_0", theta[0]),
     POINT("theta_1", theta[1]),
