@@ -94,6 +94,19 @@ static double median_p(const void *context, double bound, enum alternative alter
     return p;
 }
 
+/* The minimum detectable effect grows as the deviation does: that of a deviation of 1 is found once
+ * for each number of seeds, in milliseconds. */
+static double detectable_of(double deviation, size_t count)
+{
+    static double of_1[65]; /* 0: not yet */
+
+    if (count >= sizeof of_1 / sizeof *of_1)
+        return power_detectable_paired(deviation, count, finding_alpha, power);
+    if (of_1[count] == 0)
+        of_1[count] = power_detectable_paired(1, count, finding_alpha, power);
+    return deviation * of_1[count];
+}
+
 /* Of values already on the scale on which they are judged. */
 static struct finding judge_values(const double *values, size_t count, struct range range)
 {
@@ -107,8 +120,7 @@ static struct finding judge_values(const double *values, size_t count, struct ra
     if (mean.standard_error > 0) {
         finding.effect = means_interval(&mean, confidence);
         judge(&finding, range, mean_p, &mean);
-        finding.detectable =
-            power_detectable_paired(finding.deviation, count, finding_alpha, power);
+        finding.detectable = detectable_of(finding.deviation, count);
         return finding;
     }
     judge(&finding, range, median_p, &sample);
