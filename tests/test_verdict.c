@@ -1,17 +1,6 @@
 /* Verdicts of results whose truth is planted: each is reached, and nothing but what the data say.
  */
-#include "verdict/verdict.h"
-
-#include "base/error.h"
-#include "tree.h"
-
-#include <jansson.h>
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "verdict_fixture.h"
 
 /* ---- Results -----------------------------------------------------------------------------------
  */
@@ -49,60 +38,18 @@ static double scatter(int seed)
     return list[seed % SEEDS];
 }
 
-#define CLAIM(text)                                                                                \
-    "dataset: {name: blobs}\nbudget: {epochs: 1}\ngrid: {seed: [1, 2, 3, 4, 5, "                   \
-    "6]}\nclaims:\n" text
-
 static void end_cells(const char *experiment)
 {
-    json_t *manifest = json_pack("{s:s, s:s, s:b}", "experiment", "planted", "experiment_text",
-                                 experiment, "quick", 0);
-
     fclose(cells);
-    assert_int_equal(json_dump_file(manifest, scratch_path("manifest.json"), 0), 0);
-    json_decref(manifest);
-}
-
-static struct verdicts verdicts;
-static struct ruling *rulings;
-static size_t ruling_count;
-
-static void judge(void)
-{
-    if (verdicts_open(&verdicts, scratch_folder, NULL) != 0)
-        fail_msg("%s", error_text());
-    assert_int_equal(rulings_make(&verdicts, 1, &rulings, &ruling_count), 0);
+    plant_manifest(experiment);
 }
 
 static int done(void **state)
 {
     (void)state;
-    verdicts_close(&verdicts);
-    free(rulings);
-    rulings = NULL;
+    forget();
     cell_count = 0;
     return 0;
-}
-
-static void assert_ruled(const char *id, enum verdict verdict, int delivered)
-{
-    for (size_t r = 0; r < ruling_count; r++)
-        if (strcmp(rulings[r].id, id) == 0) {
-            if (rulings[r].verdict != verdict || rulings[r].is_delivered != delivered)
-                fail_msg("%s: %s, delivered %d (%s), expected %s, %d", id,
-                         verdict_names[rulings[r].verdict], rulings[r].is_delivered,
-                         rulings[r].deciding->reason, verdict_names[verdict], delivered);
-            return;
-        }
-    fail_msg("no ruling on %s", id);
-}
-
-static const char *reason_of(const char *id)
-{
-    for (size_t r = 0; r < ruling_count; r++)
-        if (strcmp(rulings[r].id, id) == 0)
-            return rulings[r].deciding->reason;
-    return "";
 }
 
 /* K = 1, 10, 100, 1000 on two networks: the error rises with K on `a`, is flat on `b`; updates fall
