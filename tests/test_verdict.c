@@ -170,6 +170,10 @@ static void every_test_confirms_and_refutes(void **state)
         "     margin: 0.05, where: {network: b, batch_size: 1}}\n"
         "  - {claim: agree-, says: s, test: agreement, y: test_error, over: learning_rate,\n"
         "     margin: 0.05, where: {network: a, batch_size: 1000}}\n"
+        "  - {claim: minus+, says: s, test: bound, y: test_error, minus: learning_rate, above: 0.02,\n"
+        "     below: 0.04, where: {network: a, batch_size: 1000}}\n"
+        "  - {claim: minus-, says: s, test: agreement, y: test_error, minus: learning_rate,\n"
+        "     over: learning_rate, margin: 0.5, where: {network: a, batch_size: 1000}}\n"
         "  - {claim: same+, says: s, test: equivalence, y: updates_to_train_loss_0.5, relative: "
         "true,\n"
         "     margin: 0.03, arms: [{network: a, batch_size: 1}, {network: b, batch_size: 1}]}\n"));

@@ -35,11 +35,12 @@ static const struct field fields[] = {
     {"says", FIELD_TEXT, TEXT(says), .help = "the sentence, in plain words"},
     {"test", FIELD_CHOICE, MEMBER(test), .choices = claim_tests, .help = "how it is decided"},
     {"from", FIELD_TEXT, TEXT(from), .fallback = "cells",
-     .help = "cells, curves, probes, classes or tuning: the CSV file; columns of cells.csv go with "
-             "each"},
+     .help = "cells, curves, probes, decomposition, classes or tuning: the CSV file; columns of "
+             "cells.csv go with each"},
     {"x", FIELD_TEXT, TEXT(x), .help = "slope, trend: column that y depends on"},
     {"y", FIELD_TEXT, TEXT(y), .help = "column that is judged"},
-    {"over", FIELD_TEXT, TEXT(over), .help = "column that y is divided by"},
+    {"minus", FIELD_TEXT, TEXT(minus), .help = "column that is taken from y"},
+    {"over", FIELD_TEXT, TEXT(over), .help = "column that y is divided by then"},
     {"low", FIELD_TEXT, TEXT(low), .help = "column with the lower end of y's own 95 % interval"},
     {"high", FIELD_TEXT, TEXT(high), .help = "and with the upper end"},
     {"above", FIELD_REAL, MEMBER(above), .low = -1e12, .high = 1e12,
@@ -267,6 +268,10 @@ static int check(const struct schema_source *source, const yaml_node_t *node,
                             claim->id);
     if (!claim->y[0])
         return schema_error(source, node, "claims: %s: y: missing, expected a column", claim->id);
+    if (claim->minus[0] && (claim->low[0] || claim->high[0]))
+        return schema_error(source, node,
+                            "claims: %s: minus: expected y without an interval of its own",
+                            claim->id);
     if (check_parts(source, node, claim) != 0)
         return -1;
     return check_expectation(source, node, claim);
