@@ -53,6 +53,7 @@ struct budget {
 /* How often an experiment can be afforded: all of a tier together take minutes, hours, a day. */
 enum tier { TIER_NONE, TIER_CI, TIER_NIGHTLY, TIER_REPORT };
 extern const struct choice tiers[]; /* by enum tier */
+extern const double tier_seconds[]; /* by enum tier: what all of one may take on 2 cores */
 
 /* When the test split is looked at. */
 enum test_use {

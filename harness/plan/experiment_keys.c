@@ -18,6 +18,8 @@ static const struct choice scalings[] = {
 const struct choice tiers[] = {
     {"none", TIER_NONE}, {"ci", TIER_CI}, {"nightly", TIER_NIGHTLY}, {"report", TIER_REPORT}, {0}};
 
+const double tier_seconds[] = {[TIER_CI] = 180, [TIER_NIGHTLY] = 7200, [TIER_REPORT] = 86400};
+
 static const struct choice untils[] = {
     {"budget", UNTIL_BUDGET}, {"first", UNTIL_FIRST}, {"all", UNTIL_ALL}, {0}};
 static const struct choice activations[] = {{"relu", ACTIVATION_RELU},
