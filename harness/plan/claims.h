@@ -50,6 +50,7 @@ struct claim {
     int is_relative;               /* differences of logarithms: a margin of 0.03 is 3 % */
     int is_log;                    /* slope: of log y over log x */
     int is_falling;                /* trend */
+    int is_median;                 /* of the seeds' values the median is judged, not the mean */
     int seeds;                     /* that the verdict needs at least; 1: nothing is random */
     char axis[48], condition[160]; /* to be printed: "equal updates"; what limits the result */
     struct selection where;        /* rows that count */
