@@ -31,6 +31,7 @@ const struct choice claim_quantities[] = {
 
 static const struct choice scales[] = {{"linear", 0}, {"log", 1}, {0}};
 static const struct choice directions[] = {{"rising", 0}, {"falling", 1}, {0}};
+static const struct choice averages[] = {{"mean", 0}, {"median", 1}, {0}};
 static const struct choice picks[] = {
     {"none", PICK_NONE}, {"min", PICK_MIN}, {"max", PICK_MAX}, {0}};
 
@@ -78,6 +79,8 @@ static const struct field fields[] = {
      .help = "shares: the most that y counts as, and what it counts as where it diverged"},
     {"share", FIELD_REAL, MEMBER(share), .low = 1e-6, .high = 1, .fallback = "1",
      .help = "regret: of all circumstances and costs, how many must hold"},
+    {"average", FIELD_CHOICE, MEMBER(is_median), .choices = averages, .fallback = "mean",
+     .help = "of the seeds' values: what is judged"},
     {"seeds", FIELD_COUNT, MEMBER(seeds), .low = 1, .high = 1000, .fallback = "5",
      .help = "that it takes at least; 1: nothing is random"},
     {"axis", FIELD_TEXT, TEXT(axis), .help = "what is held equal: epochs, updates, seconds, ..."},

@@ -97,6 +97,7 @@ struct claim {
     int is_log;                     /* slope: of log y over log x */
     int is_absolute;                /* agreement: y - over, not y / over */
     int is_falling;                 /* trend */
+    int is_median;                  /* of the seeds' values the median is judged, not the mean */
     enum claim_quantity quantity;   /* critical_batch */
     char along[CLAIM_COLUMN_SIZE];  /* critical_batch: slope of log quantity over log of this; "" */
     double ceiling;                 /* shares: y where it diverged, and at most; INFINITY: none */

@@ -90,6 +90,9 @@ enum probe {
     PROBE_DUPLICATES = 128,
     PROBE_PREDICTIONS = 256,
     PROBE_NESTED = 512,
+    PROBE_GRADIENT = 1024,
+    PROBE_UPDATE = 2048,
+    PROBE_UNITS = 4096,
 };
 
 /* Probes are recorded at evaluations, off the training clock, and change nothing of a run but that

@@ -99,6 +99,9 @@ static const struct choice probes[] = {{"memory", PROBE_MEMORY},
                                        {"duplicates", PROBE_DUPLICATES},
                                        {"predictions", PROBE_PREDICTIONS},
                                        {"nested", PROBE_NESTED},
+                                       {"gradient", PROBE_GRADIENT},
+                                       {"update", PROBE_UPDATE},
+                                       {"units", PROBE_UNITS},
                                        {0}};
 
 const char *const metric_names[METRIC_COUNT] = {

@@ -22,6 +22,9 @@ static const struct {
     {PROBE_EFFECTIVE_SIZE, "effective_size", probe_effective_size},
     {PROBE_SHARPNESS, "sharpness", probe_sharpness},
     {PROBE_LINEAR_PROBE, "linear_probe", probe_linear_probe},
+    {PROBE_GRADIENT, "gradient", probe_gradient},
+    {PROBE_UPDATE, "update", probe_update},
+    {PROBE_UNITS, "units", probe_units},
     {PROBE_PREDICTIONS, "predictions", probe_predictions},
 };
 

@@ -75,5 +75,8 @@ int probe_effective_size(struct scene *);
 int probe_linear_probe(struct scene *);
 int probe_duplicates(struct scene *);
 int probe_predictions(struct scene *);
+int probe_gradient(struct scene *);
+int probe_update(struct scene *);
+int probe_units(struct scene *);
 
 #endif

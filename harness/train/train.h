@@ -117,7 +117,8 @@ void training_free(struct training_result *);
 double train_evaluation_due(const struct evaluation *, int i);
 
 /* Costs of reaching the target along the curve: where the metric first falls to the value, by
- * linear interpolation in its logarithm between the two evaluations around it. */
+ * linear interpolation between the two evaluations around it, in its logarithm where the target is
+ * above 0. */
 struct target_cost train_target_cost(const struct curve_point *curve, int count,
                                      const struct target_spec *);
 
