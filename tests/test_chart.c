@@ -636,6 +636,48 @@ static void the_predictions_chart_compares_seeds(void **state)
     assert_int_equal(chart_applies(scratch_folder, "predictions"), 0); /* one seed */
 }
 
+/* Two sizes of two and three seeds, and one of another batch size that has no line. */
+static void the_volume_chart_has_a_line_of_several_sizes(void **state)
+{
+    static const char rows[] =
+        "id,measure,engine,network,batch_size,full_batch,learning_rate,optimizer,momentum,beta1,"
+        "beta2,epsilon,subset,redundancy,redundancy_mode,copies,sampler,last_batch,threads,chunk,"
+        "seed,train_examples,outcome,final_train_loss,final_validation_loss,"
+        "final_validation_error,test_loss,test_error\n"
+        "c0,convergence,blas,mlp,8,0,0.1,sgd,,,,,100,1,grow,exact,reshuffle,keep,1,auto,1,100,"
+        "budget,0.25,1,0.5,1.25,0.5\n"
+        "c1,convergence,blas,mlp,8,0,0.1,sgd,,,,,100,1,grow,exact,reshuffle,keep,1,auto,2,100,"
+        "budget,0.25,1,0.5,1.75,0.25\n"
+        "c2,convergence,blas,mlp,8,0,0.1,sgd,,,,,1000,1,grow,exact,reshuffle,keep,1,auto,1,1000,"
+        "budget,0.5,1,0.5,0.75,0.125\n"
+        "c3,convergence,blas,mlp,8,0,0.1,sgd,,,,,1000,1,grow,exact,reshuffle,keep,1,auto,2,1000,"
+        "diverged,,,,,\n"
+        "c5,convergence,blas,mlp,8,0,0.1,sgd,,,,,1000,1,grow,exact,reshuffle,keep,1,auto,3,1000,"
+        "budget,0.5,1,0.5,0.875,0.125\n"
+        "c4,convergence,blas,mlp,16,0,0.1,sgd,,,,,1000,1,grow,exact,reshuffle,keep,1,auto,1,1000,"
+        "budget,0.5,1,0.5,0.75,0.125\n";
+    struct table *drawn;
+
+    (void)state;
+    fixture_text("cells.csv", rows);
+    assert_int_equal(chart_applies(scratch_folder, "volume"), 1);
+    drawn = written("volume");
+    assert_int_equal(table_rows(drawn), 2);
+    assert_string_equal(table_texts(drawn, "label")[0], "K = 8");
+    assert_true(table_numbers(drawn, "train_examples")[1] == 1000);
+    assert_true(table_numbers(drawn, "series")[1] == 1);
+    assert_true(table_numbers(drawn, "median_gap")[0] == 1.25);
+    assert_true(table_numbers(drawn, "low_gap")[0] == 1);
+    assert_true(table_numbers(drawn, "high_error")[0] == 0.5);
+    assert_true(isnan(table_numbers(drawn, "high_gap")[1])); /* diverged */
+    assert_true(table_numbers(drawn, "low_gap")[1] == 0.25);
+    table_close(drawn);
+    if (plot_available())
+        draw("volume");
+    fixture_cells(three_seeds, COUNT(three_seeds));
+    assert_int_equal(chart_applies(scratch_folder, "volume"), 0);
+}
+
 static void charts_of_probes_need_them(void **state)
 {
     (void)state;
@@ -675,7 +717,7 @@ static void an_unknown_chart_is_answered_with_the_known_ones(void **state)
     assert_string_equal(error_text(),
                         "no chart `pie`; there are loss, target, heatmap, redundancy, "
                         "grid, trajectory, throughput, noise_scale, variance, critical_batch, "
-                        "predictions");
+                        "predictions, volume");
     assert_int_equal(chart_applies(scratch_folder, "pie"), -1);
     assert_int_equal(plot_draw(scratch_folder, "pie", PLOTS), -1);
 }
@@ -803,6 +845,7 @@ int main(void)
         cmocka_unit_test_setup(the_noise_of_several_seeds_is_their_median, fixture_clear),
         cmocka_unit_test_setup(the_variance_chart_has_a_panel_per_evaluation, fixture_clear),
         cmocka_unit_test_setup(the_predictions_chart_compares_seeds, fixture_clear),
+        cmocka_unit_test_setup(the_volume_chart_has_a_line_of_several_sizes, fixture_clear),
         cmocka_unit_test_setup(charts_of_probes_need_them, fixture_clear),
         cmocka_unit_test_setup(a_chart_without_its_data_does_not_apply, fixture_clear),
         cmocka_unit_test_setup(an_unknown_chart_is_answered_with_the_known_ones, fixture_clear),

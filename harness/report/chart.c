@@ -38,6 +38,8 @@ const struct chart charts[] = {
     {"predictions", "variance of predictions across seeds, against batch size",
      "convergence cells of several seeds with probe predictions", "predictions.gp",
      chart_predictions_applies, chart_predictions_write},
+    {"volume", "test error, and test less training loss, against the number of training examples",
+     "convergence cells of several subsets", "volume.gp", chart_volume_applies, chart_volume_write},
 };
 
 const size_t chart_count = sizeof charts / sizeof charts[0];

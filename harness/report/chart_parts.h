@@ -90,5 +90,7 @@ int chart_critical_batch_applies(struct results *);
 int chart_critical_batch_write(struct results *, FILE *);
 int chart_predictions_applies(struct results *);
 int chart_predictions_write(struct results *, FILE *);
+int chart_volume_applies(struct results *);
+int chart_volume_write(struct results *, FILE *);
 
 #endif
