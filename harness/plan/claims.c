@@ -20,7 +20,8 @@ const struct choice claim_tests[] = {
     {0},
 };
 
-static const struct choice scales[] = {{"linear", 0}, {"log", 1}, {0}};
+static const struct choice scales[] = {
+    {"linear", SCALE_LINEAR}, {"log", SCALE_LOG}, {"semilog", SCALE_SEMILOG}, {0}};
 static const struct choice directions[] = {{"rising", 0}, {"falling", 1}, {0}};
 static const struct choice picks[] = {
     {"none", PICK_NONE}, {"min", PICK_MIN}, {"max", PICK_MAX}, {0}};
@@ -39,7 +40,8 @@ static const struct field fields[] = {
              "each"},
     {"x", FIELD_TEXT, TEXT(x), .help = "slope, trend: column that y depends on"},
     {"y", FIELD_TEXT, TEXT(y), .help = "column that is judged"},
-    {"over", FIELD_TEXT, TEXT(over), .help = "column that y is divided by"},
+    {"less", FIELD_TEXT, TEXT(less), .help = "column that is taken from y"},
+    {"over", FIELD_TEXT, TEXT(over), .help = "column that y, or what is left of it, is divided by"},
     {"low", FIELD_TEXT, TEXT(low), .help = "column with the lower end of y's own 95 % interval"},
     {"high", FIELD_TEXT, TEXT(high), .help = "and with the upper end"},
     {"above", FIELD_REAL, MEMBER(above), .low = -1e12, .high = 1e12,
@@ -50,8 +52,8 @@ static const struct field fields[] = {
     {"relative", FIELD_CHOICE, MEMBER(is_relative), .choices = schema_no_or_yes,
      .fallback = "false",
      .help = "equivalence, order: of logarithms, so that a margin of 0.03 is 3 %"},
-    {"scale", FIELD_CHOICE, MEMBER(is_log), .choices = scales, .fallback = "log",
-     .help = "slope: of y over x, or of their logarithms"},
+    {"scale", FIELD_CHOICE, MEMBER(scale), .choices = scales, .fallback = "log",
+     .help = "slope: of y over x, of their logarithms, or of y over log x"},
     {"direction", FIELD_CHOICE, MEMBER(is_falling), .choices = directions, .fallback = "rising",
      .help = "trend: of y with x"},
     {"seeds", FIELD_COUNT, MEMBER(seeds), .low = 1, .high = 1000, .fallback = "5",
@@ -210,6 +212,11 @@ static int check_parts(const struct schema_source *source, const yaml_node_t *no
         claim->test != CLAIM_AGREEMENT)
         return schema_error(source, node, "claims: %s: %s has no use for low and high", claim->id,
                             test);
+    if ((claim->low[0] || claim->high[0]) && claim->less[0])
+        return schema_error(source, node,
+                            "claims: %s: less, and y has an interval of its own, which would not "
+                            "be that of the difference",
+                            claim->id);
     if (claim->is_relative && claim->test != CLAIM_EQUIVALENCE && claim->test != CLAIM_ORDER)
         return schema_error(source, node, "claims: %s: %s has no use for relative", claim->id,
                             test);

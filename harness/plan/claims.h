@@ -15,6 +15,12 @@ enum claim_test {
     CLAIM_TREND,       /* y rises, or falls, with x */
 };
 
+enum claim_scale {
+    SCALE_LINEAR,  /* y over x */
+    SCALE_LOG,     /* log y over log x */
+    SCALE_SEMILOG, /* y over log x: of what may be below 0 */
+};
+
 enum claim_pick { PICK_NONE, PICK_MIN, PICK_MAX };
 
 enum { CLAIM_ARMS_MAX = 8, CLAIM_EACH_MAX = 6, CLAIM_CONDITIONS_MAX = 8, CLAIM_COLUMN_SIZE = 64 };
@@ -42,13 +48,14 @@ struct claim {
     char from[32];                 /* the CSV file without its suffix */
     char x[CLAIM_COLUMN_SIZE];     /* of a slope or trend */
     char y[CLAIM_COLUMN_SIZE];     /* what is judged */
+    char less[CLAIM_COLUMN_SIZE];  /* what is taken from y; "": nothing */
     char over[CLAIM_COLUMN_SIZE];  /* what y is divided by; "": nothing */
     char low[CLAIM_COLUMN_SIZE];   /* of y's own 95 % interval; "": it comes from the seeds */
     char high[CLAIM_COLUMN_SIZE];  /* likewise; one of both: a one-sided bound */
     double above, below;           /* -INFINITY, INFINITY: no such bound */
     double margin;                 /* NAN: not given */
     int is_relative;               /* differences of logarithms: a margin of 0.03 is 3 % */
-    int is_log;                    /* slope: of log y over log x */
+    enum claim_scale scale;        /* of a slope */
     int is_falling;                /* trend */
     int seeds;                     /* that the verdict needs at least; 1: nothing is random */
     char axis[48], condition[160]; /* to be printed: "equal updates"; what limits the result */

@@ -43,9 +43,9 @@ struct curve_point {
     double penalty; /* 1/2 l2 |theta|^2; NOT_APPLICABLE without l2 */
     struct evaluated train, validation;
     struct evaluated test; /* NOT_APPLICABLE where it is kept for the end */
-    double gradient_norm; /* of the last batch; NOT_APPLICABLE at update 0, and where a step in one
-                             piece was the last one because the loss or the clock ended the run */
-    double theta[2];      /* of an objective, the first coordinates; else NOT_APPLICABLE */
+    double gradient_norm;  /* of the last batch; NOT_APPLICABLE at update 0, and where a step in one
+                              piece was the last one because the loss or the clock ended the run */
+    double theta[2];       /* of an objective, the first coordinates; else NOT_APPLICABLE */
 };
 
 /* One row of classes.csv: of the test split, with the last theta. */
@@ -75,6 +75,7 @@ struct training_result {
     struct class_error *class_errors;   /* [class_count], owned; 0 of them: nobody asks */
     int class_count;
     double balanced_error; /* mean of class_errors over the classes with test examples */
+    double skewed_error;   /* the same, each class counting as among the training examples */
     double best_validation_error;
     struct target_cost costs[EXPERIMENT_TARGETS_MAX];
 };

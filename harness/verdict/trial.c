@@ -303,7 +303,7 @@ static struct finding judge_points(const struct claim *claim, const struct point
         return finding_of_trend(points->x, points->of, points->count, points->complete,
                                 claim->is_falling);
     return finding_of_slope(points->x, points->of, points->count, points->complete,
-                            (struct range){claim->above, claim->below}, claim->is_log);
+                            (struct range){claim->above, claim->below}, claim->scale == SCALE_LOG);
 }
 
 static int hold_along(struct trial *trial, const struct evidence *evidence,
@@ -315,6 +315,9 @@ static int hold_along(struct trial *trial, const struct evidence *evidence,
     if (points_open(&points, rows->count) != 0)
         return -1;
     status = points_fill(&points, evidence, claim, rows);
+    if (claim->scale == SCALE_SEMILOG && claim->test == CLAIM_SLOPE)
+        for (size_t p = 0; p < points.count; p++)
+            points.x[p] = log(points.x[p]);
     if (status == 0) {
         trial->finding = judge_points(claim, &points);
         trial->seeds = points.complete;
