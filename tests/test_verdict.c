@@ -157,10 +157,10 @@ static void differences_have_slopes_over_logarithms(void **state)
         for (int i = 0, k = 1; i < 4; i++, k *= 10)
             cell("a", k, seed, 0.07 + 0.02 * i + scatter(seed + i), 100);
     end_cells(CLAIM("  - {claim: rise+, says: s, test: slope, scale: semilog, x: batch_size,\n"
-                    "     y: test_error, less: learning_rate, above: 0.0083, below: 0.0091}\n"
+                    "     y: test_error, minus: learning_rate, above: 0.0083, below: 0.0091}\n"
                     "  - {claim: rise-, says: s, test: slope, scale: semilog, x: batch_size,\n"
-                    "     y: test_error, less: learning_rate, below: 0}\n"
-                    "  - {claim: gap+, says: s, test: bound, y: test_error, less: learning_rate,\n"
+                    "     y: test_error, minus: learning_rate, below: 0}\n"
+                    "  - {claim: gap+, says: s, test: bound, y: test_error, minus: learning_rate,\n"
                     "     above: -0.032, below: -0.028, where: {batch_size: 1}}\n"));
     judge();
     for (size_t r = 0; r < ruling_count; r++) {
@@ -194,6 +194,10 @@ static void every_test_confirms_and_refutes(void **state)
         "     margin: 0.05, where: {network: b, batch_size: 1}}\n"
         "  - {claim: agree-, says: s, test: agreement, y: test_error, over: learning_rate,\n"
         "     margin: 0.05, where: {network: a, batch_size: 1000}}\n"
+        "  - {claim: minus+, says: s, test: bound, y: test_error, minus: learning_rate, above: 0.02,\n"
+        "     below: 0.04, where: {network: a, batch_size: 1000}}\n"
+        "  - {claim: minus-, says: s, test: agreement, y: test_error, minus: learning_rate,\n"
+        "     over: learning_rate, margin: 0.5, where: {network: a, batch_size: 1000}}\n"
         "  - {claim: same+, says: s, test: equivalence, y: updates_to_train_loss_0.5, relative: "
         "true,\n"
         "     margin: 0.03, arms: [{network: a, batch_size: 1}, {network: b, batch_size: 1}]}\n"));

@@ -36,12 +36,12 @@ static const struct field fields[] = {
     {"says", FIELD_TEXT, TEXT(says), .help = "the sentence, in plain words"},
     {"test", FIELD_CHOICE, MEMBER(test), .choices = claim_tests, .help = "how it is decided"},
     {"from", FIELD_TEXT, TEXT(from), .fallback = "cells",
-     .help = "cells, curves, probes, classes or tuning: the CSV file; columns of cells.csv go with "
-             "each"},
+     .help = "cells, curves, probes, decomposition, classes or tuning: the CSV file; columns of "
+             "cells.csv go with each"},
     {"x", FIELD_TEXT, TEXT(x), .help = "slope, trend: column that y depends on"},
     {"y", FIELD_TEXT, TEXT(y), .help = "column that is judged"},
-    {"less", FIELD_TEXT, TEXT(less), .help = "column that is taken from y"},
-    {"over", FIELD_TEXT, TEXT(over), .help = "column that y, or what is left of it, is divided by"},
+    {"minus", FIELD_TEXT, TEXT(minus), .help = "column that is taken from y"},
+    {"over", FIELD_TEXT, TEXT(over), .help = "column that y is divided by then"},
     {"low", FIELD_TEXT, TEXT(low), .help = "column with the lower end of y's own 95 % interval"},
     {"high", FIELD_TEXT, TEXT(high), .help = "and with the upper end"},
     {"above", FIELD_REAL, MEMBER(above), .low = -1e12, .high = 1e12,
@@ -212,11 +212,6 @@ static int check_parts(const struct schema_source *source, const yaml_node_t *no
         claim->test != CLAIM_AGREEMENT)
         return schema_error(source, node, "claims: %s: %s has no use for low and high", claim->id,
                             test);
-    if ((claim->low[0] || claim->high[0]) && claim->less[0])
-        return schema_error(source, node,
-                            "claims: %s: less, and y has an interval of its own, which would not "
-                            "be that of the difference",
-                            claim->id);
     if (claim->is_relative && claim->test != CLAIM_EQUIVALENCE && claim->test != CLAIM_ORDER)
         return schema_error(source, node, "claims: %s: %s has no use for relative", claim->id,
                             test);
@@ -274,6 +269,10 @@ static int check(const struct schema_source *source, const yaml_node_t *node,
                             claim->id);
     if (!claim->y[0])
         return schema_error(source, node, "claims: %s: y: missing, expected a column", claim->id);
+    if (claim->minus[0] && (claim->low[0] || claim->high[0]))
+        return schema_error(source, node,
+                            "claims: %s: minus: expected y without an interval of its own",
+                            claim->id);
     if (check_parts(source, node, claim) != 0)
         return -1;
     return check_expectation(source, node, claim);

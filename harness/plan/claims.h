@@ -48,8 +48,8 @@ struct claim {
     char from[32];                 /* the CSV file without its suffix */
     char x[CLAIM_COLUMN_SIZE];     /* of a slope or trend */
     char y[CLAIM_COLUMN_SIZE];     /* what is judged */
-    char less[CLAIM_COLUMN_SIZE];  /* what is taken from y; "": nothing */
-    char over[CLAIM_COLUMN_SIZE];  /* what y is divided by; "": nothing */
+    char minus[CLAIM_COLUMN_SIZE]; /* what is taken from y; "": nothing */
+    char over[CLAIM_COLUMN_SIZE];  /* what y is divided by then; "": nothing */
     char low[CLAIM_COLUMN_SIZE];   /* of y's own 95 % interval; "": it comes from the seeds */
     char high[CLAIM_COLUMN_SIZE];  /* likewise; one of both: a one-sided bound */
     double above, below;           /* -INFINITY, INFINITY: no such bound */

@@ -98,6 +98,7 @@ struct probe_options {
     double at[PROBE_TIMES_MAX]; /* epochs, increasing; [at_count] */
     int at_count;
     int every;    /* and at each so many evaluations, from the first on; 0: only at `at` */
+    int end;      /* 1: and at the last one, wherever it falls */
     int which;    /* bits of enum probe; 0: none */
     int examples; /* the first so many training examples stand for all; 0: all of them */
     int batch_sizes[PROBE_BATCHES_MAX]; /* of probe sampling, [batch_size_count]; 0: the cell's */

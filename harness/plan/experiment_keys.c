@@ -50,6 +50,7 @@ static const struct choice transports[] = {{"threads", TRANSPORT_THREADS}, {0}};
 static const struct choice precisions[] = {
     {"single", PRECISION_SINGLE}, {"double", PRECISION_DOUBLE}, {0}};
 static const struct choice full_batch[] = {{"full", BATCH_SIZE_FULL}, {0}};
+static const struct choice whole_split[] = {{"all", SUBSET_ALL}, {0}};
 static const struct choice modes[] = {{"grow", REDUNDANCY_GROW}, {"fill", REDUNDANCY_FILL}, {0}};
 static const struct choice copy_kinds[] = {
     {"exact", COPIES_EXACT}, {"jitter", COPIES_JITTER}, {"noise", COPIES_NOISE}, {0}};
@@ -155,6 +156,9 @@ const struct field settings_fields[] = {
      .fallback = "2", .help = "svrg: from one full gradient to the next"},
     {"average_from", FIELD_REAL, MEMBER(settings, average_from), .low = 0, .high = 1e6,
      .fallback = "1", .help = "asgd: epochs before averaging starts"},
+    {"subset", FIELD_SPECIAL, MEMBER(settings, subset), COUNT_FROM_1, .choices = whole_split,
+     .fallback = "all",
+     .help = "training examples used: the first n of a permutation of the seed, before imbalance"},
     {"imbalance", FIELD_REAL, MEMBER(settings, imbalance), .low = 1, .high = 1e6, .fallback = "1",
      .help = "long-tail ratio: class c of C keeps ratio^(-c/(C-1)) of its training examples"},
     {"label_noise", FIELD_REAL, MEMBER(settings, label_noise), .low = 0, .high = 1, .fallback = "0",
@@ -204,7 +208,7 @@ const struct field settings_fields[] = {
     {"delay", FIELD_COUNT, MEMBER(settings, delay), .low = 0, .high = 1024, .fallback = "0",
      .help = "tau: the gradient is that of theta tau updates ago"},
     {"seed", FIELD_SEED, MEMBER(settings, seed), .fallback = "1",
-     .help = "of initial weights, order, jitter, label noise and augmentation"},
+     .help = "of initial weights, order, subset, jitter, label noise and augmentation"},
     {0},
 };
 
@@ -359,6 +363,8 @@ static const struct field probes_fields[] = {
      .help = "epochs, increasing; each is an evaluation as well"},
     {"every", FIELD_COUNT, MEMBER(probe_options, every), ANY_COUNT, .fallback = "0",
      .help = "evaluations from one to the next, from the first on; 0: only where `at` says"},
+    {"end", FIELD_CHOICE, MEMBER(probe_options, end), .choices = schema_no_or_yes, .fallback = "false",
+     .help = "and at the last one, wherever the budget puts it"},
     {"which", FIELD_SET, MEMBER(probe_options, which), .choices = probes,
      .help = "a list: what is recorded in probes.csv"},
     {"examples", FIELD_COUNT, MEMBER(probe_options, examples), ANY_COUNT, .fallback = "0",

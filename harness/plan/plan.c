@@ -113,6 +113,8 @@ static void write_slug_of_data(const struct settings *s, char *slug, size_t size
     static const char *const samplings[] = {"",          "-once",     "-replace",   "-unshuffled",
                                             "-balanced", "-weighted", "-importance"};
 
+    if (s->subset != SUBSET_ALL)
+        append(slug, size, "-n%d", s->subset);
     if (s->imbalance > 1)
         append_number(slug, size, "tail", s->imbalance);
     if (s->label_noise > 0)

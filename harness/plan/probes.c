@@ -14,14 +14,14 @@ int probes_check(const struct experiment *experiment)
 {
     const struct probe_options *options = &experiment->probes;
     const struct budget *budget = &experiment->budget;
-    int is_timed = options->at_count > 0 || options->every > 0;
+    int is_timed = options->at_count > 0 || options->every > 0 || options->end;
 
     if (is_timed && options->which == 0)
         return refuse(experiment, "which: missing, expected names such as [noise_scale]");
     if (options->which == 0)
         return 0;
     if (!is_timed)
-        return refuse(experiment, "at: missing, expected epochs such as [0, 1], or every");
+        return refuse(experiment, "at: missing, expected epochs such as [0, 1], or every, or end");
     if (experiment->measure != MEASURE_CONVERGENCE)
         return refuse(experiment, "expected measure: convergence, as nothing is trained here");
     if (options->small_batch >= options->large_batch)
@@ -97,7 +97,7 @@ double probes_examples(const struct cell *cell, const struct experiment *experim
 {
     const struct probe_options *options = &experiment->probes;
     double n = (double)probes_population(options, cell->train_examples), examples = 0;
-    double times = options->at_count;
+    double times = options->at_count + options->end;
 
     if (options->every > 0)
         times = fmin(times + 1, evaluations) + evaluations / options->every;

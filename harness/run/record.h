@@ -85,8 +85,8 @@ int record_read(const char *results, const char *id, struct recorded *, const ch
                 double *values, int count);
 
 /* Derives cells.csv, curves.csv, timings.csv, classes.csv, probes.csv, predictions.csv and
- * profile.csv from the finished cells of the plan, in the plan's order. A file is there only if it
- * has rows; *finished is the number of cells. */
+ * profile.csv from the finished cells of the plan, in the plan's order, and decomposition.csv from
+ * their predictions. A file is there only if it has rows; *finished is the number of cells. */
 int record_merge(const char *results, const struct plan *, int *finished);
 
 /* Derives tuning_cells.csv, as cells.csv, from the plan of the tuning cells. */

@@ -43,6 +43,7 @@ struct run {
     int capacity;                  /* of result->curve */
     int due;                       /* index of the next evaluation of the schedule */
     int probe_due;                 /* index of the next one that the probes ask for */
+    int observed;                  /* evaluations when the observer was last shown one */
     struct schedule_spec schedule; /* with its length; constant where the cell has none */
     int is_constant;
     int batch_size; /* now */
@@ -122,25 +123,45 @@ static double probe_due(const struct run *run)
                : (double)INFINITY;
 }
 
-/* Shows the run to its observer where the probes ask for that. Parameters that are not finite have
- * nothing to show. */
+/* Shows the run to its observer. Parameters that are not finite have nothing to show. */
 static int observe(struct run *run, const struct curve_point *point)
 {
     const struct workbench *bench = run->bench;
-    const struct probe_options *probes = &bench->experiment->probes;
     const struct stepper *stepper = &run->stepper;
-    int is_due = probe_due(run) <= point->examples ||
-                 (probes->every > 0 && (run->result->curve_count - 1) % probes->every == 0);
 
-    while (probe_due(run) <= point->examples)
-        run->probe_due++;
-    if (!bench->observe || !is_due || !isfinite(point->train.loss))
+    if (!bench->observe || !isfinite(point->train.loss))
         return 0;
+    run->observed = run->result->curve_count;
     if (bench->observe(bench->observer, point,
                        rule_evaluated(stepper->rule, &stepper->state, stepper->theta)) == 0)
         return 0;
     snprintf(run->stepper.reason, sizeof run->stepper.reason, "%.255s", error_text());
     return -1;
+}
+
+/* Whether the probes ask for the evaluation just made. */
+static int is_probed(struct run *run, const struct curve_point *point)
+{
+    int every = run->bench->experiment->probes.every;
+    int is_due = probe_due(run) <= point->examples;
+
+    while (probe_due(run) <= point->examples)
+        run->probe_due++;
+    return is_due || (every > 0 && (run->result->curve_count - 1) % every == 0);
+}
+
+/* The last evaluation, unless it was shown already. */
+static int observe_end(struct run *run)
+{
+    struct training_result *result = run->result;
+    double start = clock_now();
+
+    if (!run->bench->experiment->probes.end || run->observed == result->curve_count)
+        return 0;
+    if (observe(run, &result->curve[result->curve_count - 1]) != 0)
+        return -1;
+    result->evaluation_seconds += clock_now() - start;
+    return 0;
 }
 
 static int record_point(struct run *run)
@@ -174,7 +195,7 @@ static int record_point(struct run *run)
          evaluate(&run->stepper, &bench->test, bench->test.count, &point->test) != 0))
         return -1;
     result->curve_count++;
-    if (observe(run, point) != 0)
+    if (is_probed(run, point) && observe(run, point) != 0)
         return -1;
     result->evaluation_seconds += clock_now() - start;
     return 0;
@@ -450,7 +471,7 @@ static int run_through(struct run *run)
     struct training_result *result = run->result;
     double start;
 
-    if (start_run(run) != 0 || train_to_the_end(run) != 0)
+    if (start_run(run) != 0 || train_to_the_end(run) != 0 || observe_end(run) != 0)
         return -1;
     start = clock_now();
     if (evaluate_test(&run->stepper, result) != 0)

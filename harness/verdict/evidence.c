@@ -227,18 +227,16 @@ static int is_cost(const char *column)
 int evidence_value(const struct evidence *evidence, const struct claim *claim, size_t row,
                    double *value)
 {
-    double over = 1, less = 0;
+    double over = 1, minus = 0;
 
     if (evidence_number(evidence, claim->y, row, value) != 0 ||
-        (claim->less[0] && evidence_number(evidence, claim->less, row, &less) != 0) ||
+        (claim->minus[0] && evidence_number(evidence, claim->minus, row, &minus) != 0) ||
         (claim->over[0] && evidence_number(evidence, claim->over, row, &over) != 0))
         return -1;
     if (isnan(*value) &&
         (is_worst(evidence, claim->y, row) || (is_cost(claim->y) && !has_failed(evidence, row))))
         *value = INFINITY;
-    else
-        *value -= less;
-    *value = over != 0 && isfinite(over) ? *value / over : (double)NAN;
+    *value = over != 0 && isfinite(over) ? (*value - minus) / over : (double)NAN;
     return 0;
 }
 

@@ -62,7 +62,8 @@ void series_pair(struct series *, struct series *);
 /* Number of a row's column; NAN where it is empty. -1: no such column, no number. */
 int evidence_number(const struct evidence *, const char *column, size_t row, double *value);
 
-/* y, over what the claim divides it by. +INFINITY where nothing was reached. */
+/* y less what the claim takes from it, over what it divides it by. +INFINITY where nothing was
+ * reached. */
 int evidence_value(const struct evidence *, const struct claim *, size_t row, double *value);
 
 /* The seed of the row's cell. -1: none, or no whole number. */
