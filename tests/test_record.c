@@ -111,6 +111,7 @@ static void a_cell_holds_its_settings_and_its_numbers(void **state)
     record.live_fraction = 0.5;
     record.roof_live = 3000;
     record.balanced_error = 0.25;
+    record.skewed_error = 0.125;
     record.shifted_errors[SHIFT_TEXTURED] = 0.75;
     record.costs[1] = (struct target_cost){10, 80.5, 0.8, 4e14, 0.25};
     write_cell(3);
@@ -131,6 +132,7 @@ static void a_cell_holds_its_settings_and_its_numbers(void **state)
     assert_text(table, "near_cosine", "");
     assert_text(table, "imbalance", "1");
     assert_text(table, "test_balanced_error", "0.25");
+    assert_text(table, "test_skewed_error", "0.125");
     assert_text(table, "test_error_translated", "");
     assert_text(table, "test_error_textured", "0.75");
     assert_text(table, "parameters", "101770");

@@ -94,6 +94,30 @@ static void each_verdict_is_reached(void **state)
     assert_true(rulings[3].deciding->hours_needed > 12); /* more than the six seeds took */
 }
 
+/* What is taken from y, and a slope over the logarithm of x alone: the error less the rate, -0.1 ..
+ * of both signs, rises by as much with each factor of ten in K. */
+static void differences_have_slopes_over_logarithms(void **state)
+{
+    (void)state;
+    begin_cells();
+    for (int seed = 0; seed < SEEDS; seed++)
+        for (int i = 0, k = 1; i < 4; i++, k *= 10)
+            cell("a", k, seed, 0.07 + 0.02 * i + scatter(seed + i), 100);
+    end_cells(CLAIM("  - {claim: rise+, says: s, test: slope, scale: semilog, x: batch_size,\n"
+                    "     y: test_error, minus: learning_rate, above: 0.0083, below: 0.0091}\n"
+                    "  - {claim: rise-, says: s, test: slope, scale: semilog, x: batch_size,\n"
+                    "     y: test_error, minus: learning_rate, below: 0}\n"
+                    "  - {claim: gap+, says: s, test: bound, y: test_error, minus: learning_rate,\n"
+                    "     above: -0.032, below: -0.028, where: {batch_size: 1}}\n"));
+    judge();
+    for (size_t r = 0; r < ruling_count; r++) {
+        char sign = rulings[r].id[strlen(rulings[r].id) - 1];
+
+        assert_ruled(rulings[r].id, sign == '+' ? VERDICT_CONFIRMED : VERDICT_REFUTED, 1);
+    }
+    assert_true(fabs(rulings[0].deciding->finding.effect.value - 0.02 / log(10)) < 5e-4);
+}
+
 static void every_test_confirms_and_refutes(void **state)
 {
     (void)state;
@@ -308,6 +332,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(each_verdict_is_reached, done),
         cmocka_unit_test_teardown(every_test_confirms_and_refutes, done),
+        cmocka_unit_test_teardown(differences_have_slopes_over_logarithms, done),
         cmocka_unit_test_teardown(a_trend_of_the_same_order_in_all_seeds_is_as_certain_as_coins,
                                   done),
         cmocka_unit_test_teardown(failures_and_gaps_confirm_nothing, done),

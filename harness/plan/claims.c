@@ -29,7 +29,8 @@ const struct choice claim_quantities[] = {
     {"slope_small_k", QUANTITY_SLOPE_SMALL_K},   {0},
 };
 
-static const struct choice scales[] = {{"linear", 0}, {"log", 1}, {0}};
+static const struct choice scales[] = {
+    {"linear", SCALE_LINEAR}, {"log", SCALE_LOG}, {"semilog", SCALE_SEMILOG}, {0}};
 static const struct choice directions[] = {{"rising", 0}, {"falling", 1}, {0}};
 static const struct choice averages[] = {{"mean", 0}, {"median", 1}, {0}};
 static const struct choice picks[] = {
@@ -66,8 +67,8 @@ static const struct field fields[] = {
      .help = "equivalence, order: of logarithms, so that a margin of 0.03 is 3 %"},
     {"absolute", FIELD_CHOICE, MEMBER(is_absolute), .choices = schema_no_or_yes,
      .fallback = "false", .help = "agreement: of y - over, not of y / over"},
-    {"scale", FIELD_CHOICE, MEMBER(is_log), .choices = scales, .fallback = "log",
-     .help = "slope: of y over x, or of their logarithms"},
+    {"scale", FIELD_CHOICE, MEMBER(scale), .choices = scales, .fallback = "log",
+     .help = "slope: of y over x, of their logarithms, or of y over log x"},
     {"direction", FIELD_CHOICE, MEMBER(is_falling), .choices = directions, .fallback = "rising",
      .help = "trend: of y with x"},
     {"quantity", FIELD_CHOICE, MEMBER(quantity), .choices = claim_quantities,

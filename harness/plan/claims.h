@@ -32,6 +32,12 @@ enum claim_quantity {
 /* What several cells of a seed that differ in one setting are reduced to. */
 enum claim_take { TAKE_NONE, TAKE_LARGEST, TAKE_SMALLEST, TAKE_DECADES };
 
+enum claim_scale {
+    SCALE_LINEAR,  /* y over x */
+    SCALE_LOG,     /* log y over log x */
+    SCALE_SEMILOG, /* y over log x: of what may be below 0 */
+};
+
 enum claim_pick { PICK_NONE, PICK_MIN, PICK_MAX };
 
 enum {
@@ -94,7 +100,7 @@ struct claim {
     double above, below;            /* -INFINITY, INFINITY: no such bound */
     double margin;                  /* NAN: not given */
     int is_relative;                /* differences of logarithms: a margin of 0.03 is 3 % */
-    int is_log;                     /* slope: of log y over log x */
+    enum claim_scale scale;         /* of a slope */
     int is_absolute;                /* agreement: y - over, not y / over */
     int is_falling;                 /* trend */
     int is_median;                  /* of the seeds' values the median is judged, not the mean */

@@ -93,6 +93,7 @@ enum probe {
     PROBE_GRADIENT = 1024,
     PROBE_UPDATE = 2048,
     PROBE_UNITS = 4096,
+    PROBE_REDRAWS = 8192,
 };
 
 /* Probes are recorded at evaluations, off the training clock, and change nothing of a run but that
@@ -106,7 +107,12 @@ struct probe_options {
     int examples; /* the first so many training examples stand for all; 0: all of them */
     int batch_sizes[PROBE_BATCHES_MAX]; /* of probe sampling, [batch_size_count]; 0: the cell's */
     int batch_size_count;
-    int draws;             /* mini-batches at least, of a batch size */
+    /* Of probe redraws: training sets of `clusters` clusters, for each number of members and each
+     * correlation. */
+    int clusters, members[PROBE_BATCHES_MAX], member_count;
+    double correlations[PROBE_BATCHES_MAX];
+    int correlation_count;
+    int draws;             /* mini-batches, or training sets, at least, of a kind */
     double precision;      /* half-width of a 95 % interval, relative, at which drawing ends */
     double bias_precision; /* and the share of |G| that a bias may hide in; 0: any */
     double draw_examples;  /* or once so many examples are drawn */

@@ -72,6 +72,7 @@ int probe_sharpness(struct scene *);
 int probe_nested(struct scene *);
 int probe_energy(struct scene *);
 int probe_effective_size(struct scene *);
+int probe_redraws(struct scene *);
 int probe_linear_probe(struct scene *);
 int probe_duplicates(struct scene *);
 int probe_predictions(struct scene *);

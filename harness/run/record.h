@@ -24,11 +24,11 @@ struct cell_record {
     double roof, roof_fraction;
     const char *roof_bound;          /* "flops", "weights", "inputs"; NULL: does not apply */
     double live_fraction, roof_live; /* K = 1 and dense layers with ReLU */
-    double peak_memory_bytes, session_memory_bytes, stored_bytes;
+    double peak_memory_bytes, session_memory_bytes, stored_bytes, epoch_bytes;
     double evaluations;
     double final_train_loss, final_validation_loss, final_validation_error, best_validation_error;
     struct evaluated test;
-    double shifted_errors[SHIFT_COUNT], balanced_error;
+    double shifted_errors[SHIFT_COUNT], balanced_error, skewed_error;
     struct target_cost costs[EXPERIMENT_TARGETS_MAX];
     /* Borrowed. */
     const struct curve_point *curve;

@@ -531,7 +531,7 @@ int train(const struct workbench *bench, struct training_result *result)
     result->test = (struct evaluated){NOT_APPLICABLE, NOT_APPLICABLE};
     for (int kind = 0; kind < SHIFT_COUNT; kind++)
         result->shifted_errors[kind] = NOT_APPLICABLE;
-    result->balanced_error = NOT_APPLICABLE;
+    result->balanced_error = result->skewed_error = NOT_APPLICABLE;
     status = run_through(&run);
     if (status != 0 && run.stepper.reason[0]) {
         /* An engine's error is an outcome of the cell, not an error of the program. */

@@ -80,6 +80,7 @@ struct training_result {
     struct class_error *class_errors;   /* [class_count], owned; 0 of them: nobody asks */
     int class_count;
     double balanced_error; /* mean of class_errors over the classes with test examples */
+    double skewed_error;   /* the same, each class counting as among the training examples */
     double best_validation_error;
     struct target_cost costs[EXPERIMENT_TARGETS_MAX];
 };

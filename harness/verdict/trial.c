@@ -220,7 +220,7 @@ static struct finding judge_points(const struct claim *claim, const struct point
     if (claim->test == CLAIM_TREND)
         return finding_of_trend(points->x, y, points->count, points->seed_count, claim->is_falling);
     return finding_of_slope(points->x, y, points->count, points->seed_count,
-                            (struct range){claim->above, claim->below}, claim->is_log);
+                            (struct range){claim->above, claim->below}, claim->scale == SCALE_LOG);
 }
 
 static int judge_along(struct trial *trial, const struct claim *claim, struct points *points)
@@ -231,6 +231,9 @@ static int judge_along(struct trial *trial, const struct claim *claim, struct po
     trial->seeds = points->seed_count;
     trial->on_edge = points->on_edge;
     trial->hours = points->hours;
+    if (claim->test == CLAIM_SLOPE && claim->scale == SCALE_SEMILOG)
+        for (size_t p = 0; p < points->count; p++)
+            points->x[p] = log(points->x[p]);
     y = calloc(points->seed_count + 1, sizeof *y);
     if (!y)
         return error_set("out of memory for the points of a claim");
