@@ -89,6 +89,7 @@ enum probe {
     PROBE_DUPLICATES = 128,
     PROBE_PREDICTIONS = 256,
     PROBE_NESTED = 512,
+    PROBE_SECOND_MOMENT = 16384,
 };
 
 /* Probes are recorded at evaluations, off the training clock, and change nothing of a run but that
@@ -99,7 +100,7 @@ struct probe_options {
     int every;    /* and at each so many evaluations, from the first on; 0: only at `at` */
     int which;    /* bits of enum probe; 0: none */
     int examples; /* the first so many training examples stand for all; 0: all of them */
-    int batch_sizes[PROBE_BATCHES_MAX]; /* of probe sampling, [batch_size_count]; 0: the cell's */
+    int batch_sizes[PROBE_BATCHES_MAX]; /* of probes sampling and second_moment, [batch_size_count]; 0: the cell's */
     int batch_size_count;
     int draws;             /* mini-batches at least, of a batch size */
     double precision;      /* half-width of a 95 % interval, relative, at which drawing ends */

@@ -96,6 +96,7 @@ static const struct choice probes[] = {{"memory", PROBE_MEMORY},
                                        {"duplicates", PROBE_DUPLICATES},
                                        {"predictions", PROBE_PREDICTIONS},
                                        {"nested", PROBE_NESTED},
+                                       {"second_moment", PROBE_SECOND_MOMENT},
                                        {0}};
 
 const char *const metric_names[METRIC_COUNT] = {
@@ -363,9 +364,10 @@ static const struct field probes_fields[] = {
      .help = "the first so many training examples, in random order, stand for all; 0: all"},
     {"batch_sizes", FIELD_WIDTHS, MEMBER(probe_options, batch_sizes), .size = PROBE_BATCHES_MAX,
      .count_offset = offsetof(struct probe_options, batch_size_count), COUNT_FROM_1,
-     .help = "sampling: K of the mini-batches drawn; []: the cell's"},
+     .help = "sampling, second_moment: K of the mini-batches drawn; []: the cell's"},
     {"draws", FIELD_COUNT, MEMBER(probe_options, draws), .low = 2, .high = INT_MAX,
-     .fallback = "100", .help = "sampling, noise_scale: mini-batches of a K, at least"},
+     .fallback = "100",
+     .help = "sampling, noise_scale, second_moment: mini-batches of a K, at least"},
     {"precision", FIELD_REAL, MEMBER(probe_options, precision), .low = 1e-4, .high = 1,
      .fallback = "0.05", .help = "drawing ends when the 95 % interval is within +- this share"},
     {"bias_precision", FIELD_REAL, MEMBER(probe_options, bias_precision), .low = 0, .high = 1,

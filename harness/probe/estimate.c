@@ -351,3 +351,46 @@ struct design design_effect(double trace, double trace_of_means, double examples
     design.correlation = size > 1 ? (design.effect - 1) / (size - 1) : (double)NAN;
     return design;
 }
+
+/* ---- Averages of squared gradients ------------------------------------------------------------
+ */
+
+struct moment_fit moment_fit(const double *average, const double *squares, const double *variances,
+                             size_t count)
+{
+    double gg = 0, gs = 0, ss = 0, gv = 0, sv = 0, norm = 0, sum = 0, determinant;
+    struct moment_fit fit;
+
+    for (size_t j = 0; j < count; j++) {
+        double expected = squares[j] + variances[j];
+
+        norm += squares[j];
+        sum += average[j];
+        if (expected == 0)
+            continue;
+        gg += squares[j] / expected * squares[j];
+        gs += squares[j] / expected * variances[j];
+        ss += variances[j] / expected * variances[j];
+        gv += squares[j] / expected * average[j];
+        sv += variances[j] / expected * average[j];
+    }
+    determinant = gg * ss - gs * gs;
+    fit.squares_share = norm / sum;
+    if (gg == 0 || ss == 0) { /* but one of them is there */
+        fit.square = gg == 0 ? (double)NAN : gv / gg;
+        fit.variance = ss == 0 ? (double)NAN : sv / ss;
+    } else if (!(determinant > 1e-12 * gg * ss)) {
+        fit.square = fit.variance = NAN;
+    } else {
+        fit.square = (gv * ss - sv * gs) / determinant;
+        fit.variance = (sv * gg - gv * gs) / determinant;
+    }
+    return fit;
+}
+
+struct estimate root_of_estimate(struct estimate square, double over)
+{
+    return (struct estimate){sqrt(at_least_zero(square.value) / over),
+                             sqrt(at_least_zero(square.low) / over),
+                             sqrt(at_least_zero(square.high) / over)};
+}

@@ -23,6 +23,7 @@ static const struct {
     {PROBE_SHARPNESS, "sharpness", probe_sharpness},
     {PROBE_LINEAR_PROBE, "linear_probe", probe_linear_probe},
     {PROBE_PREDICTIONS, "predictions", probe_predictions},
+    {PROBE_SECOND_MOMENT, "second_moment", probe_second_moment},
 };
 
 struct prober {

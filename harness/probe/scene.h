@@ -75,5 +75,6 @@ int probe_effective_size(struct scene *);
 int probe_linear_probe(struct scene *);
 int probe_duplicates(struct scene *);
 int probe_predictions(struct scene *);
+int probe_second_moment(struct scene *);
 
 #endif

@@ -6,7 +6,7 @@
 #include "run/cell.h"
 #include "run/survey.h"
 
-enum { MANIFEST_SCHEMA_VERSION = 6 };
+enum { MANIFEST_SCHEMA_VERSION = 7 };
 
 /* One `batchlab run` into the folder. */
 struct run_log {
