@@ -161,6 +161,43 @@ struct finding finding_of_seeds(const double *values, size_t count, struct range
     return finding;
 }
 
+/* Not known: as not found, which is 1. */
+static double p_or_1(double p)
+{
+    return isnan(p) ? 1 : p;
+}
+
+struct finding finding_of_jackknife(statistic_of_seeds *statistic, const void *context,
+                                    size_t seeds, struct range range, int is_log)
+{
+    double *values = calloc(seeds + 1, sizeof *values), all = statistic(context, seeds);
+    struct finding finding;
+    int is_known = isfinite(is_log ? log(all) : all);
+
+    if (!values)
+        abort();
+    for (size_t s = 0; s < seeds && seeds > 1; s++) {
+        double without = statistic(context, s);
+
+        if (is_log)
+            values[s] = all * pow(all / without, (double)seeds - 1);
+        else
+            values[s] = (double)seeds * all - ((double)seeds - 1) * without;
+        is_known &= isfinite(is_log ? log(values[s]) : values[s]);
+    }
+    if (seeds < 2)
+        finding = finding_of_nothing(seeds == 0 ? "no values" : "one seed");
+    else if (!is_known)
+        finding = finding_of_nothing("without some seed it is not bounded");
+    else
+        finding = finding_of_seeds(values, seeds, range, is_log);
+    if (finding.reason)
+        finding.effect.value = all;
+    finding.n = seeds;
+    free(values);
+    return finding;
+}
+
 /* ---- Values known otherwise -------------------------------------------------------------------
  */
 
@@ -250,6 +287,48 @@ struct finding finding_all(const struct finding *findings, size_t count)
         all.p_refute = fmin(1, (double)count * least);
     all.detectable = detectable;
     return all;
+}
+
+static int compare_p(const void *a, const void *b)
+{
+    double first = p_or_1((*(const struct finding *const *)a)->p_confirm);
+    double second = p_or_1((*(const struct finding *const *)b)->p_confirm);
+
+    return (first > second) - (first < second);
+}
+
+static int compare_p_refute(const void *a, const void *b)
+{
+    double first = p_or_1((*(const struct finding *const *)a)->p_refute);
+    double second = p_or_1((*(const struct finding *const *)b)->p_refute);
+
+    return (first > second) - (first < second);
+}
+
+struct finding finding_most(const struct finding *findings, size_t count, size_t least)
+{
+    const struct finding **order = calloc(count + 1, sizeof *order);
+    size_t spared = count - least;
+    struct finding most;
+    double refute;
+
+    if (!order)
+        abort();
+    for (size_t i = 0; i < count; i++)
+        order[i] = &findings[i];
+    qsort(order, count, sizeof(const struct finding *), compare_p_refute);
+    refute = fmin(1, (double)least * p_or_1(order[spared]->p_refute));
+    most = *order[spared];
+    if (!(refute <= finding_alpha)) {
+        qsort(order, count, sizeof(const struct finding *), compare_p);
+        most = *order[least - 1];
+        most.p_confirm = fmin(1, (double)(spared + 1) * p_or_1(most.p_confirm));
+    }
+    most.p_refute = refute;
+    if (refute <= finding_alpha)
+        most.p_confirm = 1;
+    free(order);
+    return most;
 }
 
 /* ---- Of several points ------------------------------------------------------------------------
