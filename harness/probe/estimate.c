@@ -358,14 +358,14 @@ struct design design_effect(double trace, double trace_of_means, double examples
 struct moment_fit moment_fit(const double *average, const double *squares, const double *variances,
                              size_t count)
 {
-    double gg = 0, gs = 0, ss = 0, gv = 0, sv = 0, norm = 0, sum = 0, determinant;
-    struct moment_fit fit;
+    const double nothing = 1e-20; /* squares of squares: what rounding leaves of a gradient */
+    double gg = 0, gs = 0, ss = 0, gv = 0, sv = 0, determinant;
+    struct moment_fit fit = {.sum = 0};
 
     for (size_t j = 0; j < count; j++) {
         double expected = squares[j] + variances[j];
 
-        norm += squares[j];
-        sum += average[j];
+        fit.sum += average[j];
         if (expected == 0)
             continue;
         gg += squares[j] / expected * squares[j];
@@ -375,10 +375,9 @@ struct moment_fit moment_fit(const double *average, const double *squares, const
         sv += variances[j] / expected * average[j];
     }
     determinant = gg * ss - gs * gs;
-    fit.squares_share = norm / sum;
-    if (gg == 0 || ss == 0) { /* but one of them is there */
-        fit.square = gg == 0 ? (double)NAN : gv / gg;
-        fit.variance = ss == 0 ? (double)NAN : sv / ss;
+    if (gg <= nothing * ss || ss <= nothing * gg) { /* one of them is there, at most */
+        fit.square = gg <= nothing * ss ? (double)NAN : gv / gg;
+        fit.variance = ss <= nothing * gg ? (double)NAN : sv / ss;
     } else if (!(determinant > 1e-12 * gg * ss)) {
         fit.square = fit.variance = NAN;
     } else {

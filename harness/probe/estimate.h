@@ -142,7 +142,7 @@ struct design design_effect(double trace, double trace_of_means, double examples
  * these weights the fitted v_j add up to the v_j. */
 struct moment_fit {
     double square, variance; /* NaN where G, or Sigma, is 0, or both are in proportion */
-    double squares_share;    /* |G|^2 over the sum of v_j */
+    double sum;              /* of v_j */
 };
 
 /* average, squares, variances: v_j, G_j^2 and Sigma_jj / K, [count]. */

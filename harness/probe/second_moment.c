@@ -34,7 +34,8 @@ struct moments {
     double whole_squared_norm;
     void *moving;  /* [P], theta for an update to start from, in the cell's precision */
     int32_t *rows; /* [largest K] */
-    struct running square_coefficients, variance_coefficients, shares;
+    struct running square_coefficients, variance_coefficients;
+    struct running sums;     /* of v_j */
     struct running products; /* of the deviations of two repetitions: their mean is |bias|^2 */
 };
 
@@ -200,8 +201,8 @@ static void take_repetition(struct moments *moments)
     fit = moment_fit(moments->average, moments->squares, moments->divided, p);
     running_take(&moments->square_coefficients, fit.square);
     running_take(&moments->variance_coefficients, fit.variance);
-    running_take(&moments->shares, 1 - fit.squares_share);
-    if ((long)moments->shares.n % 2 == 0) /* pairs that have nothing in common */
+    running_take(&moments->sums, fit.sum);
+    if ((long)moments->sums.n % 2 == 0) /* pairs that have nothing in common */
         running_take(&moments->products, vector_product(moments->update, moments->before, p));
     moments->before = moments->update;
     moments->update = kept;
@@ -241,23 +242,30 @@ static int repeat_enough(struct moments *moments)
     double batches, cost = (double)moments->batch_size * moments->length;
 
     moments->square_coefficients = moments->variance_coefficients = (struct running){0};
-    moments->shares = moments->products = (struct running){0};
+    moments->sums = moments->products = (struct running){0};
     do {
         if (repeat(moments) != 0)
             return -1;
-        batches = moments->shares.n * moments->length;
-        if (moments->shares.n >= LEAST && batches >= options->draws &&
+        batches = moments->sums.n * moments->length;
+        if (moments->sums.n >= LEAST && batches >= options->draws &&
             is_precise(&moments->square_coefficients, options->precision) &&
             is_precise(&moments->variance_coefficients, options->precision))
             break;
-    } while (moments->shares.n < LEAST || (moments->shares.n + 1) * cost <= options->draw_examples);
+    } while (moments->sums.n < LEAST || (moments->sums.n + 1) * cost <= options->draw_examples);
     return 0;
 }
 
 static void add(struct moments *moments, const char *quantity, struct estimate estimate)
 {
-    scene_add_estimate(moments->scene, quantity, estimate, moments->shares.n)->batch_size =
+    scene_add_estimate(moments->scene, quantity, estimate, moments->sums.n)->batch_size =
         moments->batch_size;
+}
+
+/* 1 - |G|^2 / sum of v_j */
+static struct estimate share_beyond(double squared_norm, struct estimate sum)
+{
+    return (struct estimate){1 - squared_norm / sum.value, 1 - squared_norm / sum.low,
+                             1 - squared_norm / sum.high};
 }
 
 static void add_rows(struct moments *moments)
@@ -271,7 +279,7 @@ static void add_rows(struct moments *moments)
     }
     add(moments, "square_coefficient", running_mean(&moments->square_coefficients));
     add(moments, "variance_coefficient", running_mean(&moments->variance_coefficients));
-    add(moments, "variance_share", running_mean(&moments->shares));
+    add(moments, "variance_share", share_beyond(squared_norm, running_mean(&moments->sums)));
     add(moments, "variance_share_predicted",
         (struct estimate){trace / (trace + squared_norm), NOT_APPLICABLE, NOT_APPLICABLE});
     if (moments->rule)
