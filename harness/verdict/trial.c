@@ -283,6 +283,8 @@ int trial_hold(struct trial *trial, const struct evidence *evidence, const struc
     case CLAIM_SLOPE:
     case CLAIM_TREND:
         return hold_along(trial, evidence, claim, rows);
+    case CLAIM_STRAIGHT:
+        return hold_straight(trial, evidence, claim, rows);
     case CLAIM_CRITICAL_BATCH:
         return hold_critical_batch(trial, evidence, claim, rows);
     case CLAIM_SHARES:

@@ -28,6 +28,8 @@ void trial_free(struct trial *);
 int hold_critical_batch(struct trial *, const struct evidence *, const struct claim *,
                         const struct rows *);
 int hold_shares(struct trial *, const struct evidence *, const struct claim *, const struct rows *);
+int hold_straight(struct trial *, const struct evidence *, const struct claim *,
+                  const struct rows *);
 int hold_regret(struct trial *, const struct evidence *, const struct claim *, const struct rows *);
 
 #endif
