@@ -116,6 +116,11 @@ static int meets_all(const struct evidence *evidence, const struct selection *se
     return 1;
 }
 
+int evidence_meets(const struct evidence *evidence, const struct selection *selection, size_t row)
+{
+    return meets_all(evidence, selection, row);
+}
+
 /* ---- Conditions -------------------------------------------------------------------------------
  */
 

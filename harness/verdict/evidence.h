@@ -66,6 +66,9 @@ int evidence_number(const struct evidence *, const char *column, size_t row, dou
  * reached. */
 int evidence_value(const struct evidence *, const struct claim *, size_t row, double *value);
 
+/* 1: the row meets all conditions of the selection; 0: not so; -1: there is no such column. */
+int evidence_meets(const struct evidence *, const struct selection *, size_t row);
+
 /* The seed of the row's cell. -1: none, or no whole number. */
 int evidence_seed(const struct evidence *, size_t row, uint64_t *seed);
 

@@ -2,6 +2,7 @@
 #include "verdict/trial.h"
 
 #include "base/error.h"
+#include "verdict/cadence_check.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -336,6 +337,8 @@ int trial_hold(struct trial *trial, const struct evidence *evidence, const struc
     const struct range around_1 = {1 - claim->margin, 1 + claim->margin};
 
     *trial = (struct trial){.seeds = SIZE_MAX};
+    if (cadence_check(evidence, claim, rows, &trial->resolution) != 0)
+        return -1;
     switch (claim->test) {
     case CLAIM_RATIO:
         return compare_arms(trial, evidence, claim, rows, &claim->arms[0], &claim->arms[1], bounds,

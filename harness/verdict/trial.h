@@ -11,7 +11,8 @@ struct trial {
     size_t censored, infeasible, on_edge;
     /* Seeds or rows that tell nothing: neither arm got there, a run failed, a point is missing. */
     size_t dropped;
-    double hours; /* that the cells took */
+    double resolution; /* share by which the costs depend on the cadence; 0: no costs, or unknown */
+    double hours;      /* that the cells took */
 };
 
 /* -1: the claim and the results do not fit, error set without file and line. */
