@@ -84,6 +84,7 @@ static const struct {
     {"epochs_to", offsetof(struct target_cost, epochs)},
     {"flops_to", offsetof(struct target_cost, flops)},
     {"seconds_to", offsetof(struct target_cost, seconds)},
+    {"resolution_of", offsetof(struct target_cost, resolution)},
 };
 
 static const struct column curve_columns[] = {
