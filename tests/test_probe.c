@@ -808,7 +808,7 @@ static void probes_do_not_change_what_is_trained(void **state)
     static const char *const probes[] = {
         "at: [0, 1], which: [memory]",
         "at: [0, 1], which: [noise_scale, sampling, sharpness, energy, effective_size, "
-        "linear_probe, duplicates, predictions, nested], draws: 5",
+        "linear_probe, duplicates, predictions, nested, second_moment], draws: 5",
     };
     double losses[2];
 

@@ -113,7 +113,7 @@ static void a_cell_holds_its_settings_and_its_numbers(void **state)
     record.balanced_error = 0.25;
     record.skewed_error = 0.125;
     record.shifted_errors[SHIFT_TEXTURED] = 0.75;
-    record.costs[1] = (struct target_cost){10, 80.5, 0.8, 4e14, 0.25};
+    record.costs[1] = (struct target_cost){10, 80.5, 0.8, 4e14, 0.25, 0.04};
     write_cell(3);
     table = open_table(below("cells/%s/cell.csv", plan.cells[3].id));
     assert_int_equal(table_rows(table), 1);
@@ -154,6 +154,8 @@ static void a_cell_holds_its_settings_and_its_numbers(void **state)
     assert_text(table, "examples_to_validation_error_0.2", "80.5");
     assert_text(table, "flops_to_validation_error_0.2", "400000000000000");
     assert_text(table, "seconds_to_validation_error_0.1", "");
+    assert_text(table, "resolution_of_validation_error_0.2", "0.04");
+    assert_text(table, "resolution_of_validation_error_0.1", "");
     table_close(table);
 }
 

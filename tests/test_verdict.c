@@ -141,7 +141,8 @@ static void every_test_confirms_and_refutes(void **state)
         "     margin: 0.05, where: {network: b, batch_size: 1}}\n"
         "  - {claim: agree-, says: s, test: agreement, y: test_error, over: learning_rate,\n"
         "     margin: 0.05, where: {network: a, batch_size: 1000}}\n"
-        "  - {claim: minus+, says: s, test: bound, y: test_error, minus: learning_rate, above: 0.02,\n"
+        "  - {claim: minus+, says: s, test: bound, y: test_error, minus: learning_rate, above: "
+        "0.02,\n"
         "     below: 0.04, where: {network: a, batch_size: 1000}}\n"
         "  - {claim: minus-, says: s, test: agreement, y: test_error, minus: learning_rate,\n"
         "     over: learning_rate, margin: 0.5, where: {network: a, batch_size: 1000}}\n"
@@ -228,6 +229,40 @@ static void what_is_not_reached_counts_as_later_than_what_is(void **state)
     assert_int_equal(verdicts.list[0].infeasible, 0);
     assert_int_equal(verdicts.list[1].infeasible, SEEDS);
     assert_ruled("neither", VERDICT_INCONCLUSIVE, 0);
+}
+
+/* Evaluations at 20 and at 40 updates, and a loss of 1 and of 0.25: by logarithms it passes 0.5 at 30,
+ * plainly at 33.3. */
+static void costs_that_the_cadence_blurs_are_not_delivered(void **state)
+{
+    FILE *curves;
+
+    (void)state;
+    plant();
+    end_cells(CLAIM("  - {claim: blurred, says: s, test: ratio, y: updates_to_train_loss_0.5,\n"
+                    "     above: 9, below: 11, where: {network: a},\n"
+                    "     arms: [{batch_size: 1}, {batch_size: 10}]}\n"
+                    "  - {claim: sharp, says: s, test: ratio, y: updates_to_train_loss_0.5,\n"
+                    "     above: 9, below: 11, where: {network: b},\n"
+                    "     arms: [{batch_size: 1}, {batch_size: 10}]}\n"
+                    "  - {claim: other, says: s, test: bound, y: test_error, below: 0.5,\n"
+                    "     where: {network: a, batch_size: 1}}\n"));
+    curves = fopen(scratch_path("curves.csv"), "w");
+    fputs("id,update,train_loss\n", curves);
+    for (int c = 0; c < cell_count; c++) { /* networks in turn; only K = 10 of `a` is coarse */
+        int is_coarse = c % 8 == 2;
+
+        fprintf(curves, "c%d,20,1\nc%d,%d,0.25\n", c, c, is_coarse ? 40 : 21);
+    }
+    fclose(curves);
+    judge();
+    unlink(scratch_path("curves.csv"));
+    assert_ruled("blurred", VERDICT_CONFIRMED, 0);
+    assert_string_equal(reason_of("blurred"),
+                        "evaluated too rarely: the cost of the target is known to 11 %, expected "
+                        "5");
+    assert_ruled("sharp", VERDICT_CONFIRMED, 1);
+    assert_ruled("other", VERDICT_CONFIRMED, 1);
 }
 
 /* ---- What cannot be judged ---------------------------------------------------------------------
@@ -338,6 +373,7 @@ int main(void)
         cmocka_unit_test_teardown(failures_and_gaps_confirm_nothing, done),
         cmocka_unit_test_teardown(the_best_of_several_cells_is_picked_by_its_median, done),
         cmocka_unit_test_teardown(what_is_not_reached_counts_as_later_than_what_is, done),
+        cmocka_unit_test_teardown(costs_that_the_cadence_blurs_are_not_delivered, done),
         cmocka_unit_test_teardown(missing_data_are_inconclusive_with_the_reason, done),
         cmocka_unit_test_teardown(on_the_edge_of_a_grid_nothing_is_decided, done),
         cmocka_unit_test_teardown(a_claim_that_does_not_fit_is_an_error_with_its_line, done),

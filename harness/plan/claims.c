@@ -17,6 +17,7 @@ const struct choice claim_tests[] = {
     {"bound", CLAIM_BOUND},
     {"agreement", CLAIM_AGREEMENT},
     {"trend", CLAIM_TREND},
+    {"straight", CLAIM_STRAIGHT},
     {"critical_batch", CLAIM_CRITICAL_BATCH},
     {"shares", CLAIM_SHARES},
     {"regret", CLAIM_REGRET},
@@ -49,7 +50,7 @@ static const struct field fields[] = {
      .help = "cells, curves, probes, decomposition, classes or tuning: the CSV file; columns of "
              "cells.csv go with each"},
     {"x", FIELD_TEXT, TEXT(x),
-     .help = "slope, trend, critical_batch, regret: column that y depends on"},
+     .help = "slope, trend, straight, critical_batch, regret: column that y depends on"},
     {"y", FIELD_TEXT, TEXT(y), .help = "column that is judged; or a mapping, see below"},
     {"minus", FIELD_TEXT, TEXT(minus), .help = "column that is taken from y"},
     {"over", FIELD_TEXT, TEXT(over),
@@ -61,7 +62,9 @@ static const struct field fields[] = {
     {"below", FIELD_REAL, MEMBER(below), .low = -1e12, .high = 1e12,
      .help = "and the most; regret: the share by which y may be worse than the best"},
     {"margin", FIELD_REAL, MEMBER(margin), .low = 0, .high = 1e12,
-     .help = "equivalence, agreement: deviation that does not matter; order: least difference"},
+     .help =
+         "equivalence, agreement: deviation that does not matter; straight: mean one of y, as a "
+         "share; order: least difference"},
     {"relative", FIELD_CHOICE, MEMBER(is_relative), .choices = schema_no_or_yes,
      .fallback = "false",
      .help = "equivalence, order: of logarithms, so that a margin of 0.03 is 3 %"},

@@ -6,13 +6,14 @@
 #include "plan/schema.h"
 
 enum claim_test {
-    CLAIM_SLOPE,          /* of y over x, within [above, below] */
-    CLAIM_RATIO,          /* y of the first arm over y of the second, within [above, below] */
-    CLAIM_EQUIVALENCE,    /* y of two arms, no further apart than the margin */
-    CLAIM_ORDER,          /* y rises from arm to arm, by the margin at least */
-    CLAIM_BOUND,          /* y within [above, below], in every row */
-    CLAIM_AGREEMENT,      /* y over another column, or y itself, within 1 +- margin, in every row */
-    CLAIM_TREND,          /* y rises, or falls, with x */
+    CLAIM_SLOPE,       /* of y over x, within [above, below] */
+    CLAIM_RATIO,       /* y of the first arm over y of the second, within [above, below] */
+    CLAIM_EQUIVALENCE, /* y of two arms, no further apart than the margin */
+    CLAIM_ORDER,       /* y rises from arm to arm, by the margin at least */
+    CLAIM_BOUND,       /* y within [above, below], in every row */
+    CLAIM_AGREEMENT,   /* y over another column, or y itself, within 1 +- margin, in every row */
+    CLAIM_TREND,       /* y rises, or falls, with x */
+    CLAIM_STRAIGHT, /* y over x is a straight line; mean relative deviation: the margin at most */
     CLAIM_CRITICAL_BATCH, /* what is fitted to the updates y over the batch sizes x, within [above,
                              below] */
     CLAIM_SHARES, /* the factors account for more of the variance of log y than any of the rivals */

@@ -19,6 +19,7 @@ static const struct {
     [CLAIM_BOUND] = {0, 0, 0, 2, 0, INTERVAL},
     [CLAIM_AGREEMENT] = {0, 0, 0, 0, 2, INTERVAL | OTHER | ABSOLUTE},
     [CLAIM_TREND] = {1, 0, 0, 0, 0},
+    [CLAIM_STRAIGHT] = {1, 0, 0, 0, 2},
     [CLAIM_CRITICAL_BATCH] = {1, 0, 0, 2, 0, OTHER | FIT},
     [CLAIM_SHARES] = {0, 0, 0, 0, 0, SHARES},
     [CLAIM_REGRET] = {1, 0, 0, 2, 0, REGRET},
@@ -157,11 +158,12 @@ int claim_check(const struct schema_source *source, const yaml_node_t *node,
         return schema_error(source, node, "claims: %s: says: missing, expected a sentence",
                             claim->id);
     if (!has_test)
-        return schema_error(source, node,
-                            "claims: %s: test: missing, expected one of slope, ratio, "
-                            "equivalence, order, bound, agreement, trend, critical_batch, shares, "
-                            "regret",
-                            claim->id);
+        return schema_error(
+            source, node,
+            "claims: %s: test: missing, expected one of slope, ratio, "
+            "equivalence, order, bound, agreement, trend, straight, critical_batch, shares, "
+            "regret",
+            claim->id);
     if (!claim->y[0] && claim->taken.take == TAKE_NONE)
         return schema_error(source, node, "claims: %s: y: missing, expected a column", claim->id);
     if (check_parts(source, node, claim) != 0 || check_extras(source, node, claim) != 0 ||

@@ -94,6 +94,7 @@ enum probe {
     PROBE_UPDATE = 2048,
     PROBE_UNITS = 4096,
     PROBE_REDRAWS = 8192,
+    PROBE_SECOND_MOMENT = 16384,
 };
 
 /* Probes are recorded at evaluations, off the training clock, and change nothing of a run but that
@@ -105,7 +106,8 @@ struct probe_options {
     int end;      /* 1: and at the last one, wherever it falls */
     int which;    /* bits of enum probe; 0: none */
     int examples; /* the first so many training examples stand for all; 0: all of them */
-    int batch_sizes[PROBE_BATCHES_MAX]; /* of probe sampling, [batch_size_count]; 0: the cell's */
+    int batch_sizes[PROBE_BATCHES_MAX]; /* of probes sampling and second_moment, [batch_size_count];
+                                           0: the cell's */
     int batch_size_count;
     /* Of probe redraws: training sets of `clusters` clusters, for each number of members and each
      * correlation. */
@@ -121,6 +123,7 @@ struct probe_options {
 
 struct limits {
     double cell_seconds; /* wall time after which a cell is killed: outcome `timeout` */
+    int lets_dead_live;  /* 1: no better than chance is no reason to end, as on a plateau */
 };
 
 enum metric {

@@ -104,6 +104,7 @@ static const struct choice probes[] = {{"memory", PROBE_MEMORY},
                                        {"update", PROBE_UPDATE},
                                        {"units", PROBE_UNITS},
                                        {"redraws", PROBE_REDRAWS},
+                                       {"second_moment", PROBE_SECOND_MOMENT},
                                        {0}};
 
 const char *const metric_names[METRIC_COUNT] = {
@@ -376,11 +377,11 @@ static const struct field probes_fields[] = {
      .help = "the first so many training examples, in random order, stand for all; 0: all"},
     {"batch_sizes", FIELD_WIDTHS, MEMBER(probe_options, batch_sizes), .size = PROBE_BATCHES_MAX,
      .count_offset = offsetof(struct probe_options, batch_size_count), COUNT_FROM_1,
-     .help = "sampling: K of the mini-batches drawn; []: the cell's"},
+     .help = "sampling, second_moment: K of the mini-batches drawn; []: the cell's"},
     {"draws", FIELD_COUNT, MEMBER(probe_options, draws), .low = 2, .high = INT_MAX,
      .fallback = "100",
-     .help =
-         "sampling, noise_scale, redraws: mini-batches of a K, training sets of a kind, at least"},
+     .help = "sampling, noise_scale, second_moment, redraws: mini-batches of a K, training sets of "
+             "a kind, at least"},
     {"clusters", FIELD_COUNT, MEMBER(probe_options, clusters), COUNT_FROM_1, .fallback = "20",
      .help = "redraws: clusters of a training set"},
     {"members", FIELD_WIDTHS, MEMBER(probe_options, members), .size = PROBE_BATCHES_MAX,
@@ -404,9 +405,15 @@ static const struct field probes_fields[] = {
     {0},
 };
 
+static const struct choice chances[] = {{"stop", 0}, {"go_on", 1}, {0}};
+
 static const struct field limits_fields[] = {
     {"cell_seconds", FIELD_REAL, MEMBER(limits, cell_seconds), .low = 0.1, .high = 1e9,
      .fallback = "3600", .help = "wall time after which a cell is ended with outcome timeout"},
+    {"at_chance", FIELD_CHOICE, MEMBER(limits, lets_dead_live), .choices = chances,
+     .fallback = "stop",
+     .help = "stop: a classifier that is no better than chance after an epoch and 100 updates, at "
+             "two evaluations running, ends with outcome dead; go_on: it may yet leave a plateau"},
     {0},
 };
 
@@ -501,6 +508,6 @@ const struct section sections[] = {
     SECTION(evaluation, "log-spaced unless told otherwise, off the training clock"),
     SECTION(throughput, "for `measure: throughput`"),
     SECTION(probes, "recorded at some evaluations, off the training clock"),
-    SECTION(limits, "for safety, no part of a result"),
+    SECTION(limits, "for safety; but for at_chance no part of a result"),
     {0},
 };

@@ -80,7 +80,7 @@ int probes_fit(const struct cell *cell, const struct experiment *experiment,
         if ((size_t)options->batch_sizes[i] > population)
             return refuse_size(experiment, "batch_sizes", options->batch_sizes[i], population,
                                what);
-    if (options->which & PROBE_SAMPLING && options->batch_size_count == 0 &&
+    if (options->which & (PROBE_SAMPLING | PROBE_SECOND_MOMENT) && options->batch_size_count == 0 &&
         (size_t)cell->batch_size > population)
         return refuse_size(experiment, "batch_size of the grid", cell->batch_size, population,
                            what);
@@ -119,6 +119,15 @@ double probes_examples(const struct cell *cell, const struct experiment *experim
             examples += options->correlation_count *
                         fmin(options->draw_examples,
                              (double)options->draws * options->clusters * options->members[i]);
+    }
+    if (options->which & PROBE_SECOND_MOMENT) {
+        double batches = fmax(options->draws, 1600); /* 8 repetitions with beta2 = 0.99 */
+
+        examples += 2 * n;
+        for (int i = 0; i < options->batch_size_count; i++)
+            examples += batches * options->batch_sizes[i];
+        if (options->batch_size_count == 0)
+            examples += batches * cell->batch_size;
     }
     if (options->which & PROBE_SHARPNESS)
         examples += 50 * n;

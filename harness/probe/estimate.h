@@ -143,6 +143,23 @@ struct estimate effective_by_redraws(double trace, const struct running *squared
 
 struct design design_effect(double trace, double trace_of_means, double examples, double clusters);
 
+/* ---- Averages of squared gradients ----------------------------------------------------------- */
+
+/* v_j = square * G_j^2 + variance * Sigma_jj / K by least squares with weights 1 / (G_j^2 +
+ * Sigma_jj / K): both 1 on average where v_j is the mean of squares of independent gradients. With
+ * these weights the fitted v_j add up to the v_j. */
+struct moment_fit {
+    double square, variance; /* NaN where G, or Sigma, is 0, or both are in proportion */
+    double sum;              /* of v_j */
+};
+
+/* average, squares, variances: v_j, G_j^2 and Sigma_jj / K, [count]. */
+struct moment_fit moment_fit(const double *average, const double *squares, const double *variances,
+                             size_t count);
+
+/* The root of an estimate of a square, over the root of `over`; what is below 0 counts as 0. */
+struct estimate root_of_estimate(struct estimate, double over);
+
 /* ---- Vectors, added up in a fixed order ------------------------------------------------------ */
 
 double vector_product(const double *, const double *, size_t count);

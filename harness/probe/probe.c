@@ -27,6 +27,7 @@ static const struct {
     {PROBE_UPDATE, "update", probe_update},
     {PROBE_UNITS, "units", probe_units},
     {PROBE_PREDICTIONS, "predictions", probe_predictions},
+    {PROBE_SECOND_MOMENT, "second_moment", probe_second_moment},
 };
 
 struct prober {

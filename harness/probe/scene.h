@@ -79,5 +79,6 @@ int probe_predictions(struct scene *);
 int probe_gradient(struct scene *);
 int probe_update(struct scene *);
 int probe_units(struct scene *);
+int probe_second_moment(struct scene *);
 
 #endif

@@ -180,6 +180,8 @@ static void fill_from_training(struct cell_record *record, const struct training
     record->examples = result->examples;
     record->epochs = result->examples / (double)bench->train.count;
     record->train_seconds = result->train_seconds;
+    if (result->updates > 0)
+        record->seconds_per_update = result->train_seconds / (double)result->updates;
     record->evaluation_seconds = result->evaluation_seconds;
     if (result->train_seconds > 0) {
         record->rates[INPUT_GATHER].median = result->examples / result->train_seconds;
@@ -222,6 +224,8 @@ static void fill_from_throughput(struct cell_record *record, const struct throug
         record->blocks[input] = result->rates[input].blocks;
         record->gflops[input] = result->rates[input].median * record->flops_per_example / 1e9;
     }
+    if (record->rates[INPUT_GATHER].median > 0)
+        record->seconds_per_update = bench->cell->batch_size / record->rates[INPUT_GATHER].median;
     record->block_list = result->blocks;
     record->block_count = result->block_count;
 }

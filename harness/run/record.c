@@ -39,6 +39,7 @@ static const struct column cell_columns[] = {
     CELL("evaluation_seconds", evaluation_seconds),
     CELL("setup_seconds", setup_seconds),
     CELL("wall_seconds", wall_seconds),
+    CELL("seconds_per_update", seconds_per_update),
     CELL("examples_per_second", rates[INPUT_GATHER].median),
     CELL("examples_per_second_q1", rates[INPUT_GATHER].q1),
     CELL("examples_per_second_q3", rates[INPUT_GATHER].q3),
@@ -83,6 +84,7 @@ static const struct {
     {"epochs_to", offsetof(struct target_cost, epochs)},
     {"flops_to", offsetof(struct target_cost, flops)},
     {"seconds_to", offsetof(struct target_cost, seconds)},
+    {"resolution_of", offsetof(struct target_cost, resolution)},
 };
 
 static const struct column curve_columns[] = {

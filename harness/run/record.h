@@ -18,6 +18,7 @@ struct cell_record {
     double parameters, flops_per_example;
     double updates, epochs, examples;
     double train_seconds, evaluation_seconds, setup_seconds, wall_seconds;
+    double seconds_per_update;      /* throughput: K over the median rate, gathering */
     struct rate rates[INPUT_COUNT]; /* convergence: only the median of INPUT_GATHER */
     double gflops[INPUT_COUNT], blocks[INPUT_COUNT];
     /* Throughput alone: the step's roof, and the pre-gathered median as a share of it. */

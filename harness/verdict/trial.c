@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "judge/survival.h"
+#include "verdict/cadence_check.h"
 #include "verdict/points.h"
 
 #include <math.h>
@@ -267,6 +268,8 @@ int trial_hold(struct trial *trial, const struct evidence *evidence, const struc
     const struct range around = {agreed - claim->margin, agreed + claim->margin};
 
     *trial = (struct trial){.seeds = SIZE_MAX};
+    if (cadence_check(evidence, claim, rows, &trial->resolution) != 0)
+        return -1;
     switch (claim->test) {
     case CLAIM_RATIO:
         return compare_arms(trial, evidence, claim, rows, &claim->arms[0], &claim->arms[1], bounds,
@@ -283,6 +286,8 @@ int trial_hold(struct trial *trial, const struct evidence *evidence, const struc
     case CLAIM_SLOPE:
     case CLAIM_TREND:
         return hold_along(trial, evidence, claim, rows);
+    case CLAIM_STRAIGHT:
+        return hold_straight(trial, evidence, claim, rows);
     case CLAIM_CRITICAL_BATCH:
         return hold_critical_batch(trial, evidence, claim, rows);
     case CLAIM_SHARES:

@@ -12,8 +12,9 @@ struct trial {
     size_t censored, infeasible, on_edge;
     /* Seeds or rows that tell nothing: neither arm got there, a run failed, a point is missing. */
     size_t dropped;
-    double hours;           /* that the cells took */
-    char note[256];         /* what else there is to say, for a person */
+    double resolution; /* share by which the costs depend on the cadence; 0: no costs, or unknown */
+    double hours;      /* that the cells took */
+    char note[256];    /* what else there is to say, for a person */
     struct details details; /* owned */
 };
 
@@ -28,6 +29,8 @@ void trial_free(struct trial *);
 int hold_critical_batch(struct trial *, const struct evidence *, const struct claim *,
                         const struct rows *);
 int hold_shares(struct trial *, const struct evidence *, const struct claim *, const struct rows *);
+int hold_straight(struct trial *, const struct evidence *, const struct claim *,
+                  const struct rows *);
 int hold_regret(struct trial *, const struct evidence *, const struct claim *, const struct rows *);
 
 #endif

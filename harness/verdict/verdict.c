@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "judge/multiple.h"
 #include "plan/same_cells.h"
+#include "report/cadence.h"
 #include "verdict/evidence.h"
 #include "verdict/trial.h"
 
@@ -88,6 +89,10 @@ static void deliver(const struct verdicts *verdicts, struct judgement *judgement
                  verdicts->experiment.file);
     else if (trial->on_edge > 0)
         snprintf(reason, size, "the tuned value lies on the edge of what was tried");
+    else if (trial->resolution > cadence_limit)
+        snprintf(reason, size,
+                 "evaluated too rarely: the cost of the target is known to %.0f %%, expected %.0f",
+                 100 * trial->resolution, 100 * cadence_limit);
     else if (needs > 1 && judgement->seeds < (size_t)needs)
         snprintf(reason, size, "%zu seed%s, expected at least %d", judgement->seeds,
                  judgement->seeds == 1 ? "" : "s", needs);
