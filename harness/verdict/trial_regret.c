@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/stats.h"
+#include "verdict/cadence_check.h"
 #include "verdict/points.h"
 
 #include <math.h>
@@ -240,9 +241,13 @@ static int hold_contest(struct trial *trial, const struct evidence *evidence,
                         struct finding *finding)
 {
     struct contest contest;
+    double resolution = 0;
     int status = contest_open(&contest, trial, evidence, claim, &circumstance->rows);
 
+    if (status == 0)
+        status = cadence_check(evidence, claim, &circumstance->rows, &resolution);
     if (status == 0) {
+        trial->resolution = fmax(trial->resolution, resolution);
         *finding = judge_contest(&contest);
         if (contest.points.seed_count < trial->seeds)
             trial->seeds = contest.points.seed_count;
