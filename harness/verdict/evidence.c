@@ -238,6 +238,10 @@ int evidence_value(const struct evidence *evidence, const struct claim *claim, s
         (claim->minus[0] && evidence_number(evidence, claim->minus, row, &minus) != 0) ||
         (claim->over[0] && evidence_number(evidence, claim->over, row, &over) != 0))
         return -1;
+    if (has_failed(evidence, row))
+        *value = NAN;
+    else if (is_worst(evidence, claim->y, row) && !evidence->cell_of)
+        *value = INFINITY; /* also where the last evaluation was before it diverged */
     if (isnan(*value) &&
         (is_worst(evidence, claim->y, row) || (is_cost(claim->y) && !has_failed(evidence, row))))
         *value = INFINITY;
@@ -416,6 +420,18 @@ static int select_rows(const struct evidence *evidence, const struct claim *clai
     return 0;
 }
 
+/* What was not picked counts as well: with its better value it might have been. */
+static size_t edges_of(const struct evidence *evidence, const struct rows *rows,
+                       const struct selection *arm)
+{
+    size_t on_edge = 0;
+
+    for (size_t i = 0; i < rows->count; i++)
+        on_edge += (size_t)(meets_all(evidence, arm, rows->list[i]) == 1 &&
+                            evidence_on_edge(evidence, rows->list[i]));
+    return on_edge;
+}
+
 int series_find(const struct evidence *evidence, const struct claim *claim, const struct rows *rows,
                 const struct selection *arm, struct series *series)
 {
@@ -425,6 +441,8 @@ int series_find(const struct evidence *evidence, const struct claim *claim, cons
     *series = (struct series){.values = NULL};
     if (status == 0)
         status = fill(evidence, claim, &selected, series);
+    if (status == 0 && arm && arm->pick != PICK_NONE)
+        series->on_edge = edges_of(evidence, rows, arm);
     if (status != 0)
         series_free(series);
     free(selected.list);
