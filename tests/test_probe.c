@@ -491,6 +491,45 @@ static void copies_count_once(void **state)
     assert_effective("family: 10, correlation: 0, separation: 0", "", 55, 400);
 }
 
+/* ---- Redraws ---------------------------------------------------------------------------------
+ */
+
+/* N_eff of training sets of clusters, and its ratio to what is predicted. */
+static void assert_worth(const struct trial *trial, int n, const char *part, double worth)
+{
+    for (int r = 0; r < trial->count; r++) {
+        const struct probe_row *row = &trial->rows[r];
+
+        if (row->batch_size != n || strcmp(row->part, part) != 0)
+            continue;
+        if (strcmp(row->quantity, "effective_examples_predicted") == 0)
+            assert_true(fabs(row->value - worth) < 1e-12);
+        if (strcmp(row->quantity, "effective_ratio") == 0) {
+            assert_true(row->n >= 400 && row->high - row->low < 0.4);
+            assert_true(fabs(row->value - 1) < row->high - row->low); /* 4 standard errors */
+            return;
+        }
+    }
+    fail_msg("no ratio of %d examples, %s", n, part);
+}
+
+static void a_training_set_of_clusters_is_worth_what_survey_sampling_says(void **state)
+{
+    struct trial trial;
+
+    (void)state;
+    open_trial(&trial, &naive.engine, "", "",
+               "which: [redraws], clusters: 5, members: [1, 6], correlations: [0, 0.5, 1], "
+               "draws: 400, precision: 1");
+    record(&trial);
+    assert_worth(&trial, 5, "correlation 0", 5);
+    assert_worth(&trial, 5, "correlation 1", 5);
+    assert_worth(&trial, 30, "correlation 0", 30);
+    assert_worth(&trial, 30, "correlation 0.5", 30 / 3.5);
+    assert_worth(&trial, 30, "correlation 1", 5);
+    close_trial(&trial);
+}
+
 /* ---- Sharpness --------------------------------------------------------------------------------
  */
 
@@ -769,7 +808,7 @@ static void probes_do_not_change_what_is_trained(void **state)
     static const char *const probes[] = {
         "at: [0, 1], which: [memory]",
         "at: [0, 1], which: [noise_scale, sampling, sharpness, energy, effective_size, "
-        "linear_probe, duplicates, predictions, nested], draws: 5",
+        "linear_probe, duplicates, predictions, nested, second_moment], draws: 5",
     };
     double losses[2];
 
@@ -851,6 +890,7 @@ int main(void)
         cmocka_unit_test(parts_of_the_data_gain_and_vary),
         cmocka_unit_test(half_of_the_data_has_nearly_its_gradient),
         cmocka_unit_test(copies_count_once),
+        cmocka_unit_test(a_training_set_of_clusters_is_worth_what_survey_sampling_says),
         cmocka_unit_test(the_largest_eigenvalue_of_a_bowl_is_found),
         cmocka_unit_test(the_largest_is_not_the_furthest_below),
         cmocka_unit_test(a_plane_has_no_curvature),

@@ -102,14 +102,17 @@ int experiment_engine(const struct experiment *experiment, const char *engine, c
 static int add_target(const struct schema_source *source, yaml_node_t *node, enum metric metric,
                       struct experiment *experiment)
 {
-    const struct field positive = {
-        .key = "targets", .kind = FIELD_REAL, .low = 1e-12, .high = 1e12};
+    int is_loss = metric == METRIC_TRAIN_LOSS || metric == METRIC_VALIDATION_LOSS;
+    const struct field number_field = {.key = "targets", /* losses of objectives may be below 0 */
+                                       .kind = FIELD_REAL,
+                                       .low = is_loss ? -1e12 : 1e-12,
+                                       .high = 1e12};
     struct target_spec *target = &experiment->targets[experiment->target_count];
     char number[64];
 
     if (experiment->target_count == EXPERIMENT_TARGETS_MAX)
         return schema_error(source, node, "targets: more than %d", EXPERIMENT_TARGETS_MAX);
-    if (schema_read(source, node, &positive, &target->value) != 0)
+    if (schema_read(source, node, &number_field, &target->value) != 0)
         return -1;
     target->metric = metric;
     target->line = (int)node->start_mark.line + 1;

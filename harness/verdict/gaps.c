@@ -117,12 +117,12 @@ static int is_meant(const struct evidence *evidence, const struct claim *claim, 
             evidence_meets(&cells, &one, cell) != 1)
             return 0;
     }
-    for (int e = 0; e < claim->each_count; e++) {
+    for (int e = 0; e < claim->each.count; e++) {
         const char *const *texts;
 
-        if (table_has(evidence->table, claim->each[e]))
+        if (table_has(evidence->table, claim->each.names[e]))
             continue;
-        texts = table_texts(evidence->results->cells, claim->each[e]);
+        texts = table_texts(evidence->results->cells, claim->each.names[e]);
         if (!texts || strcmp(texts[cell], texts[like]) != 0)
             return 0;
     }

@@ -122,8 +122,14 @@ static int judge_circumstance(struct verdicts *verdicts, const struct evidence *
     struct judgement *judgement = new_judgement(verdicts, claim);
     struct trial trial;
 
-    if (!judgement || trial_hold(&trial, evidence, claim, &circumstance->rows) != 0)
+    if (!judgement)
         return -1;
+    if (trial_hold(&trial, evidence, claim, &circumstance->rows) != 0) {
+        trial_free(&trial);
+        return -1;
+    }
+    judgement->details = trial.details;
+    snprintf(judgement->note, sizeof judgement->note, "%s", trial.note);
     snprintf(judgement->condition, sizeof judgement->condition, "%s", circumstance->text);
     judgement->finding = trial.finding;
     judgement->seeds = trial.seeds;
@@ -315,6 +321,8 @@ void verdicts_close(struct verdicts *verdicts)
 {
     experiment_close(&verdicts->experiment);
     results_close(&verdicts->results);
+    for (size_t i = 0; i < verdicts->count; i++)
+        details_free(&verdicts->list[i].details);
     free(verdicts->list);
     memset(verdicts, 0, sizeof *verdicts);
 }

@@ -4,6 +4,7 @@
 
 #include "plan/experiment.h"
 #include "report/results.h"
+#include "verdict/details.h"
 #include "verdict/finding.h"
 
 #include <stdio.h>
@@ -27,8 +28,9 @@ struct judgement {
     enum verdict verdict;
     size_t seeds, censored, infeasible;
     int is_delivered;
-    double hours_needed; /* for the seeds that are missing; NAN: not known */
-    char reason[256];
+    double hours_needed;         /* for the seeds that are missing; NAN: not known */
+    char reason[256], note[256]; /* why it is not delivered; what else there is to say */
+    struct details details;      /* owned */
 };
 
 /* All claims of one results folder. */
@@ -49,7 +51,7 @@ struct verdicts {
 int verdicts_open(struct verdicts *, const char *folder, const char *claims);
 void verdicts_close(struct verdicts *); /* also after a failed open */
 
-/* Writes folder/verdicts.csv. */
+/* Writes folder/verdicts.csv, and where a verdict has details folder/fits.csv. */
 int verdicts_write(const struct verdicts *);
 
 /* "0.35 [0.3, 0.4]"; "-": not known */
