@@ -86,6 +86,8 @@ int chart_noise_scale_applies(struct results *);
 int chart_noise_scale_write(struct results *, FILE *);
 int chart_variance_applies(struct results *);
 int chart_variance_write(struct results *, FILE *);
+int chart_effective_size_applies(struct results *);
+int chart_effective_size_write(struct results *, FILE *);
 int chart_predictions_applies(struct results *);
 int chart_predictions_write(struct results *, FILE *);
 
