@@ -32,6 +32,39 @@ static void the_tail_and_the_copies_taken_away_are_not_counted(void **state)
                     "64 is larger than the 3");
 }
 
+/* K `full`, epochs and copies are those of the subset. */
+static void a_subset_is_what_a_cell_takes_for_all(void **state)
+{
+    struct planned p;
+
+    (void)state;
+    open_planned(&p,
+                 DATA BUDGET "grid: {batch_size: full, subset: [10, 25, all],\n"
+                             "  redundancy: [1, 3], deduplicate: [none, exact], seed: [1, 2]}\n");
+    assert_int_equal(p.plan.count, 24);
+    for (int i = 0; i < p.plan.count; i++) {
+        const struct cell *cell = &p.plan.cells[i];
+        size_t n = cell->settings.subset == SUBSET_ALL ? 100 : (size_t)cell->settings.subset;
+        size_t copies = n * (size_t)(cell->settings.redundancy - 1);
+        int dropped = cell->settings.deduplicate == DEDUPLICATE_EXACT;
+
+        assert_int_equal(cell->train_examples, dropped ? n : n + copies);
+        assert_int_equal(cell->dropped_examples, dropped ? copies : 0);
+        assert_int_equal(cell->batch_size, cell->train_examples);
+        if (cell->kept) {
+            assert_int_equal(cell->kept->options.subset, cell->settings.subset);
+            if (n < 100)
+                assert_int_equal(cell->kept->options.seed, cell->settings.seed);
+        }
+    }
+    close_planned(&p);
+    refuses_to_plan(DATA BUDGET "grid:\n  subset: [100,\n    101]\n", 5,
+                    "subset: 101 is larger than the 100 training examples");
+    refuses_to_plan(DATA BUDGET "grid:\n  batch_size: 32\n  subset: 31\n", 4,
+                    "32 is larger than the 31");
+    refuses_to_open(DATA BUDGET "grid:\n  subset: 0\n", 4, "expected all or a whole number, 1");
+}
+
 /* Many cells, one search: those that differ in nothing that makes copies share the rows. */
 static void cells_share_what_the_plan_found(void **state)
 {
@@ -123,13 +156,14 @@ static void axes_at_their_defaults_rename_no_cell(void **state)
 
     (void)state;
     open_planned(&before, DATA BUDGET "grid: {batch_size: [1, 8]}\n");
-    open_planned(&after,
-                 DATA BUDGET "weightings: {w: {power: 2}}\naugmentations: {a: {shift: 1}}\n"
-                             "grid: {batch_size: [1, 8], imbalance: [1, 10], label_noise: [0, 0.2],"
-                             " deduplicate: [none, exact],\n"
-                             "  sampler: [reshuffle, balanced], class_weights: [none, inverse]}\n");
+    open_planned(
+        &after, DATA BUDGET
+        "weightings: {w: {power: 2}}\naugmentations: {a: {shift: 1}}\n"
+        "grid: {batch_size: [1, 8], subset: [all, 50], imbalance: [1, 10], label_noise: [0, 0.2],"
+        " deduplicate: [none, exact],\n"
+        "  sampler: [reshuffle, balanced], class_weights: [none, inverse]}\n");
     assert_int_equal(shared_ids(&before, &after), 2);
-    assert_int_equal(after.plan.count, 64);
+    assert_int_equal(after.plan.count, 128);
     close_planned(&before);
     close_planned(&after);
 }
@@ -299,6 +333,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_tail_and_the_copies_taken_away_are_not_counted),
+        cmocka_unit_test(a_subset_is_what_a_cell_takes_for_all),
         cmocka_unit_test(cells_share_what_the_plan_found),
         cmocka_unit_test(a_changed_default_has_ids_of_its_own),
         cmocka_unit_test(data_axes_that_say_nothing_make_no_cells),

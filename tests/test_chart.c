@@ -82,6 +82,62 @@ static void the_loss_chart_draws_median_and_range_while_most_seeds_train(void **
     table_close(drawn);
 }
 
+/* 100 (1 + 16 / K) updates at K = 1, 4, ..., 256, in seconds of 100 updates; the harder target is
+ * reached at two K only. */
+static void the_critical_batch_chart_has_curves_and_where_they_bend(void **state)
+{
+    static const char *const names[] = {"point", "curve", "asymptote", "critical", "noise_scale"};
+    struct fixture_cell cells[10];
+    size_t kinds[COUNT(names)] = {0};
+    struct table *drawn;
+
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        int k = 1 << (i / 2 * 2);
+
+        cells[i] = (struct fixture_cell){"blas",
+                                         k,
+                                         0.1,
+                                         1,
+                                         i % 2 + 1,
+                                         "reached",
+                                         0.3,
+                                         0.1,
+                                         (1 + 16.0 / k) * (i % 2 ? 1.01 : 0.99),
+                                         k < 16 ? 99 : (double)NAN};
+    }
+    fixture_cells(cells, COUNT(cells));
+    fixture_text("probes.csv", "id,epoch,update,probe,quantity,part,value\n"
+                               "c0,0,0,noise_scale,noise_scale,exact,1\n"
+                               "c0,1,9,noise_scale,noise_scale,exact,20\n"
+                               "c3,1,9,noise_scale,noise_scale,exact,30\n");
+    assert_int_equal(chart_applies(scratch_folder, "critical_batch"), 1);
+    drawn = written("critical_batch");
+    for (size_t r = 0; r < table_rows(drawn); r++) {
+        const char *kind = table_texts(drawn, "kind")[r];
+        double k = table_numbers(drawn, "batch_size")[r];
+        double updates = table_numbers(drawn, "median_updates")[r];
+
+        for (size_t n = 0; n < COUNT(names); n++)
+            kinds[n] += strcmp(kind, names[n]) == 0;
+        if (strcmp(kind, "curve") == 0)
+            assert_true(fabs(updates / (100 + 1600 / k) - 1) < 1e-5);
+        if (strcmp(kind, "asymptote") == 0)
+            assert_true(fabs(updates / fmax(100, 1600 / k) - 1) < 1e-5);
+        if (strcmp(kind, "critical") == 0)
+            assert_true(fabs(k - 16) < 1e-3 && table_numbers(drawn, "batch_low")[r] < 16 &&
+                        table_numbers(drawn, "batch_high")[r] > 16);
+        if (strcmp(kind, "noise_scale") == 0)
+            assert_true(k == 25 && table_numbers(drawn, "batch_low")[r] == 20);
+    }
+    assert_int_equal(kinds[0], 10); /* of both targets */
+    assert_int_equal(kinds[1], 65);
+    assert_int_equal(kinds[3], 1);
+    assert_int_equal(kinds[4], 1);
+    table_close(drawn);
+    draw("critical_batch");
+}
+
 /* c0 stays on the page, c2 leaves it; another seed of c0 is not drawn. */
 static void the_trajectory_chart_has_paths_over_contour_lines(void **state)
 {
@@ -580,6 +636,48 @@ static void the_predictions_chart_compares_seeds(void **state)
     assert_int_equal(chart_applies(scratch_folder, "predictions"), 0); /* one seed */
 }
 
+/* Two sizes of two and three seeds, and one of another batch size that has no line. */
+static void the_volume_chart_has_a_line_of_several_sizes(void **state)
+{
+    static const char rows[] =
+        "id,measure,engine,network,batch_size,full_batch,learning_rate,optimizer,momentum,beta1,"
+        "beta2,epsilon,subset,redundancy,redundancy_mode,copies,sampler,last_batch,threads,chunk,"
+        "seed,train_examples,outcome,final_train_loss,final_validation_loss,"
+        "final_validation_error,test_loss,test_error\n"
+        "c0,convergence,blas,mlp,8,0,0.1,sgd,,,,,100,1,grow,exact,reshuffle,keep,1,auto,1,100,"
+        "budget,0.25,1,0.5,1.25,0.5\n"
+        "c1,convergence,blas,mlp,8,0,0.1,sgd,,,,,100,1,grow,exact,reshuffle,keep,1,auto,2,100,"
+        "budget,0.25,1,0.5,1.75,0.25\n"
+        "c2,convergence,blas,mlp,8,0,0.1,sgd,,,,,1000,1,grow,exact,reshuffle,keep,1,auto,1,1000,"
+        "budget,0.5,1,0.5,0.75,0.125\n"
+        "c3,convergence,blas,mlp,8,0,0.1,sgd,,,,,1000,1,grow,exact,reshuffle,keep,1,auto,2,1000,"
+        "diverged,,,,,\n"
+        "c5,convergence,blas,mlp,8,0,0.1,sgd,,,,,1000,1,grow,exact,reshuffle,keep,1,auto,3,1000,"
+        "budget,0.5,1,0.5,0.875,0.125\n"
+        "c4,convergence,blas,mlp,16,0,0.1,sgd,,,,,1000,1,grow,exact,reshuffle,keep,1,auto,1,1000,"
+        "budget,0.5,1,0.5,0.75,0.125\n";
+    struct table *drawn;
+
+    (void)state;
+    fixture_text("cells.csv", rows);
+    assert_int_equal(chart_applies(scratch_folder, "volume"), 1);
+    drawn = written("volume");
+    assert_int_equal(table_rows(drawn), 2);
+    assert_string_equal(table_texts(drawn, "label")[0], "K = 8");
+    assert_true(table_numbers(drawn, "train_examples")[1] == 1000);
+    assert_true(table_numbers(drawn, "series")[1] == 1);
+    assert_true(table_numbers(drawn, "median_gap")[0] == 1.25);
+    assert_true(table_numbers(drawn, "low_gap")[0] == 1);
+    assert_true(table_numbers(drawn, "high_error")[0] == 0.5);
+    assert_true(isnan(table_numbers(drawn, "high_gap")[1])); /* diverged */
+    assert_true(table_numbers(drawn, "low_gap")[1] == 0.25);
+    table_close(drawn);
+    if (plot_available())
+        draw("volume");
+    fixture_cells(three_seeds, COUNT(three_seeds));
+    assert_int_equal(chart_applies(scratch_folder, "volume"), 0);
+}
+
 static void charts_of_probes_need_them(void **state)
 {
     (void)state;
@@ -618,7 +716,8 @@ static void an_unknown_chart_is_answered_with_the_known_ones(void **state)
     assert_null(chart_find("pie"));
     assert_string_equal(error_text(),
                         "no chart `pie`; there are loss, target, heatmap, redundancy, "
-                        "grid, trajectory, throughput, noise_scale, variance, predictions");
+                        "grid, trajectory, throughput, noise_scale, variance, critical_batch, "
+                        "predictions, volume");
     assert_int_equal(chart_applies(scratch_folder, "pie"), -1);
     assert_int_equal(plot_draw(scratch_folder, "pie", PLOTS), -1);
 }
@@ -723,6 +822,8 @@ int main(void)
         cmocka_unit_test_setup(the_loss_chart_draws_median_and_range_while_most_seeds_train,
                                fixture_clear),
         cmocka_unit_test_setup(the_trajectory_chart_has_paths_over_contour_lines, fixture_clear),
+        cmocka_unit_test_setup(the_critical_batch_chart_has_curves_and_where_they_bend,
+                               fixture_clear),
         cmocka_unit_test_setup(the_target_chart_keeps_what_was_not_reached, fixture_clear),
         cmocka_unit_test_setup(the_heatmap_masks_what_diverged_and_rings_the_best, fixture_clear),
         cmocka_unit_test_setup(the_redundancy_chart_has_a_line_per_batch_size, fixture_clear),
@@ -744,6 +845,7 @@ int main(void)
         cmocka_unit_test_setup(the_noise_of_several_seeds_is_their_median, fixture_clear),
         cmocka_unit_test_setup(the_variance_chart_has_a_panel_per_evaluation, fixture_clear),
         cmocka_unit_test_setup(the_predictions_chart_compares_seeds, fixture_clear),
+        cmocka_unit_test_setup(the_volume_chart_has_a_line_of_several_sizes, fixture_clear),
         cmocka_unit_test_setup(charts_of_probes_need_them, fixture_clear),
         cmocka_unit_test_setup(a_chart_without_its_data_does_not_apply, fixture_clear),
         cmocka_unit_test_setup(an_unknown_chart_is_answered_with_the_known_ones, fixture_clear),

@@ -358,6 +358,8 @@ static void probes_that_say_too_little_or_too_much_are_refused(void **state)
 #define PROBES(text) "budget: {epochs: 3}\nprobes: {" text "}\n"
     static const struct mistake mistakes[] = {
         {PROBES("at: [0]"), 2, "probes: which: missing", "noise_scale"},
+        {PROBES("at: [0], which: [redraws], members: [2]"), 2,
+         "probes: redraws: members or correlations are missing", "[0, 0.5]"},
         {PROBES("which: [energy]"), 2, "probes: at: missing", "every"},
         {PROBES("at: [1, 1], which: [energy]"), 2, "at: expected increasing", ""},
         {PROBES("at: [1, 4], which: [energy]"), 2, "at: 4 lies beyond", "3 epochs"},

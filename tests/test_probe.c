@@ -423,7 +423,8 @@ static void half_of_the_data_has_nearly_its_gradient(void **state)
     (void)state;
     open_trial(&trial, &reference.engine, "", "", "which: [nested]");
     record(&trial);
-    assert_int_equal(trial.count, 3 * 8); /* 500 / 256 = 1, ..., 250 */
+    /* 500 / 256 = 1, ..., 250; then 500. The first gains nothing. */
+    assert_int_equal(trial.count, 3 * 8 + 9 + 8);
     assert_true(drawn(&trial, "cosine", 250, "")->value > 0.95);
     assert_true(drawn(&trial, "cosine", 250, "")->value > drawn(&trial, "cosine", 1, "")->value);
     for (int r = 0; r < trial.count; r++) {
@@ -437,6 +438,29 @@ static void half_of_the_data_has_nearly_its_gradient(void **state)
     /* 1/n (N - n), N = 500 */
     assert_near(drawn(&trial, "squared_distance_predicted", 250, "")->value * 3,
                 drawn(&trial, "squared_distance_predicted", 125, "")->value, 1e-12);
+    close_trial(&trial);
+}
+
+/* Gains add up to the last cosine, 1, and the variance about G_n is what all examples' is. */
+static void parts_of_the_data_gain_and_vary(void **state)
+{
+    struct trial trial;
+    struct noise noise;
+    double sum;
+
+    (void)state;
+    open_trial(&trial, &reference.engine, "", "", "which: [nested]");
+    record(&trial);
+    sum = drawn(&trial, "cosine", 1, "")->value;
+    for (int n = 500; n > 1; n /= 2)
+        sum += drawn(&trial, "cosine_gain", n, "")->value;
+    assert_near(sum, 1, 1e-12);
+    assert_true(drawn(&trial, "trace", 1, "")->value < 1e-5); /* one example has none */
+    assert_near(drawn(&trial, "trace", 250, "")->value / drawn(&trial, "trace", 500, "")->value, 1,
+                0.2);
+    open_scene(&trial);
+    assert_int_equal(scene_noise(&trial.scene, &noise), 0);
+    assert_near(drawn(&trial, "trace", 500, "")->value, noise.trace, 1e-6);
     close_trial(&trial);
 }
 
@@ -465,6 +489,45 @@ static void copies_count_once(void **state)
     /* Strangers but for their label, which is most of a gradient where nothing tells classes apart.
      */
     assert_effective("family: 10, correlation: 0, separation: 0", "", 55, 400);
+}
+
+/* ---- Redraws ---------------------------------------------------------------------------------
+ */
+
+/* N_eff of training sets of clusters, and its ratio to what is predicted. */
+static void assert_worth(const struct trial *trial, int n, const char *part, double worth)
+{
+    for (int r = 0; r < trial->count; r++) {
+        const struct probe_row *row = &trial->rows[r];
+
+        if (row->batch_size != n || strcmp(row->part, part) != 0)
+            continue;
+        if (strcmp(row->quantity, "effective_examples_predicted") == 0)
+            assert_true(fabs(row->value - worth) < 1e-12);
+        if (strcmp(row->quantity, "effective_ratio") == 0) {
+            assert_true(row->n >= 400 && row->high - row->low < 0.4);
+            assert_true(fabs(row->value - 1) < row->high - row->low); /* 4 standard errors */
+            return;
+        }
+    }
+    fail_msg("no ratio of %d examples, %s", n, part);
+}
+
+static void a_training_set_of_clusters_is_worth_what_survey_sampling_says(void **state)
+{
+    struct trial trial;
+
+    (void)state;
+    open_trial(&trial, &naive.engine, "", "",
+               "which: [redraws], clusters: 5, members: [1, 6], correlations: [0, 0.5, 1], "
+               "draws: 400, precision: 1");
+    record(&trial);
+    assert_worth(&trial, 5, "correlation 0", 5);
+    assert_worth(&trial, 5, "correlation 1", 5);
+    assert_worth(&trial, 30, "correlation 0", 30);
+    assert_worth(&trial, 30, "correlation 0.5", 30 / 3.5);
+    assert_worth(&trial, 30, "correlation 1", 5);
+    close_trial(&trial);
 }
 
 /* ---- Sharpness --------------------------------------------------------------------------------
@@ -720,6 +783,26 @@ static void every_other_evaluation_is_probed(void **state)
     close_trial(&trial);
 }
 
+static void the_last_evaluation_is_probed_once(void **state)
+{
+    struct training_result result;
+    struct trial trial;
+
+    (void)state;
+    open_trial(&trial, &naive.engine, "", "", "at: [], end: true, which: [memory]");
+    train_probed(&trial, &result);
+    assert_int_equal(trial.count, 4);
+    assert_true(trial.rows[0].epoch == 2);
+    training_free(&result);
+    close_trial(&trial);
+
+    open_trial(&trial, &naive.engine, "", "", "at: [2], end: true, which: [memory]");
+    train_probed(&trial, &result);
+    assert_int_equal(trial.count, 4);
+    training_free(&result);
+    close_trial(&trial);
+}
+
 static void probes_do_not_change_what_is_trained(void **state)
 {
     static const char *const probes[] = {
@@ -804,8 +887,10 @@ int main(void)
         cmocka_unit_test(a_batch_half_used_is_seen),
         cmocka_unit_test(a_failing_engine_is_named),
         cmocka_unit_test(shares_add_up_and_the_worst_tenth_has_the_most),
+        cmocka_unit_test(parts_of_the_data_gain_and_vary),
         cmocka_unit_test(half_of_the_data_has_nearly_its_gradient),
         cmocka_unit_test(copies_count_once),
+        cmocka_unit_test(a_training_set_of_clusters_is_worth_what_survey_sampling_says),
         cmocka_unit_test(the_largest_eigenvalue_of_a_bowl_is_found),
         cmocka_unit_test(the_largest_is_not_the_furthest_below),
         cmocka_unit_test(a_plane_has_no_curvature),
@@ -818,6 +903,7 @@ int main(void)
         cmocka_unit_test(predictions_are_the_softmax),
         cmocka_unit_test(probes_are_recorded_where_they_are_due),
         cmocka_unit_test(every_other_evaluation_is_probed),
+        cmocka_unit_test(the_last_evaluation_is_probed_once),
         cmocka_unit_test(probes_do_not_change_what_is_trained),
         cmocka_unit_test(a_probe_that_fails_fails_the_cell),
         cmocka_unit_test(without_probes_there_is_no_prober),

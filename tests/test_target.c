@@ -60,6 +60,19 @@ static void a_target_is_interpolated_in_the_logarithm(void **state)
     COST(0, {{0, 0.05}, {5, 0.01}});
 }
 
+/* Losses of objectives go below 0, where there are no logarithms. */
+static void a_target_below_0_is_interpolated_plainly(void **state)
+{
+    const struct target_spec below = {.metric = METRIC_TRAIN_LOSS, .value = -0.25};
+    struct curve_point curve[] = {point_at(0, 0.5), point_at(1, 0), point_at(5, -1)};
+
+    (void)state;
+    assert_true(fabs(train_target_cost(curve, 3, &below).epochs - 2) < 1e-12);
+    assert_true(fabs(train_target_cost(curve, 3, &below).updates - 20) < 1e-9);
+    curve[2].train.loss = -0.2;
+    assert_true(train_target_cost(curve, 3, &below).epochs == NA);
+}
+
 static void only_the_first_crossing_counts(void **state)
 {
     (void)state;
@@ -111,6 +124,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_target_is_interpolated_in_the_logarithm),
+        cmocka_unit_test(a_target_below_0_is_interpolated_plainly),
         cmocka_unit_test(only_the_first_crossing_counts),
         cmocka_unit_test(a_target_that_is_not_reached_has_no_cost),
         cmocka_unit_test(before_the_crossing_anything_may_stand),

@@ -1,5 +1,5 @@
-/* Imbalance, label noise, redundancy and de-duplication change the training examples as they say,
- * one after the other, and nothing else. */
+/* Subset, imbalance, label noise, redundancy and de-duplication change the training examples as
+ * they say, one after the other, and nothing else. */
 #include "base/error.h"
 #include "data/training_set.h"
 
@@ -69,9 +69,6 @@ static int contains(const struct examples *examples, int32_t row)
     return 0;
 }
 
-/* ---- Imbalance --------------------------------------------------------------------------------
- */
-
 static void nothing_asked_changes_nothing(void **state)
 {
     struct dataset dataset = numbered();
@@ -85,6 +82,115 @@ static void nothing_asked_changes_nothing(void **state)
     assert_int_equal(set.dropped, 0);
     training_set_close(&set);
 }
+
+/* ---- Subset -----------------------------------------------------------------------------------
+ */
+
+static int row_is_among(int32_t row, const int32_t *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == row)
+            return 1;
+    return 0;
+}
+
+static void a_subset_has_as_many_distinct_training_examples(void **state)
+{
+    struct dataset dataset = numbered();
+    struct training_options options = plain;
+
+    (void)state;
+    for (options.subset = 1; options.subset <= TRAIN; options.subset += 23) {
+        struct training_set set = open_set(&dataset, &options);
+
+        assert_int_equal(set.examples.count, options.subset);
+        for (size_t i = 0; i < set.examples.count; i++) {
+            assert_true(row_is_among(set.examples.rows[i], rows, TRAIN));
+            assert_false(row_is_among(set.examples.rows[i], set.examples.rows, i));
+        }
+        training_set_close(&set);
+    }
+}
+
+static void fewer_examples_of_a_seed_are_among_more_of_them(void **state)
+{
+    struct dataset dataset = numbered();
+    struct training_options options = plain;
+    struct training_set few, many;
+
+    (void)state;
+    options.subset = 40;
+    few = open_set(&dataset, &options);
+    options.subset = TRAIN;
+    many = open_set(&dataset, &options);
+    assert_memory_equal(few.examples.rows, many.examples.rows, 40 * sizeof *rows);
+    training_set_close(&few);
+    training_set_close(&many);
+}
+
+/* How often an example is in a third of them, over 600 seeds: binomial, mean 200, deviation 11.5.
+ * And two seeds have a third of their examples in common, 33 +- 4.7, as independent draws do. */
+static void seeds_draw_independent_subsets(void **state)
+{
+    enum { SEEDS = 600, N = TRAIN / 3 };
+    struct dataset dataset = numbered();
+    struct training_options options = plain;
+    int times[STORED] = {0}, common = 0;
+    int32_t last[N] = {0};
+
+    (void)state;
+    options.subset = N;
+    for (options.seed = 1; options.seed <= SEEDS; options.seed++) {
+        struct training_set set = open_set(&dataset, &options);
+
+        for (int i = 0; i < N; i++) {
+            times[set.examples.rows[i]]++;
+            common += options.seed > 1 && row_is_among(set.examples.rows[i], last, N);
+        }
+        memcpy(last, set.examples.rows, sizeof last);
+        training_set_close(&set);
+    }
+    for (int i = 0; i < TRAIN; i++)
+        assert_in_range(times[rows[i]], 200 - 53, 200 + 53); /* 4.6 deviations of 300 numbers */
+    assert_in_range(common, 599 * 33.3 - 5 * 115, 599 * 33.3 + 5 * 115);
+}
+
+/* Imbalance, label noise and redundancy find the subset in place of the split. */
+static void the_other_axes_come_after_the_subset(void **state)
+{
+    struct dataset dataset = numbered();
+    struct training_options options = plain;
+    struct training_set before, after;
+    int of_subset[CLASSES], counts[CLASSES], wrong = 0;
+
+    (void)state;
+    options.subset = 60;
+    before = open_set(&dataset, &options);
+    count_labels(&before.examples, of_subset);
+    options.imbalance = 10;
+    options.redundancy.factor = 2;
+    after = open_set(&dataset, &options);
+    count_labels(&after.examples, counts);
+    assert_int_equal(counts[0], 2 * of_subset[0]);
+    assert_int_equal(counts[3], 2 * (int)fmax(1, round(of_subset[3] / 10.)));
+    for (size_t i = 0; i < after.examples.count; i++)
+        assert_true(row_is_among(after.examples.rows[i], before.examples.rows, 60));
+    training_set_close(&after);
+    options.imbalance = 1;
+    options.redundancy.factor = 1;
+    options.label_noise = 0.5;
+    after = open_set(&dataset, &options);
+    for (size_t i = 0; i < 60; i++)
+        wrong += after.examples.labels[after.examples.rows[i]] !=
+                 before.examples.labels[before.examples.rows[i]];
+    assert_int_equal(wrong, 30);
+    assert_memory_equal(after.examples.rows, before.examples.rows, 60 * sizeof *rows);
+    training_set_close(&after);
+    training_set_close(&before);
+}
+
+/* ---- Imbalance --------------------------------------------------------------------------------
+ */
 
 /* 75 of each class: 75, 75 / 10^(1/3) = 34.8, 75 / 10^(2/3) = 16.2, 7.5 */
 static void a_long_tail_has_the_shares_of_its_ratio(void **state)
@@ -265,7 +371,7 @@ static void copies_have_the_wrong_label_too(void **state)
     options.label_noise = 0.5;
     options.imbalance = 10;
     options.redundancy.factor = 3;
-    for (int copies = COPIES_EXACT; copies <= COPIES_JITTER; copies++) {
+    for (int copies = COPIES_EXACT; copies <= COPIES_NOISE; copies++) {
         struct training_set set;
 
         options.redundancy.copies = (enum copies)copies;
@@ -376,6 +482,10 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_asked_changes_nothing),
+        cmocka_unit_test(a_subset_has_as_many_distinct_training_examples),
+        cmocka_unit_test(fewer_examples_of_a_seed_are_among_more_of_them),
+        cmocka_unit_test(seeds_draw_independent_subsets),
+        cmocka_unit_test(the_other_axes_come_after_the_subset),
         cmocka_unit_test(a_long_tail_has_the_shares_of_its_ratio),
         cmocka_unit_test(what_a_larger_ratio_keeps_a_smaller_one_keeps_in_the_same_order),
         cmocka_unit_test(no_class_is_lost),

@@ -1,17 +1,6 @@
 /* Verdicts of results whose truth is planted: each is reached, and nothing but what the data say.
  */
-#include "verdict/verdict.h"
-
-#include "base/error.h"
-#include "tree.h"
-
-#include <jansson.h>
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "verdict_fixture.h"
 
 /* ---- Results -----------------------------------------------------------------------------------
  */
@@ -49,60 +38,18 @@ static double scatter(int seed)
     return list[seed % SEEDS];
 }
 
-#define CLAIM(text)                                                                                \
-    "dataset: {name: blobs}\nbudget: {epochs: 1}\ngrid: {seed: [1, 2, 3, 4, 5, "                   \
-    "6]}\nclaims:\n" text
-
 static void end_cells(const char *experiment)
 {
-    json_t *manifest = json_pack("{s:s, s:s, s:b}", "experiment", "planted", "experiment_text",
-                                 experiment, "quick", 0);
-
     fclose(cells);
-    assert_int_equal(json_dump_file(manifest, scratch_path("manifest.json"), 0), 0);
-    json_decref(manifest);
-}
-
-static struct verdicts verdicts;
-static struct ruling *rulings;
-static size_t ruling_count;
-
-static void judge(void)
-{
-    if (verdicts_open(&verdicts, scratch_folder, NULL) != 0)
-        fail_msg("%s", error_text());
-    assert_int_equal(rulings_make(&verdicts, 1, &rulings, &ruling_count), 0);
+    plant_manifest(experiment);
 }
 
 static int done(void **state)
 {
     (void)state;
-    verdicts_close(&verdicts);
-    free(rulings);
-    rulings = NULL;
+    forget();
     cell_count = 0;
     return 0;
-}
-
-static void assert_ruled(const char *id, enum verdict verdict, int delivered)
-{
-    for (size_t r = 0; r < ruling_count; r++)
-        if (strcmp(rulings[r].id, id) == 0) {
-            if (rulings[r].verdict != verdict || rulings[r].is_delivered != delivered)
-                fail_msg("%s: %s, delivered %d (%s), expected %s, %d", id,
-                         verdict_names[rulings[r].verdict], rulings[r].is_delivered,
-                         rulings[r].deciding->reason, verdict_names[verdict], delivered);
-            return;
-        }
-    fail_msg("no ruling on %s", id);
-}
-
-static const char *reason_of(const char *id)
-{
-    for (size_t r = 0; r < ruling_count; r++)
-        if (strcmp(rulings[r].id, id) == 0)
-            return rulings[r].deciding->reason;
-    return "";
 }
 
 /* K = 1, 10, 100, 1000 on two networks: the error rises with K on `a`, is flat on `b`; updates fall
@@ -147,6 +94,30 @@ static void each_verdict_is_reached(void **state)
     assert_true(rulings[3].deciding->hours_needed > 12); /* more than the six seeds took */
 }
 
+/* What is taken from y, and a slope over the logarithm of x alone: the error less the rate, -0.1 ..
+ * of both signs, rises by as much with each factor of ten in K. */
+static void differences_have_slopes_over_logarithms(void **state)
+{
+    (void)state;
+    begin_cells();
+    for (int seed = 0; seed < SEEDS; seed++)
+        for (int i = 0, k = 1; i < 4; i++, k *= 10)
+            cell("a", k, seed, 0.07 + 0.02 * i + scatter(seed + i), 100);
+    end_cells(CLAIM("  - {claim: rise+, says: s, test: slope, scale: semilog, x: batch_size,\n"
+                    "     y: test_error, minus: learning_rate, above: 0.0083, below: 0.0091}\n"
+                    "  - {claim: rise-, says: s, test: slope, scale: semilog, x: batch_size,\n"
+                    "     y: test_error, minus: learning_rate, below: 0}\n"
+                    "  - {claim: gap+, says: s, test: bound, y: test_error, minus: learning_rate,\n"
+                    "     above: -0.032, below: -0.028, where: {batch_size: 1}}\n"));
+    judge();
+    for (size_t r = 0; r < ruling_count; r++) {
+        char sign = rulings[r].id[strlen(rulings[r].id) - 1];
+
+        assert_ruled(rulings[r].id, sign == '+' ? VERDICT_CONFIRMED : VERDICT_REFUTED, 1);
+    }
+    assert_true(fabs(rulings[0].deciding->finding.effect.value - 0.02 / log(10)) < 5e-4);
+}
+
 static void every_test_confirms_and_refutes(void **state)
 {
     (void)state;
@@ -170,6 +141,10 @@ static void every_test_confirms_and_refutes(void **state)
         "     margin: 0.05, where: {network: b, batch_size: 1}}\n"
         "  - {claim: agree-, says: s, test: agreement, y: test_error, over: learning_rate,\n"
         "     margin: 0.05, where: {network: a, batch_size: 1000}}\n"
+        "  - {claim: minus+, says: s, test: bound, y: test_error, minus: learning_rate, above: 0.02,\n"
+        "     below: 0.04, where: {network: a, batch_size: 1000}}\n"
+        "  - {claim: minus-, says: s, test: agreement, y: test_error, minus: learning_rate,\n"
+        "     over: learning_rate, margin: 0.5, where: {network: a, batch_size: 1000}}\n"
         "  - {claim: same+, says: s, test: equivalence, y: updates_to_train_loss_0.5, relative: "
         "true,\n"
         "     margin: 0.03, arms: [{network: a, batch_size: 1}, {network: b, batch_size: 1}]}\n"));
@@ -357,6 +332,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(each_verdict_is_reached, done),
         cmocka_unit_test_teardown(every_test_confirms_and_refutes, done),
+        cmocka_unit_test_teardown(differences_have_slopes_over_logarithms, done),
         cmocka_unit_test_teardown(a_trend_of_the_same_order_in_all_seeds_is_as_certain_as_coins,
                                   done),
         cmocka_unit_test_teardown(failures_and_gaps_confirm_nothing, done),

@@ -23,6 +23,7 @@ enum rng_purpose {
     RNG_NOISE = 11,  /* added to gradients */
     RNG_PROBE = 12,  /* mini-batches and directions of probes */
     RNG_JUDGE = 13,  /* bootstrap resamples and permutations */
+    RNG_SUBSET = 14, /* which training examples a cell uses */
 };
 
 struct rng {

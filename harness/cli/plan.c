@@ -50,13 +50,16 @@ static const struct argp argp = {
     0,
     0};
 
-/* N, and how many examples the axes of the data have taken away: imbalance its tail (with what
- * would have been their copies), deduplicate copies. "": none. */
+/* N, and how many examples the axes of the data have taken away, of those of the subset where there
+ * is one: imbalance its tail (with what would have been their copies), deduplicate copies. "":
+ * none.
+ */
 static void describe_examples(const struct cell *cell, const struct dataset *dataset,
                               char dropped[32])
 {
     const struct training_options made = plan_training_options(cell);
-    size_t all = redundancy_count(dataset->train.count, &made.redundancy);
+    size_t used = made.subset != SUBSET_ALL ? (size_t)made.subset : dataset->train.count;
+    size_t all = redundancy_count(used, &made.redundancy);
 
     dropped[0] = '\0';
     if (made.imbalance > 1 || made.deduplicate != DEDUPLICATE_NONE)

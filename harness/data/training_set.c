@@ -10,6 +10,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- Subset -----------------------------------------------------------------------------------
+ */
+
+/* rows[] = the first n of the seed's permutation */
+static int apply_subset(struct training_set *set, int n, uint64_t seed)
+{
+    struct examples *examples = &set->examples;
+    struct rng rng;
+
+    set->rows = malloc(examples->count * sizeof *set->rows);
+    if (!set->rows)
+        return error_set("subset: out of memory for %zu rows", examples->count);
+    memcpy(set->rows, examples->rows, examples->count * sizeof *set->rows);
+    rng_init(&rng, seed, RNG_SUBSET, 0);
+    rng_shuffle(&rng, set->rows, examples->count);
+    examples->rows = set->rows;
+    examples->count = (size_t)n;
+    return 0;
+}
+
 /* ---- Imbalance --------------------------------------------------------------------------------
  */
 
@@ -29,42 +49,44 @@ static size_t thin_out(size_t *counts, int classes, double ratio)
 }
 
 /* NULL: out of memory (error set). */
-static size_t *quotas(const struct dataset *dataset, double ratio, size_t *sum)
+static size_t *quotas(const struct examples *examples, int classes, double ratio, size_t *sum)
 {
-    size_t *counts = calloc((size_t)dataset->classes, sizeof *counts);
+    size_t *counts = calloc((size_t)classes, sizeof *counts);
 
     if (!counts) {
-        error_set("imbalance: out of memory for %d classes", dataset->classes);
+        error_set("imbalance: out of memory for %d classes", classes);
         return NULL;
     }
-    count_classes(&dataset->train, counts);
-    *sum = thin_out(counts, dataset->classes, ratio);
+    count_classes(examples, counts);
+    *sum = thin_out(counts, classes, ratio);
     return counts;
 }
 
 /* rows[] = those that stay, in their order */
-static int apply_imbalance(struct training_set *set, const struct dataset *dataset, double ratio)
+static int apply_imbalance(struct training_set *set, int classes, double ratio)
 {
-    const struct examples *train = &dataset->train;
-    size_t count, *left = quotas(dataset, ratio, &count);
+    const struct examples before = set->examples;
+    size_t count, *left = quotas(&before, classes, ratio, &count);
+    int32_t *rows;
 
     if (!left)
         return -1;
-    set->rows = malloc(count * sizeof *set->rows);
-    if (!set->rows) {
+    rows = malloc(count * sizeof *rows);
+    if (!rows) {
         free(left);
         return error_set("imbalance: out of memory for %zu rows", count);
     }
     set->examples.count = 0;
-    for (size_t i = 0; i < train->count; i++) {
-        size_t *quota = &left[train->labels[train->rows[i]]];
+    for (size_t i = 0; i < before.count; i++) {
+        size_t *quota = &left[before.labels[before.rows[i]]];
 
         if (*quota == 0)
             continue;
         (*quota)--;
-        set->rows[set->examples.count++] = train->rows[i];
+        rows[set->examples.count++] = before.rows[i];
     }
-    set->examples.rows = set->rows;
+    free(set->rows); /* of the subset */
+    set->examples.rows = set->rows = rows;
     free(left);
     return 0;
 }
@@ -152,7 +174,9 @@ int training_set_open(struct training_set *set, const struct dataset *dataset,
     struct dataset before = *dataset; /* redundancy */
 
     *set = (struct training_set){.examples = dataset->train};
-    if (options->imbalance > 1 && apply_imbalance(set, dataset, options->imbalance) != 0)
+    if (options->subset != SUBSET_ALL && apply_subset(set, options->subset, options->seed) != 0)
+        goto done;
+    if (options->imbalance > 1 && apply_imbalance(set, dataset->classes, options->imbalance) != 0)
         goto done;
     if (options->label_noise > 0 &&
         apply_label_noise(set, dataset->classes, options->label_noise, options->seed) != 0)
@@ -182,13 +206,19 @@ void training_set_close(struct training_set *set)
 
 size_t training_set_count(const struct dataset *dataset, const struct training_options *options)
 {
-    size_t count = dataset->train.count, *left;
+    struct training_set set = {.examples = dataset->train};
+    size_t count, *left = NULL;
 
-    if (options->imbalance > 1) {
-        left = quotas(dataset, options->imbalance, &count);
-        if (!left)
-            return 0;
-        free(left);
-    }
+    /* How many examples the classes lose depends on which are there. */
+    if (options->subset != SUBSET_ALL && options->imbalance > 1 &&
+        apply_subset(&set, options->subset, options->seed) != 0)
+        return 0;
+    count = options->subset != SUBSET_ALL ? (size_t)options->subset : dataset->train.count;
+    if (options->imbalance > 1)
+        left = quotas(&set.examples, dataset->classes, options->imbalance, &count);
+    training_set_close(&set);
+    if (options->imbalance > 1 && !left)
+        return 0;
+    free(left);
     return redundancy_count(count, &options->redundancy);
 }

@@ -1,5 +1,6 @@
 /* The training examples of a cell: what its axes make of those of the data set. In this order,
  *
+ *     subset         leaves some of them
  *     imbalance      leaves some classes fewer examples
  *     label noise    gives some of those that are left another class
  *     redundancy     repeats them, wrong labels and all
@@ -17,7 +18,13 @@ enum deduplicate {
     DEDUPLICATE_NEAR,  /* images: same class, and alike; see duplicates.h */
 };
 
+#define SUBSET_ALL 0
+
 struct training_options {
+    /* n, how many examples are used, <= those of the split: the first n of one permutation of the
+     * seed, so that fewer examples of a seed are among more of them, and seeds are draws of their
+     * own. SUBSET_ALL: all, in the order of the split. */
+    int subset;
     /* Long-tail ratio, >= 1: class c of C keeps its first n_c ratio^(-c / (C - 1)) examples in the
      * order of the split, rounded, at least one (Cui et al. 2019). So the last class has 1 / ratio
      * of its examples, and what a larger ratio keeps, a smaller one keeps. */
@@ -29,7 +36,7 @@ struct training_options {
     struct redundancy redundancy;
     enum deduplicate deduplicate;
     double near_cosine;  /* of DEDUPLICATE_NEAR, (0, 1] */
-    uint64_t seed;       /* of the label noise */
+    uint64_t seed;       /* of the subset and of the label noise */
     const int32_t *kept; /* [kept_count]: rows that are left where copies were looked for before,
                             with these options, borrowed; NULL: they are looked for */
     size_t kept_count;

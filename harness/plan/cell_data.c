@@ -11,6 +11,7 @@
 static struct training_options options_of(const struct settings *s)
 {
     return (struct training_options){
+        .subset = s->subset,
         .imbalance = s->imbalance,
         .label_noise = s->label_noise,
         .redundancy = {s->redundancy, s->redundancy_mode, s->copies, s->seed},
@@ -204,7 +205,7 @@ static struct training_options canonical(const struct settings *s)
 {
     struct training_options options = options_of(s);
 
-    if (s->label_noise == 0)
+    if (s->label_noise == 0 && s->subset == SUBSET_ALL)
         options.seed = 0;
     if (s->copies == COPIES_EXACT)
         options.redundancy.seed = 0;
@@ -213,8 +214,8 @@ static struct training_options canonical(const struct settings *s)
 
 static int same_options(const struct training_options *a, const struct training_options *b)
 {
-    return a->imbalance == b->imbalance && a->label_noise == b->label_noise &&
-           a->redundancy.factor == b->redundancy.factor &&
+    return a->subset == b->subset && a->imbalance == b->imbalance &&
+           a->label_noise == b->label_noise && a->redundancy.factor == b->redundancy.factor &&
            a->redundancy.mode == b->redundancy.mode &&
            a->redundancy.copies == b->redundancy.copies &&
            a->redundancy.seed == b->redundancy.seed && a->deduplicate == b->deduplicate &&
@@ -253,6 +254,11 @@ static int complete_count(struct cell *cell, const struct dataset *dataset,
 {
     const struct training_options options = options_of(&cell->settings);
 
+    *axis = "subset";
+    if ((size_t)cell->settings.subset > dataset->train.count)
+        return error_set("subset: %d is larger than the %zu training examples of the split, "
+                         "expected at most that, or all",
+                         cell->settings.subset, dataset->train.count);
     *axis = "redundancy";
     cell->train_examples = training_set_count(dataset, &options);
     if (cell->train_examples == 0)

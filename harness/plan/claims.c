@@ -30,8 +30,10 @@ const struct choice claim_quantities[] = {
     {"slope_small_k", QUANTITY_SLOPE_SMALL_K},   {0},
 };
 
-static const struct choice scales[] = {{"linear", 0}, {"log", 1}, {0}};
+static const struct choice scales[] = {
+    {"linear", SCALE_LINEAR}, {"log", SCALE_LOG}, {"semilog", SCALE_SEMILOG}, {0}};
 static const struct choice directions[] = {{"rising", 0}, {"falling", 1}, {0}};
+static const struct choice averages[] = {{"mean", 0}, {"median", 1}, {0}};
 static const struct choice picks[] = {
     {"none", PICK_NONE}, {"min", PICK_MIN}, {"max", PICK_MAX}, {0}};
 
@@ -45,11 +47,12 @@ static const struct field fields[] = {
     {"says", FIELD_TEXT, TEXT(says), .help = "the sentence, in plain words"},
     {"test", FIELD_CHOICE, MEMBER(test), .choices = claim_tests, .help = "how it is decided"},
     {"from", FIELD_TEXT, TEXT(from), .fallback = "cells",
-     .help = "cells, curves, probes, classes or tuning: the CSV file; columns of cells.csv go with "
-             "each"},
+     .help = "cells, curves, probes, decomposition, classes or tuning: the CSV file; columns of "
+             "cells.csv go with each"},
     {"x", FIELD_TEXT, TEXT(x),
      .help = "slope, trend, straight, critical_batch, regret: column that y depends on"},
     {"y", FIELD_TEXT, TEXT(y), .help = "column that is judged; or a mapping, see below"},
+    {"minus", FIELD_TEXT, TEXT(minus), .help = "column that is taken from y"},
     {"over", FIELD_TEXT, TEXT(over),
      .help = "column that y is divided by; or a mapping, see below"},
     {"low", FIELD_TEXT, TEXT(low), .help = "column with the lower end of y's own 95 % interval"},
@@ -67,8 +70,8 @@ static const struct field fields[] = {
      .help = "equivalence, order: of logarithms, so that a margin of 0.03 is 3 %"},
     {"absolute", FIELD_CHOICE, MEMBER(is_absolute), .choices = schema_no_or_yes,
      .fallback = "false", .help = "agreement: of y - over, not of y / over"},
-    {"scale", FIELD_CHOICE, MEMBER(is_log), .choices = scales, .fallback = "log",
-     .help = "slope: of y over x, or of their logarithms"},
+    {"scale", FIELD_CHOICE, MEMBER(scale), .choices = scales, .fallback = "log",
+     .help = "slope: of y over x, of their logarithms, or of y over log x"},
     {"direction", FIELD_CHOICE, MEMBER(is_falling), .choices = directions, .fallback = "rising",
      .help = "trend: of y with x"},
     {"quantity", FIELD_CHOICE, MEMBER(quantity), .choices = claim_quantities,
@@ -80,6 +83,8 @@ static const struct field fields[] = {
      .help = "shares: the most that y counts as, and what it counts as where it diverged"},
     {"share", FIELD_REAL, MEMBER(share), .low = 1e-6, .high = 1, .fallback = "1",
      .help = "regret: of all circumstances and costs, how many must hold"},
+    {"average", FIELD_CHOICE, MEMBER(is_median), .choices = averages, .fallback = "mean",
+     .help = "of the seeds' values: what is judged"},
     {"seeds", FIELD_COUNT, MEMBER(seeds), .low = 1, .high = 1000, .fallback = "5",
      .help = "that it takes at least; 1: nothing is random"},
     {"axis", FIELD_TEXT, TEXT(axis), .help = "what is held equal: epochs, updates, seconds, ..."},

@@ -33,6 +33,12 @@ enum claim_quantity {
 /* What several cells of a seed that differ in one setting are reduced to. */
 enum claim_take { TAKE_NONE, TAKE_LARGEST, TAKE_SMALLEST, TAKE_DECADES };
 
+enum claim_scale {
+    SCALE_LINEAR,  /* y over x */
+    SCALE_LOG,     /* log y over log x */
+    SCALE_SEMILOG, /* y over log x: of what may be below 0 */
+};
+
 enum claim_pick { PICK_NONE, PICK_MIN, PICK_MAX };
 
 enum {
@@ -82,11 +88,12 @@ struct claim {
     char says[320];        /* in plain words */
     int line;              /* in the file */
     enum claim_test test;
-    char from[32];                /* the CSV file without its suffix */
-    char x[CLAIM_COLUMN_SIZE];    /* of a slope or trend */
-    char y[CLAIM_COLUMN_SIZE];    /* what is judged */
-    struct taken taken;           /* what is judged in place of y, where it takes something */
-    char over[CLAIM_COLUMN_SIZE]; /* what y is divided by; "": nothing */
+    char from[32];                 /* the CSV file without its suffix */
+    char x[CLAIM_COLUMN_SIZE];     /* of a slope or trend */
+    char y[CLAIM_COLUMN_SIZE];     /* what is judged */
+    struct taken taken;            /* what is judged in place of y, where it takes something */
+    char minus[CLAIM_COLUMN_SIZE]; /* what is taken from y; "": nothing */
+    char over[CLAIM_COLUMN_SIZE];  /* what y is divided by; "": nothing */
     struct selection other; /* what y is divided by, if there are conditions: the row that meets
                                them and is in all else as y's; critical_batch: rows of probes.csv */
     char low[CLAIM_COLUMN_SIZE];    /* of y's own 95 % interval; "": it comes from the seeds */
@@ -94,9 +101,10 @@ struct claim {
     double above, below;            /* -INFINITY, INFINITY: no such bound */
     double margin;                  /* NAN: not given */
     int is_relative;                /* differences of logarithms: a margin of 0.03 is 3 % */
-    int is_log;                     /* slope: of log y over log x */
+    enum claim_scale scale;         /* of a slope */
     int is_absolute;                /* agreement: y - over, not y / over */
     int is_falling;                 /* trend */
+    int is_median;                  /* of the seeds' values the median is judged, not the mean */
     enum claim_quantity quantity;   /* critical_batch */
     char along[CLAIM_COLUMN_SIZE];  /* critical_batch: slope of log quantity over log of this; "" */
     double ceiling;                 /* shares: y where it diverged, and at most; INFINITY: none */

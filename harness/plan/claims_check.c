@@ -82,6 +82,13 @@ static int check_fits(const struct schema_source *source, const yaml_node_t *nod
     for (int a = 0; a < claim->arm_count; a++)
         if (claim->taken.take != TAKE_NONE && claim->arms[a].pick != PICK_NONE)
             return schema_error(source, node, "claims: %s: pick needs a column for y", claim->id);
+    if (claim->minus[0] && (claim->low[0] || claim->high[0]))
+        return schema_error(source, node,
+                            "claims: %s: minus: expected y without an interval of its own",
+                            claim->id);
+    if (claim->minus[0] &&
+        (claim->taken.take != TAKE_NONE || needs[claim->test].extras & (FIT | REGRET)))
+        return schema_error(source, node, "claims: %s: minus needs a column for y", claim->id);
     if (claim->is_absolute && !claim->over[0] && claim->other.count == 0)
         return schema_error(source, node, "claims: %s: absolute needs over", claim->id);
     if (claim->test == CLAIM_CRITICAL_BATCH &&

@@ -18,6 +18,8 @@ static const struct choice scalings[] = {
 const struct choice tiers[] = {
     {"none", TIER_NONE}, {"ci", TIER_CI}, {"nightly", TIER_NIGHTLY}, {"report", TIER_REPORT}, {0}};
 
+const double tier_seconds[] = {[TIER_CI] = 180, [TIER_NIGHTLY] = 7200, [TIER_REPORT] = 86400};
+
 static const struct choice untils[] = {
     {"budget", UNTIL_BUDGET}, {"first", UNTIL_FIRST}, {"all", UNTIL_ALL}, {0}};
 static const struct choice activations[] = {{"relu", ACTIVATION_RELU},
@@ -50,8 +52,10 @@ static const struct choice transports[] = {{"threads", TRANSPORT_THREADS}, {0}};
 static const struct choice precisions[] = {
     {"single", PRECISION_SINGLE}, {"double", PRECISION_DOUBLE}, {0}};
 static const struct choice full_batch[] = {{"full", BATCH_SIZE_FULL}, {0}};
+static const struct choice whole_split[] = {{"all", SUBSET_ALL}, {0}};
 static const struct choice modes[] = {{"grow", REDUNDANCY_GROW}, {"fill", REDUNDANCY_FILL}, {0}};
-static const struct choice copy_kinds[] = {{"exact", COPIES_EXACT}, {"jitter", COPIES_JITTER}, {0}};
+static const struct choice copy_kinds[] = {
+    {"exact", COPIES_EXACT}, {"jitter", COPIES_JITTER}, {"noise", COPIES_NOISE}, {0}};
 static const struct choice samplings[] = {{"reshuffle", SAMPLING_RESHUFFLE},
                                           {"once", SAMPLING_ONCE},
                                           {"with_replacement", SAMPLING_WITH_REPLACEMENT},
@@ -97,6 +101,10 @@ static const struct choice probes[] = {{"memory", PROBE_MEMORY},
                                        {"predictions", PROBE_PREDICTIONS},
                                        {"nested", PROBE_NESTED},
                                        {"second_moment", PROBE_SECOND_MOMENT},
+                                       {"gradient", PROBE_GRADIENT},
+                                       {"update", PROBE_UPDATE},
+                                       {"units", PROBE_UNITS},
+                                       {"redraws", PROBE_REDRAWS},
                                        {0}};
 
 const char *const metric_names[METRIC_COUNT] = {
@@ -154,6 +162,9 @@ const struct field settings_fields[] = {
      .fallback = "2", .help = "svrg: from one full gradient to the next"},
     {"average_from", FIELD_REAL, MEMBER(settings, average_from), .low = 0, .high = 1e6,
      .fallback = "1", .help = "asgd: epochs before averaging starts"},
+    {"subset", FIELD_SPECIAL, MEMBER(settings, subset), COUNT_FROM_1, .choices = whole_split,
+     .fallback = "all",
+     .help = "training examples used: the first n of a permutation of the seed, before imbalance"},
     {"imbalance", FIELD_REAL, MEMBER(settings, imbalance), .low = 1, .high = 1e6, .fallback = "1",
      .help = "long-tail ratio: class c of C keeps ratio^(-c/(C-1)) of its training examples"},
     {"label_noise", FIELD_REAL, MEMBER(settings, label_noise), .low = 0, .high = 1, .fallback = "0",
@@ -163,7 +174,7 @@ const struct field settings_fields[] = {
     {"redundancy_mode", FIELD_CHOICE, MEMBER(settings, redundancy_mode), .choices = modes,
      .fallback = "grow", .help = "grow: N becomes r N; fill: N stays, N / r are distinct"},
     {"copies", FIELD_CHOICE, MEMBER(settings, copies), .choices = copy_kinds, .fallback = "exact",
-     .help = "of redundant examples: identical or slightly perturbed"},
+     .help = "of redundant examples: identical; moved by a pixel; with noise on each pixel"},
     {"deduplicate", FIELD_CHOICE, MEMBER(settings, deduplicate), .choices = deduplications,
      .fallback = "none",
      .help = "takes copies of training examples away, after redundancy; near: images alike"},
@@ -203,7 +214,7 @@ const struct field settings_fields[] = {
     {"delay", FIELD_COUNT, MEMBER(settings, delay), .low = 0, .high = 1024, .fallback = "0",
      .help = "tau: the gradient is that of theta tau updates ago"},
     {"seed", FIELD_SEED, MEMBER(settings, seed), .fallback = "1",
-     .help = "of initial weights, order, jitter, label noise and augmentation"},
+     .help = "of initial weights, order, subset, jitter, label noise and augmentation"},
     {0},
 };
 
@@ -358,6 +369,8 @@ static const struct field probes_fields[] = {
      .help = "epochs, increasing; each is an evaluation as well"},
     {"every", FIELD_COUNT, MEMBER(probe_options, every), ANY_COUNT, .fallback = "0",
      .help = "evaluations from one to the next, from the first on; 0: only where `at` says"},
+    {"end", FIELD_CHOICE, MEMBER(probe_options, end), .choices = schema_no_or_yes,
+     .fallback = "false", .help = "and at the last one, wherever the budget puts it"},
     {"which", FIELD_SET, MEMBER(probe_options, which), .choices = probes,
      .help = "a list: what is recorded in probes.csv"},
     {"examples", FIELD_COUNT, MEMBER(probe_options, examples), ANY_COUNT, .fallback = "0",
@@ -367,7 +380,17 @@ static const struct field probes_fields[] = {
      .help = "sampling, second_moment: K of the mini-batches drawn; []: the cell's"},
     {"draws", FIELD_COUNT, MEMBER(probe_options, draws), .low = 2, .high = INT_MAX,
      .fallback = "100",
-     .help = "sampling, noise_scale, second_moment: mini-batches of a K, at least"},
+     .help = "sampling, noise_scale, second_moment: mini-batches of a K, at least; redraws: "
+             "training sets "
+             "of a kind"},
+    {"clusters", FIELD_COUNT, MEMBER(probe_options, clusters), COUNT_FROM_1, .fallback = "20",
+     .help = "redraws: clusters of a training set"},
+    {"members", FIELD_WIDTHS, MEMBER(probe_options, members), .size = PROBE_BATCHES_MAX,
+     .count_offset = offsetof(struct probe_options, member_count), COUNT_FROM_1,
+     .help = "redraws: of each cluster, a list"},
+    {"correlations", FIELD_REALS, MEMBER(probe_options, correlations), .size = PROBE_BATCHES_MAX,
+     .count_offset = offsetof(struct probe_options, correlation_count), .low = 0, .high = 1,
+     .help = "redraws: of the gradients of two members of a cluster, a list"},
     {"precision", FIELD_REAL, MEMBER(probe_options, precision), .low = 1e-4, .high = 1,
      .fallback = "0.05", .help = "drawing ends when the 95 % interval is within +- this share"},
     {"bias_precision", FIELD_REAL, MEMBER(probe_options, bias_precision), .low = 0, .high = 1,

@@ -14,18 +14,26 @@ int probes_check(const struct experiment *experiment)
 {
     const struct probe_options *options = &experiment->probes;
     const struct budget *budget = &experiment->budget;
-    int is_timed = options->at_count > 0 || options->every > 0;
+    int is_timed = options->at_count > 0 || options->every > 0 || options->end;
 
     if (is_timed && options->which == 0)
         return refuse(experiment, "which: missing, expected names such as [noise_scale]");
     if (options->which == 0)
         return 0;
     if (!is_timed)
-        return refuse(experiment, "at: missing, expected epochs such as [0, 1], or every");
+        return refuse(experiment, "at: missing, expected epochs such as [0, 1], or every, or end");
     if (experiment->measure != MEASURE_CONVERGENCE)
         return refuse(experiment, "expected measure: convergence, as nothing is trained here");
     if (options->small_batch >= options->large_batch)
         return refuse(experiment, "small_batch: expected less than large_batch");
+    if (options->which & PROBE_REDRAWS &&
+        (options->member_count == 0 || options->correlation_count == 0))
+        return refuse(experiment, "redraws: members or correlations are missing, expected lists "
+                                  "such as [1, 10] and [0, 0.5]");
+    for (int i = 0; i < options->member_count; i++)
+        if ((double)options->clusters * options->members[i] > INT32_MAX)
+            return refuse(experiment, "clusters: times members they are more examples than "
+                                      "2147483647");
     if (options->which & PROBE_PREDICTIONS && experiment->dataset.validation == 0)
         return refuse(experiment,
                       "predictions: are of validation examples, expected `dataset: {validation: "
@@ -89,7 +97,7 @@ double probes_examples(const struct cell *cell, const struct experiment *experim
 {
     const struct probe_options *options = &experiment->probes;
     double n = (double)probes_population(options, cell->train_examples), examples = 0;
-    double times = options->at_count;
+    double times = options->at_count + options->end;
 
     if (options->every > 0)
         times = fmin(times + 1, evaluations) + evaluations / options->every;
@@ -113,6 +121,13 @@ double probes_examples(const struct cell *cell, const struct experiment *experim
             examples += batches * options->batch_sizes[i];
         if (options->batch_size_count == 0)
             examples += batches * cell->batch_size;
+    }
+    if (options->which & PROBE_REDRAWS) {
+        examples += 2 * n;
+        for (int i = 0; i < options->member_count; i++)
+            examples += options->correlation_count *
+                        fmin(options->draw_examples,
+                             (double)options->draws * options->clusters * options->members[i]);
     }
     if (options->which & PROBE_SHARPNESS)
         examples += 50 * n;

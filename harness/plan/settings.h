@@ -36,6 +36,7 @@ struct settings {
     double gradient_noise;       /* standard deviation */
     double snapshot_epochs;      /* svrg: from one full gradient to the next */
     double average_from;         /* asgd: epochs before averaging starts */
+    int subset;                  /* n, or SUBSET_ALL */
     double imbalance, label_noise;
     int redundancy;
     enum redundancy_mode redundancy_mode;

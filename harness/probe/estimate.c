@@ -352,6 +352,19 @@ struct design design_effect(double trace, double trace_of_means, double examples
     return design;
 }
 
+double design_predicted(double examples, double members, double correlation)
+{
+    return examples / (1 + (members - 1) * correlation);
+}
+
+struct estimate effective_by_redraws(double trace, const struct running *squared_distances)
+{
+    const struct estimate mean = running_mean(squared_distances);
+
+    return (struct estimate){trace / mean.value, trace / mean.high,
+                             mean.low > 0 ? trace / mean.low : (double)INFINITY};
+}
+
 /* ---- Averages of squared gradients ------------------------------------------------------------
  */
 

@@ -133,6 +133,14 @@ struct design {
         correlation; /* within a cluster: (DEFF - 1) / (N / clusters - 1); NaN of clusters of 1 */
 };
 
+/* N / (1 + (members - 1) correlation): the same from a correlation that is known. */
+double design_predicted(double examples, double members, double correlation);
+
+/* tr Sigma over the mean of |G_N - G|^2 of training sets drawn independently, G and Sigma being
+ * those of what they are drawn from: how many independent examples are as far from G as they are.
+ */
+struct estimate effective_by_redraws(double trace, const struct running *squared_distances);
+
 struct design design_effect(double trace, double trace_of_means, double examples, double clusters);
 
 /* ---- Averages of squared gradients ----------------------------------------------------------- */

@@ -9,47 +9,89 @@
 
 enum { HALVINGS = 10 };
 
-static void add_part(struct scene *scene, const struct noise *noise, const double *mean,
-                     double *difference, size_t n)
-{
-    const struct sampling_scheme scheme = {*noise, (double)n, (double)scene->examples.count, 0};
-    double product = vector_product(mean, scene->mean, scene->parameters);
-    double norms = vector_squared_norm(mean, scene->parameters) * noise->squared_norm;
-    struct probe_row *row;
+/* The first n examples of a random order. */
+struct part {
+    size_t n;
+    double *sum, *mean; /* [P], of their gradients */
+    double squares;     /* sum of their |g_i|^2 */
+    double cosine;      /* of their mean and G; NaN where n is 0 */
+};
 
-    for (size_t j = 0; j < scene->parameters; j++)
-        difference[j] = mean[j] - scene->mean[j];
-    row = scene_add(scene, "cosine", product / sqrt(norms), (double)n);
-    row->batch_size = (int)n;
-    row = scene_add(scene, "squared_distance", vector_squared_norm(difference, scene->parameters),
-                    (double)n);
-    row->batch_size = (int)n;
-    row = scene_add(scene, "squared_distance_predicted", sampling_predicted_variance(&scheme),
-                    (double)n);
-    row->batch_size = (int)n;
+static void add_row(struct scene *scene, const struct part *part, const char *quantity,
+                    double value)
+{
+    scene_add(scene, quantity, value, (double)part->n)->batch_size = (int)part->n;
 }
 
-/* sum[P] grows from part to part: the first n examples of a random order. */
-static int grow(struct scene *scene, double *sum, double *piece, double *mean)
+/* What the part has that the one before, of half its size, had not. */
+static void add_variance_and_gain(struct scene *scene, struct part *part, double cosine)
 {
-    size_t count = scene->examples.count, done = 0;
+    const struct noise noise = noise_exact(part->squares / (double)part->n,
+                                           vector_squared_norm(part->mean, scene->parameters));
+
+    add_row(scene, part, "trace", noise.trace);
+    if (!isnan(part->cosine))
+        add_row(scene, part, "cosine_gain", cosine - part->cosine);
+    part->cosine = cosine;
+}
+
+static void add_distance(struct scene *scene, const struct noise *noise, const struct part *part,
+                         double *difference)
+{
+    const struct sampling_scheme scheme = {*noise, (double)part->n, (double)scene->examples.count,
+                                           0};
+
+    for (size_t j = 0; j < scene->parameters; j++)
+        difference[j] = part->mean[j] - scene->mean[j];
+    add_row(scene, part, "squared_distance", vector_squared_norm(difference, scene->parameters));
+    add_row(scene, part, "squared_distance_predicted", sampling_predicted_variance(&scheme));
+}
+
+static double cosine_with_all(const struct scene *scene, const struct part *part)
+{
+    double product = vector_product(part->mean, scene->mean, scene->parameters);
+    double norms = vector_squared_norm(part->mean, scene->parameters) *
+                   vector_squared_norm(scene->mean, scene->parameters);
+
+    return product / sqrt(norms);
+}
+
+/* The part becomes the first n examples. */
+static int extend(struct scene *scene, struct part *part, size_t n, double *piece)
+{
+    size_t fresh = n - part->n;
+
+    if (scene_gradient(scene, scene->theta, scene->examples.rows + part->n, fresh, piece) != 0)
+        return -1;
+    for (size_t j = 0; j < scene->parameters; j++) {
+        part->sum[j] += piece[j] * (double)fresh;
+        part->mean[j] = part->sum[j] / (double)n;
+    }
+    for (; part->n < n; part->n++)
+        part->squares += scene->squared_norms[part->n];
+    return 0;
+}
+
+static int grow(struct scene *scene, struct part *part, double *piece)
+{
     struct noise noise;
 
     if (scene_noise(scene, &noise) != 0)
         return -1;
-    for (int h = HALVINGS; h > 0; h--) {
-        size_t n = count >> h;
+    for (int h = HALVINGS; h >= 0; h--) {
+        size_t n = scene->examples.count >> h;
+        double cosine;
 
-        if (n == done)
+        if (n == part->n)
             continue;
-        if (scene_gradient(scene, scene->theta, scene->examples.rows + done, n - done, piece) != 0)
+        if (extend(scene, part, n, piece) != 0)
             return -1;
-        for (size_t j = 0; j < scene->parameters; j++) {
-            sum[j] += piece[j] * (double)(n - done);
-            mean[j] = sum[j] / (double)n;
+        cosine = cosine_with_all(scene, part);
+        if (h > 0) {
+            add_row(scene, part, "cosine", cosine);
+            add_distance(scene, &noise, part, piece);
         }
-        done = n;
-        add_part(scene, &noise, mean, piece, n);
+        add_variance_and_gain(scene, part, cosine);
     }
     return 0;
 }
@@ -58,8 +100,8 @@ int probe_nested(struct scene *scene)
 {
     size_t p = scene->parameters;
     double *memory = calloc(3 * p, sizeof *memory);
-    int status =
-        memory ? grow(scene, memory, memory + p, memory + 2 * p) : error_set("out of memory");
+    struct part part = {.sum = memory, .mean = memory ? memory + p : NULL, .cosine = NAN};
+    int status = memory ? grow(scene, &part, memory + 2 * p) : error_set("out of memory");
 
     free(memory);
     return status;

@@ -72,9 +72,13 @@ int probe_sharpness(struct scene *);
 int probe_nested(struct scene *);
 int probe_energy(struct scene *);
 int probe_effective_size(struct scene *);
+int probe_redraws(struct scene *);
 int probe_linear_probe(struct scene *);
 int probe_duplicates(struct scene *);
 int probe_predictions(struct scene *);
 int probe_second_moment(struct scene *);
+int probe_gradient(struct scene *);
+int probe_update(struct scene *);
+int probe_units(struct scene *);
 
 #endif

@@ -32,9 +32,14 @@ const struct chart charts[] = {
     {"variance", "variance of mini-batch gradients over its prediction, against batch size",
      "convergence cells with probe sampling", "variance.gp", chart_variance_applies,
      chart_variance_write},
+    {"critical_batch", "updates and examples to target over batch size, and the critical one",
+     "convergence cells that reach a target with three batch sizes", "critical_batch.gp",
+     chart_critical_batch_applies, chart_critical_batch_write},
     {"predictions", "variance of predictions across seeds, against batch size",
      "convergence cells of several seeds with probe predictions", "predictions.gp",
      chart_predictions_applies, chart_predictions_write},
+    {"volume", "test error, and test less training loss, against the number of training examples",
+     "convergence cells of several subsets", "volume.gp", chart_volume_applies, chart_volume_write},
 };
 
 const size_t chart_count = sizeof charts / sizeof charts[0];

@@ -86,7 +86,11 @@ int chart_noise_scale_applies(struct results *);
 int chart_noise_scale_write(struct results *, FILE *);
 int chart_variance_applies(struct results *);
 int chart_variance_write(struct results *, FILE *);
+int chart_critical_batch_applies(struct results *);
+int chart_critical_batch_write(struct results *, FILE *);
 int chart_predictions_applies(struct results *);
 int chart_predictions_write(struct results *, FILE *);
+int chart_volume_applies(struct results *);
+int chart_volume_write(struct results *, FILE *);
 
 #endif

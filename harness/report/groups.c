@@ -40,6 +40,7 @@ static const struct {
     [AXIS_WEIGHTING] = {"weighting", "by ", "", false, true, "none"},
     [AXIS_CLASS_WEIGHTS] = {"class_weights", "class weights: ", "", false, true, "none"},
     [AXIS_AUGMENTATION] = {"augmentation", "augmented: ", "", false, true, "none"},
+    [AXIS_SUBSET] = {"subset", "examples ", "", false, true, "all"},
     [AXIS_IMBALANCE] = {"imbalance", "imbalance ", "", true, true, "1"},
     [AXIS_LABEL_NOISE] = {"label_noise", "wrong labels ", "", true, true, "0"},
     [AXIS_DEDUPLICATE] = {"deduplicate", "without copies: ", "", false, true, "none"},

@@ -12,9 +12,9 @@ enum { SUMMARY_OUTCOMES = 10, SUMMARY_NONE = -1 };
 
 /* What must agree for rows to be comparable; the rest may be chosen freely. */
 #define SUMMARY_PROBLEM_AXES                                                                       \
-    (AXIS_BIT(AXIS_NETWORK) | AXIS_BIT(AXIS_BUDGET) | AXIS_BIT(AXIS_IMBALANCE) |                   \
-     AXIS_BIT(AXIS_LABEL_NOISE) | AXIS_BIT(AXIS_REDUNDANCY_MODE) | AXIS_BIT(AXIS_COPIES) |         \
-     AXIS_BIT(AXIS_REDUNDANCY))
+    (AXIS_BIT(AXIS_NETWORK) | AXIS_BIT(AXIS_BUDGET) | AXIS_BIT(AXIS_SUBSET) |                      \
+     AXIS_BIT(AXIS_IMBALANCE) | AXIS_BIT(AXIS_LABEL_NOISE) | AXIS_BIT(AXIS_REDUNDANCY_MODE) |      \
+     AXIS_BIT(AXIS_COPIES) | AXIS_BIT(AXIS_REDUNDANCY))
 
 /* "reached", "budget", "diverged", ..., last "other" for a word that is none of them. */
 extern const char *const summary_outcomes[SUMMARY_OUTCOMES];

@@ -200,6 +200,7 @@ static void fill_from_training(struct cell_record *record, const struct training
     record->test = result->test;
     memcpy(record->shifted_errors, result->shifted_errors, sizeof record->shifted_errors);
     record->balanced_error = result->balanced_error;
+    record->skewed_error = result->skewed_error;
     record->class_errors = result->class_errors;
     record->class_count = result->class_count;
     memcpy(record->costs, result->costs, sizeof record->costs);
@@ -310,6 +311,9 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
         record->session_memory_bytes = resident_peak() - parts->resident;
     record->stored_bytes =
         stored_bytes(&parts->model.network, cell->settings.precision, largest_part(cell));
+    record->epoch_bytes =
+        (double)parts->training.examples.count *
+        (double)dataset_row_bytes(&parts->training.examples, campaign->dataset->inputs);
     record->probes = prober_rows(prober, &record->probe_count);
     record->predictions = prober_predictions(prober, &record->prediction_count);
     before_logging = clock_now();

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/table.h"
+#include "run/decompose.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -157,17 +158,18 @@ static int merge_part(const char *results, const struct plan *plan, const char *
 
 int record_merge(const char *results, const struct plan *plan, int *finished)
 {
-    int parts;
+    const struct plan none = {0};
+    int parts, predicted;
 
     if (merge_part(results, plan, "cell.csv", "cells.csv", finished) != 0 ||
         merge_part(results, plan, "curve.csv", "curves.csv", &parts) != 0 ||
         merge_part(results, plan, "blocks.csv", "timings.csv", &parts) != 0 ||
         merge_part(results, plan, "classes.csv", "classes.csv", &parts) != 0 ||
         merge_part(results, plan, "probes.csv", "probes.csv", &parts) != 0 ||
-        merge_part(results, plan, "predictions.csv", "predictions.csv", &parts) != 0 ||
+        merge_part(results, plan, "predictions.csv", "predictions.csv", &predicted) != 0 ||
         merge_part(results, plan, "profile.csv", "profile.csv", &parts) != 0)
         return -1;
-    return 0;
+    return decomposition_write(results, predicted > 0 ? plan : &none);
 }
 
 int record_merge_tuning(const char *results, const struct plan *plan)

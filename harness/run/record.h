@@ -25,11 +25,11 @@ struct cell_record {
     double roof, roof_fraction;
     const char *roof_bound;          /* "flops", "weights", "inputs"; NULL: does not apply */
     double live_fraction, roof_live; /* K = 1 and dense layers with ReLU */
-    double peak_memory_bytes, session_memory_bytes, stored_bytes;
+    double peak_memory_bytes, session_memory_bytes, stored_bytes, epoch_bytes;
     double evaluations;
     double final_train_loss, final_validation_loss, final_validation_error, best_validation_error;
     struct evaluated test;
-    double shifted_errors[SHIFT_COUNT], balanced_error;
+    double shifted_errors[SHIFT_COUNT], balanced_error, skewed_error;
     struct target_cost costs[EXPERIMENT_TARGETS_MAX];
     /* Borrowed. */
     const struct curve_point *curve;
@@ -86,8 +86,8 @@ int record_read(const char *results, const char *id, struct recorded *, const ch
                 double *values, int count);
 
 /* Derives cells.csv, curves.csv, timings.csv, classes.csv, probes.csv, predictions.csv and
- * profile.csv from the finished cells of the plan, in the plan's order. A file is there only if it
- * has rows; *finished is the number of cells. */
+ * profile.csv from the finished cells of the plan, in the plan's order, and decomposition.csv from
+ * their predictions. A file is there only if it has rows; *finished is the number of cells. */
 int record_merge(const char *results, const struct plan *, int *finished);
 
 /* Derives tuning_cells.csv, as cells.csv, from the plan of the tuning cells. */

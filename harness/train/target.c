@@ -18,6 +18,15 @@ static double metric_of(const struct curve_point *point, enum metric metric)
     }
 }
 
+/* How far from `earlier`, above the target, to `after` the metric passes it: by logarithms, but
+ * plainly for targets at or below 0, which losses of objectives may have. A metric of 0 has no
+ * logarithm: the smallest positive number stands for it. */
+static double share_of_the_way(double earlier, double after, double target)
+{
+    return target > 0 ? log(earlier / target) / (log(earlier) - log(fmax(after, DBL_MIN)))
+                      : (earlier - target) / (earlier - after);
+}
+
 struct target_cost train_target_cost(const struct curve_point *curve, int count,
                                      const struct target_spec *target)
 {
@@ -28,9 +37,8 @@ struct target_cost train_target_cost(const struct curve_point *curve, int count,
 
         if (!(after <= target->value) || after == NOT_APPLICABLE)
             continue;
-        /* A metric of 0 has no logarithm: the smallest positive number stands for it. */
         if (earlier > target->value && isfinite(earlier))
-            share = log(earlier / target->value) / (log(earlier) - log(fmax(after, DBL_MIN)));
+            share = share_of_the_way(earlier, after, target->value);
         return (struct target_cost){
             .updates = (double)before->update + share * (double)(now->update - before->update),
             .examples = before->examples + share * (now->examples - before->examples),

@@ -33,6 +33,36 @@ int outcome_is_final(enum outcome outcome)
     return outcomes[outcome].is_final;
 }
 
+/* ---- Losses of batches ---------------------------------------------------------------------- */
+
+/* Of the batches since the last evaluation. */
+struct batch_losses {
+    long count;
+    double last, sum;
+    double squares; /* of successive differences */
+};
+
+static void batch_losses_add(struct batch_losses *losses, double loss)
+{
+    double step = losses->count > 0 ? loss - losses->last : 0;
+
+    losses->count++;
+    losses->last = loss;
+    losses->sum += loss;
+    losses->squares += step * step;
+}
+
+static double batch_losses_mean(const struct batch_losses *losses)
+{
+    return losses->count > 0 ? losses->sum / (double)losses->count : NOT_APPLICABLE;
+}
+
+static double batch_losses_deviation(const struct batch_losses *losses)
+{
+    return losses->count > 1 ? sqrt(losses->squares / 2 / (double)(losses->count - 1))
+                             : NOT_APPLICABLE;
+}
+
 /* ---- The state of one training run ---------------------------------------------------------- */
 
 struct run {
@@ -43,6 +73,7 @@ struct run {
     int capacity;                  /* of result->curve */
     int due;                       /* index of the next evaluation of the schedule */
     int probe_due;                 /* index of the next one that the probes ask for */
+    int observed;                  /* evaluations when the observer was last shown one */
     struct schedule_spec schedule; /* with its length; constant where the cell has none */
     int is_constant;
     int batch_size; /* now */
@@ -53,6 +84,7 @@ struct run {
     int chances;      /* evaluations running at chance level */
     long stride;      /* updates from one look at the clock to the next */
     long unseen;      /* updates since the last */
+    struct batch_losses losses;
 };
 
 /* ---- Evaluation ----------------------------------------------------------------------------- */
@@ -122,25 +154,45 @@ static double probe_due(const struct run *run)
                : (double)INFINITY;
 }
 
-/* Shows the run to its observer where the probes ask for that. Parameters that are not finite have
- * nothing to show. */
+/* Shows the run to its observer. Parameters that are not finite have nothing to show. */
 static int observe(struct run *run, const struct curve_point *point)
 {
     const struct workbench *bench = run->bench;
-    const struct probe_options *probes = &bench->experiment->probes;
     const struct stepper *stepper = &run->stepper;
-    int is_due = probe_due(run) <= point->examples ||
-                 (probes->every > 0 && (run->result->curve_count - 1) % probes->every == 0);
 
-    while (probe_due(run) <= point->examples)
-        run->probe_due++;
-    if (!bench->observe || !is_due || !isfinite(point->train.loss))
+    if (!bench->observe || !isfinite(point->train.loss))
         return 0;
+    run->observed = run->result->curve_count;
     if (bench->observe(bench->observer, point,
                        rule_evaluated(stepper->rule, &stepper->state, stepper->theta)) == 0)
         return 0;
     snprintf(run->stepper.reason, sizeof run->stepper.reason, "%.255s", error_text());
     return -1;
+}
+
+/* Whether the probes ask for the evaluation just made. */
+static int is_probed(struct run *run, const struct curve_point *point)
+{
+    int every = run->bench->experiment->probes.every;
+    int is_due = probe_due(run) <= point->examples;
+
+    while (probe_due(run) <= point->examples)
+        run->probe_due++;
+    return is_due || (every > 0 && (run->result->curve_count - 1) % every == 0);
+}
+
+/* The last evaluation, unless it was shown already. */
+static int observe_end(struct run *run)
+{
+    struct training_result *result = run->result;
+    double start = clock_now();
+
+    if (!run->bench->experiment->probes.end || run->observed == result->curve_count)
+        return 0;
+    if (observe(run, &result->curve[result->curve_count - 1]) != 0)
+        return -1;
+    result->evaluation_seconds += clock_now() - start;
+    return 0;
 }
 
 static int record_point(struct run *run)
@@ -162,6 +214,8 @@ static int record_point(struct run *run)
         .rate = run->stepper.rate,
         .penalty = penalty(run),
         .gradient_norm = gradient_norm(run),
+        .batch_loss = batch_losses_mean(&run->losses),
+        .batch_loss_deviation = batch_losses_deviation(&run->losses),
         .test = {NOT_APPLICABLE, NOT_APPLICABLE},
         .theta = {coordinate(run, 0), coordinate(run, 1)},
     };
@@ -174,7 +228,7 @@ static int record_point(struct run *run)
          evaluate(&run->stepper, &bench->test, bench->test.count, &point->test) != 0))
         return -1;
     result->curve_count++;
-    if (observe(run, point) != 0)
+    if (is_probed(run, point) && observe(run, point) != 0)
         return -1;
     result->evaluation_seconds += clock_now() - start;
     return 0;
@@ -365,11 +419,13 @@ static int train_to_next_evaluation(struct run *run)
     if (result->updates == 0)
         result->first_step = start;
     run->unseen = 0;
+    run->losses = (struct batch_losses){0};
     do {
         batches_next(run->batches, &run->stepper.batch);
         run->stepper.wants_gradient = evaluated_next(run, due);
         if (stepper_update(&run->stepper) != 0)
             return -1;
+        batch_losses_add(&run->losses, run->stepper.score.loss);
         result->updates++;
         result->examples += run->stepper.batch.size + run->stepper.state.extra;
         if (!run->is_constant)
@@ -450,7 +506,7 @@ static int run_through(struct run *run)
     struct training_result *result = run->result;
     double start;
 
-    if (start_run(run) != 0 || train_to_the_end(run) != 0)
+    if (start_run(run) != 0 || train_to_the_end(run) != 0 || observe_end(run) != 0)
         return -1;
     start = clock_now();
     if (evaluate_test(&run->stepper, result) != 0)
@@ -475,7 +531,7 @@ int train(const struct workbench *bench, struct training_result *result)
     result->test = (struct evaluated){NOT_APPLICABLE, NOT_APPLICABLE};
     for (int kind = 0; kind < SHIFT_COUNT; kind++)
         result->shifted_errors[kind] = NOT_APPLICABLE;
-    result->balanced_error = NOT_APPLICABLE;
+    result->balanced_error = result->skewed_error = NOT_APPLICABLE;
     status = run_through(&run);
     if (status != 0 && run.stepper.reason[0]) {
         /* An engine's error is an outcome of the cell, not an error of the program. */

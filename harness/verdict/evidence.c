@@ -326,11 +326,13 @@ int evidence_over(const struct evidence *evidence, const struct claim *claim, si
 int evidence_value(const struct evidence *evidence, const struct claim *claim, size_t row,
                    double *value)
 {
-    double over;
+    double over, minus = 0;
 
     if (evidence_outcome(evidence, claim->y, row, value) != 0 ||
+        (claim->minus[0] && evidence_number(evidence, claim->minus, row, &minus) != 0) ||
         evidence_over(evidence, claim, row, &over) != 0)
         return -1;
+    *value -= minus;
     if (claim->is_absolute)
         *value -= over;
     else

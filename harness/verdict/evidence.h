@@ -73,7 +73,8 @@ int evidence_number(const struct evidence *, const char *column, size_t row, dou
  * what it took to reach what was not reached. */
 int evidence_outcome(const struct evidence *, const char *column, size_t row, double *value);
 
-/* y, over what the claim divides it by, or less that. +INFINITY where nothing was reached. */
+/* y less what the claim takes from it, over what it divides it by, or less that as well. +INFINITY
+ * where nothing was reached. */
 int evidence_value(const struct evidence *, const struct claim *, size_t row, double *value);
 
 /* What the claim divides y by, or takes from it: 1 or 0 where there is nothing such. */

@@ -94,8 +94,33 @@ static double median_p(const void *context, double bound, enum alternative alter
     return p;
 }
 
+/* The minimum detectable effect grows as the deviation does: that of a deviation of 1 is found once
+ * for each number of seeds, in milliseconds. */
+static double detectable_of(double deviation, size_t count)
+{
+    static double of_1[65]; /* 0: not yet */
+
+    if (count >= sizeof of_1 / sizeof *of_1)
+        return power_detectable_paired(deviation, count, finding_alpha, power);
+    if (of_1[count] == 0)
+        of_1[count] = power_detectable_paired(1, count, finding_alpha, power);
+    return deviation * of_1[count];
+}
+
+/* What the median's interval is of a standard error, taken for normal. Infinite ends: unknown. */
+static void judge_width(struct finding *finding, size_t count)
+{
+    double error = (finding->effect.high - finding->effect.low) / (2 * two_sided);
+
+    if (!isfinite(error))
+        return;
+    finding->deviation = error * sqrt((double)count);
+    finding->detectable = error * (two_sided + gsl_cdf_ugaussian_Pinv(power));
+}
+
 /* Of values already on the scale on which they are judged. */
-static struct finding judge_values(const double *values, size_t count, struct range range)
+static struct finding judge_values(const double *values, size_t count, struct range range,
+                                   int is_median)
 {
     struct finding finding = finding_of_nothing(NULL);
     const struct mean_difference mean = means_of(values, count);
@@ -104,11 +129,10 @@ static struct finding judge_values(const double *values, size_t count, struct ra
     finding.deviation = mean.standard_error * sqrt((double)count);
     if (isfinite(range.above) && isfinite(range.below))
         finding.margin = (range.below - range.above) / 2;
-    if (mean.standard_error > 0) {
+    if (mean.standard_error > 0 && !is_median) {
         finding.effect = means_interval(&mean, confidence);
         judge(&finding, range, mean_p, &mean);
-        finding.detectable =
-            power_detectable_paired(finding.deviation, count, finding_alpha, power);
+        finding.detectable = detectable_of(finding.deviation, count);
         return finding;
     }
     judge(&finding, range, median_p, &sample);
@@ -119,6 +143,8 @@ static struct finding judge_values(const double *values, size_t count, struct ra
         struct interval interval = stats_median_interval(values, count, confidence);
 
         finding.effect = (struct effect){stats_median(values, count), interval.low, interval.high};
+        if (is_median)
+            judge_width(&finding, count);
     }
     return finding;
 }
@@ -130,7 +156,8 @@ static void back_from_logarithms(struct effect *effect)
     effect->high = exp(effect->high);
 }
 
-struct finding finding_of_seeds(const double *values, size_t count, struct range range, int is_log)
+static struct finding of_seeds(const double *values, size_t count, struct range range, int is_log,
+                               int is_median)
 {
     double *kept = calloc(count + 1, sizeof *kept);
     struct finding finding;
@@ -151,7 +178,7 @@ struct finding finding_of_seeds(const double *values, size_t count, struct range
     else if (n < 2)
         finding = finding_of_nothing(n == 0 ? "no values" : "one seed");
     else
-        finding = judge_values(kept, n, range);
+        finding = judge_values(kept, n, range, is_median);
     finding.n = n;
     if (n == 1)
         finding.effect.value = kept[0];
@@ -159,6 +186,16 @@ struct finding finding_of_seeds(const double *values, size_t count, struct range
         back_from_logarithms(&finding.effect);
     free(kept);
     return finding;
+}
+
+struct finding finding_of_seeds(const double *values, size_t count, struct range range, int is_log)
+{
+    return of_seeds(values, count, range, is_log, 0);
+}
+
+struct finding finding_of_median(const double *values, size_t count, struct range range, int is_log)
+{
+    return of_seeds(values, count, range, is_log, 1);
 }
 
 /* Not known: as not found, which is 1. */

@@ -41,6 +41,9 @@ size_t finding_seeds_needed(const struct finding *);
  * that are not a number are left out. */
 struct finding finding_of_seeds(const double *values, size_t count, struct range, int is_log);
 
+/* The same of the median, whatever the values: by the sign test. */
+struct finding finding_of_median(const double *values, size_t count, struct range, int is_log);
+
 /* A value known with its own 95 % interval, taken for normal, each side with its own width. A side
  * that is not a number is a bound not known: the other one is one-sided then. */
 struct finding finding_of_interval(struct effect, struct range);

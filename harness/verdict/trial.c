@@ -21,15 +21,16 @@ static void count_in(struct trial *trial, const struct series *series)
     trial->hours += series->hours;
 }
 
-static void judge_seeds(struct trial *trial, const double *values, size_t count, struct range range,
-                        int is_log, int needs_seeds)
+static void judge_seeds(struct trial *trial, const struct claim *claim, const double *values,
+                        size_t count, struct range range, int is_log)
 {
-    if (count == 1 && needs_seeds == 1) {
+    if (count == 1 && claim->seeds == 1) {
         trial->finding = finding_of_constant(values[0], range);
         trial->seeds = 1;
         return;
     }
-    trial->finding = finding_of_seeds(values, count, range, is_log);
+    trial->finding = claim->is_median ? finding_of_median(values, count, range, is_log)
+                                      : finding_of_seeds(values, count, range, is_log);
     if (trial->finding.n < trial->seeds)
         trial->seeds = trial->finding.n;
     trial->dropped += count - trial->finding.n;
@@ -49,7 +50,7 @@ static int compare(struct trial *trial, const struct claim *claim, struct series
         return error_set("out of memory for the seeds of a claim");
     for (size_t i = 0; i < a->count; i++) /* both not reached: inf / inf, which tells nothing */
         values[i] = is_ratio ? a->values[i] / b->values[i] : a->values[i] - b->values[i];
-    judge_seeds(trial, values, a->count, range, is_ratio, claim->seeds);
+    judge_seeds(trial, claim, values, a->count, range, is_ratio);
     free(values);
     return 0;
 }
@@ -201,7 +202,7 @@ static int hold_range(struct trial *trial, const struct evidence *evidence,
     if (series_find(evidence, claim, rows, NULL, &series) != 0)
         return -1;
     count_in(trial, &series);
-    judge_seeds(trial, series.values, series.count, range, 0, claim->seeds);
+    judge_seeds(trial, claim, series.values, series.count, range, 0);
     series_free(&series);
     return 0;
 }
@@ -219,7 +220,7 @@ static struct finding judge_points(const struct claim *claim, const struct point
     if (claim->test == CLAIM_TREND)
         return finding_of_trend(points->x, y, points->count, points->seed_count, claim->is_falling);
     return finding_of_slope(points->x, y, points->count, points->seed_count,
-                            (struct range){claim->above, claim->below}, claim->is_log);
+                            (struct range){claim->above, claim->below}, claim->scale == SCALE_LOG);
 }
 
 static int judge_along(struct trial *trial, const struct claim *claim, struct points *points)
@@ -230,6 +231,9 @@ static int judge_along(struct trial *trial, const struct claim *claim, struct po
     trial->seeds = points->seed_count;
     trial->on_edge = points->on_edge;
     trial->hours = points->hours;
+    if (claim->test == CLAIM_SLOPE && claim->scale == SCALE_SEMILOG)
+        for (size_t p = 0; p < points->count; p++)
+            points->x[p] = log(points->x[p]);
     y = calloc(points->seed_count + 1, sizeof *y);
     if (!y)
         return error_set("out of memory for the points of a claim");

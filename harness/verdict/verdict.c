@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "judge/multiple.h"
+#include "plan/same_cells.h"
 #include "verdict/evidence.h"
 #include "verdict/trial.h"
 
@@ -12,6 +13,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 const char *const verdict_names[] = {
     [VERDICT_CONFIRMED] = "confirmed",
@@ -80,6 +83,9 @@ static void deliver(const struct verdicts *verdicts, struct judgement *judgement
                  trial->dropped);
     else if (verdicts->missing > 0)
         snprintf(reason, size, "%zu cells of the experiment are not there", verdicts->missing);
+    else if (verdicts->has_other_cells)
+        snprintf(reason, size, "the results are not of the cells of %.180s",
+                 verdicts->experiment.file);
     else if (trial->on_edge > 0)
         snprintf(reason, size, "the tuned value lies on the edge of what was tried");
     else if (needs > 1 && judgement->seeds < (size_t)needs)
@@ -231,7 +237,30 @@ static int decide(struct verdicts *verdicts)
     return 0;
 }
 
-static int open_claims(struct verdicts *verdicts, const char *experiment)
+static int is_folder(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Claims of a file, which may say more of the same cells, but not of cells that were never run. */
+static int open_claims_of(struct verdicts *verdicts, const char *file, const char *run_text,
+                          int quick)
+{
+    struct experiment run;
+
+    if (experiment_open(&verdicts->experiment, file, quick) != 0)
+        return -1;
+    verdicts->has_other_cells = 1;
+    if (experiment_open_text(&run, file, run_text, quick) == 0) {
+        verdicts->has_other_cells = !experiment_same_cells(&run, &verdicts->experiment);
+        experiment_close(&run);
+    }
+    return 0;
+}
+
+static int open_claims(struct verdicts *verdicts, const char *claims)
 {
     const json_t *manifest = verdicts->results.manifest;
     const char *text = json_string_value(json_object_get(manifest, "experiment_text"));
@@ -248,20 +277,29 @@ static int open_claims(struct verdicts *verdicts, const char *experiment)
     verdicts->missing = cells > rows ? cells - rows : 0;
     snprintf(verdicts->name, sizeof verdicts->name, "%s", name);
     snprintf(file, sizeof file, "%s.yaml", name);
-    if ((experiment ? experiment_open(&verdicts->experiment, experiment, quick)
-                    : experiment_open_text(&verdicts->experiment, file, text, quick)) != 0)
+    if (claims && is_folder(claims)) {
+        snprintf(file, sizeof file, "%.*s/%s.yaml", PATH_MAX - 80, claims, name);
+        claims = access(file, F_OK) == 0 ? file : NULL;
+    }
+    if ((claims ? open_claims_of(verdicts, claims, text, quick)
+                : experiment_open_text(&verdicts->experiment, file, text, quick)) != 0)
         return -1;
-    if (verdicts->experiment.claims.count == 0)
-        return error_set("%s: %s makes no claims", verdicts->results.folder,
-                         verdicts->experiment.file);
-    return 0;
+    if (verdicts->experiment.claims.count > 0)
+        return 0;
+    error_set("%s: %s makes no claims", verdicts->results.folder, verdicts->experiment.file);
+    return 1;
 }
 
-int verdicts_open(struct verdicts *verdicts, const char *folder, const char *experiment)
+int verdicts_open(struct verdicts *verdicts, const char *folder, const char *claims)
 {
+    int status;
+
     memset(verdicts, 0, sizeof *verdicts);
-    if (results_open(&verdicts->results, folder) != 0 || open_claims(verdicts, experiment) != 0)
+    if (results_open(&verdicts->results, folder) != 0)
         return -1;
+    status = open_claims(verdicts, claims);
+    if (status != 0)
+        return status;
     for (int c = 0; c < verdicts->experiment.claims.count; c++)
         if (judge_claim(verdicts, &verdicts->experiment.claims.list[c]) != 0)
             return -1;
@@ -319,6 +357,8 @@ static void rule(struct ruling *ruling, const struct verdicts *all, size_t count
             parts++;
             tally[judgement->verdict]++;
             ruling->is_delivered &= judgement->is_delivered;
+            if (!ruling->undelivered && !judgement->is_delivered)
+                ruling->undelivered = judgement;
             if (!ruling->deciding || decides(judgement, ruling->deciding)) {
                 ruling->deciding = judgement;
                 ruling->experiment = all[v].name;

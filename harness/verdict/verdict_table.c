@@ -106,8 +106,10 @@ int verdicts_write(const struct verdicts *verdicts)
 /* ---- The terminal -----------------------------------------------------------------------------
  */
 
-static void describe_effect(const struct effect *effect, char *text, size_t size)
+void judgement_describe_effect(const struct judgement *judgement, char *text, size_t size)
 {
+    const struct effect *effect = &judgement->finding.effect;
+
     if (isnan(effect->value))
         snprintf(text, size, "-");
     else if (effect->low == effect->high)
@@ -116,8 +118,7 @@ static void describe_effect(const struct effect *effect, char *text, size_t size
         snprintf(text, size, "%.3g [%.3g, %.3g]", effect->value, effect->low, effect->high);
 }
 
-/* What the judgement speaks of: "variance, network=M, equal epochs". */
-static void describe_place(const struct judgement *judgement, char *text, size_t size)
+void judgement_describe_place(const struct judgement *judgement, char *text, size_t size)
 {
     const struct claim *claim = judgement->claim;
     const char *parts[4];
@@ -145,7 +146,7 @@ static void print_ruling(FILE *out, const struct ruling *ruling)
     char effect[96] = "-", place[1500], line[2600];
 
     if (judgement)
-        describe_effect(&judgement->finding.effect, effect, sizeof effect);
+        judgement_describe_effect(judgement, effect, sizeof effect);
     fprintf(out, "%-5s %-26s %-27s %s\n", ruling->id,
             ruling->is_delivered || ruling->verdict == VERDICT_INCONCLUSIVE
                 ? verdict_names[ruling->verdict]
@@ -154,7 +155,9 @@ static void print_ruling(FILE *out, const struct ruling *ruling)
     summary_print_indented(out, 6, ruling->says);
     if (!judgement)
         return;
-    describe_place(judgement, place, sizeof place);
+    if (ruling->undelivered) /* what is amiss is to be read, wherever the effect is from */
+        judgement = ruling->undelivered;
+    judgement_describe_place(judgement, place, sizeof place);
     snprintf(line, sizeof line, "%s%s%s", place, place[0] && judgement->reason[0] ? ": " : "",
              judgement->reason);
     if (place[0] || judgement->reason[0])

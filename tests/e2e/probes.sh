@@ -6,7 +6,7 @@ set -eu
 cat >probed.yaml <<'END'
 dataset: {name: blobs, examples: 400, features: 5, classes: 3, validation: 80}
 networks: {tiny: {hidden: [4]}}
-grid: {engine: naive, network: tiny, batch_size: [4, 16], learning_rate: 0.1, seed: [1, 2]}
+grid: {engine: naive, network: tiny, batch_size: [4, 16], learning_rate: 0.1, seed: [1, 2, 3]}
 budget: {epochs: 2}
 probes:
   at: [0, 1, 2]
@@ -21,9 +21,9 @@ sed '/^probes:/,$d' probed.yaml >plain.yaml
 case='probes are recorded'
 ends_with 0 run probed.yaml --results first --no-charts
 ends_with 0 run probed.yaml --results second --no-charts
-for file in probes predictions; do
-    [ "$(sed 1d first/$file.csv | cut -d, -f1 | sort -u | wc -l)" -eq 4 ] ||
-        fail "$file.csv does not have four cells"
+for file in probes predictions decomposition; do
+    [ "$(sed 1d first/$file.csv | cut -d, -f1 | sort -u | wc -l)" -eq 6 ] ||
+        fail "$file.csv does not have six cells"
 done
 [ "$(column first/probes.csv epoch | sort -un | wc -l)" -eq 3 ] || fail 'not three evaluations'
 for probe in noise_scale sampling nested energy effective_size sharpness linear_probe duplicates; do
@@ -34,6 +34,7 @@ case='the same seed gives the same rows'
 for folder in first second; do columns_except $folder/probes.csv "$measured" >$folder.probes; done
 is_same first.probes second.probes
 is_same first/predictions.csv second/predictions.csv
+is_same first/decomposition.csv second/decomposition.csv
 
 # But for the best of the evaluations, of which there are more.
 case='nothing else is different without them'
