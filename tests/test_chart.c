@@ -82,6 +82,62 @@ static void the_loss_chart_draws_median_and_range_while_most_seeds_train(void **
     table_close(drawn);
 }
 
+/* 100 (1 + 16 / K) updates at K = 1, 4, ..., 256, in seconds of 100 updates; the harder target is
+ * reached at two K only. */
+static void the_critical_batch_chart_has_curves_and_where_they_bend(void **state)
+{
+    static const char *const names[] = {"point", "curve", "asymptote", "critical", "noise_scale"};
+    struct fixture_cell cells[10];
+    size_t kinds[COUNT(names)] = {0};
+    struct table *drawn;
+
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        int k = 1 << (i / 2 * 2);
+
+        cells[i] = (struct fixture_cell){"blas",
+                                         k,
+                                         0.1,
+                                         1,
+                                         i % 2 + 1,
+                                         "reached",
+                                         0.3,
+                                         0.1,
+                                         (1 + 16.0 / k) * (i % 2 ? 1.01 : 0.99),
+                                         k < 16 ? 99 : (double)NAN};
+    }
+    fixture_cells(cells, COUNT(cells));
+    fixture_text("probes.csv", "id,epoch,update,probe,quantity,part,value\n"
+                               "c0,0,0,noise_scale,noise_scale,exact,1\n"
+                               "c0,1,9,noise_scale,noise_scale,exact,20\n"
+                               "c3,1,9,noise_scale,noise_scale,exact,30\n");
+    assert_int_equal(chart_applies(scratch_folder, "critical_batch"), 1);
+    drawn = written("critical_batch");
+    for (size_t r = 0; r < table_rows(drawn); r++) {
+        const char *kind = table_texts(drawn, "kind")[r];
+        double k = table_numbers(drawn, "batch_size")[r];
+        double updates = table_numbers(drawn, "median_updates")[r];
+
+        for (size_t n = 0; n < COUNT(names); n++)
+            kinds[n] += strcmp(kind, names[n]) == 0;
+        if (strcmp(kind, "curve") == 0)
+            assert_true(fabs(updates / (100 + 1600 / k) - 1) < 1e-5);
+        if (strcmp(kind, "asymptote") == 0)
+            assert_true(fabs(updates / fmax(100, 1600 / k) - 1) < 1e-5);
+        if (strcmp(kind, "critical") == 0)
+            assert_true(fabs(k - 16) < 1e-3 && table_numbers(drawn, "batch_low")[r] < 16 &&
+                        table_numbers(drawn, "batch_high")[r] > 16);
+        if (strcmp(kind, "noise_scale") == 0)
+            assert_true(k == 25 && table_numbers(drawn, "batch_low")[r] == 20);
+    }
+    assert_int_equal(kinds[0], 10); /* of both targets */
+    assert_int_equal(kinds[1], 65);
+    assert_int_equal(kinds[3], 1);
+    assert_int_equal(kinds[4], 1);
+    table_close(drawn);
+    draw("critical_batch");
+}
+
 /* c0 stays on the page, c2 leaves it; another seed of c0 is not drawn. */
 static void the_trajectory_chart_has_paths_over_contour_lines(void **state)
 {
@@ -548,6 +604,39 @@ static void the_variance_chart_has_a_panel_per_evaluation(void **state)
         draw("variance");
 }
 
+#define REDRAWN(cell, epoch, n, correlation, worth, predicted)                                     \
+    cell "," epoch ",0,0,redraws,effective_examples,correlation " correlation "," n                \
+         ",with_replacement," worth ",1,9,200,1\n" cell "," epoch                                  \
+         ",0,0,redraws,effective_examples_predicted,correlation " correlation "," n                \
+         ",with_replacement," predicted ",,,200,1\n"
+
+static void the_effective_size_chart_has_a_line_per_correlation(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(three_seeds, 3);
+    write_probes(REDRAWN("c0", "0", "20", "0.5", "5", "6") REDRAWN("c0", "0", "10", "0.5", "4", "5")
+                     REDRAWN("c0", "0", "10", "0", "11", "10")
+                         REDRAWN("c1", "0", "10", "0.5", "7", "5")
+                             REDRAWN("c2", "0", "10", "0.5", "6", "5")
+                                 REDRAWN("c2", "1.01", "10", "0.5", "6", "5"));
+    drawn = written("effective_size");
+    assert_int_equal(table_rows(drawn), 4);
+    assert_string_equal(table_texts(drawn, "label")[0], "correlation 0");
+    assert_true(table_numbers(drawn, "effective_examples")[0] == 11);
+    assert_true(table_numbers(drawn, "effective_examples")[1] == 6); /* of 4, 7 and 6 */
+    assert_true(table_numbers(drawn, "effective_examples_high")[1] == 7);
+    assert_true(table_numbers(drawn, "predicted")[1] == 5);
+    assert_true(table_numbers(drawn, "series")[2] == 2);
+    assert_true(table_numbers(drawn, "examples")[2] == 20); /* sorted */
+    assert_true(table_numbers(drawn, "panel")[3] == 2);
+    assert_true(table_numbers(drawn, "series")[3] == 1);
+    table_close(drawn);
+    if (plot_available())
+        draw("effective_size");
+}
+
 /* Two seeds: of the first example they say the same, of the second the opposite. */
 static void the_predictions_chart_compares_seeds(void **state)
 {
@@ -690,8 +779,9 @@ static void an_unknown_chart_is_answered_with_the_known_ones(void **state)
     assert_null(chart_find("pie"));
     assert_string_equal(error_text(),
                         "no chart `pie`; there are loss, target, heatmap, redundancy, "
-                        "grid, trajectory, throughput, noise_scale, variance, predictions, volume, "
-                        "nested");
+                        "grid, trajectory, throughput, noise_scale, variance, critical_batch, "
+                        "effective_size, "
+                        "predictions, volume, nested");
     assert_int_equal(chart_applies(scratch_folder, "pie"), -1);
     assert_int_equal(plot_draw(scratch_folder, "pie", PLOTS), -1);
 }
@@ -796,6 +886,8 @@ int main(void)
         cmocka_unit_test_setup(the_loss_chart_draws_median_and_range_while_most_seeds_train,
                                fixture_clear),
         cmocka_unit_test_setup(the_trajectory_chart_has_paths_over_contour_lines, fixture_clear),
+        cmocka_unit_test_setup(the_critical_batch_chart_has_curves_and_where_they_bend,
+                               fixture_clear),
         cmocka_unit_test_setup(the_target_chart_keeps_what_was_not_reached, fixture_clear),
         cmocka_unit_test_setup(the_heatmap_masks_what_diverged_and_rings_the_best, fixture_clear),
         cmocka_unit_test_setup(the_redundancy_chart_has_a_line_per_batch_size, fixture_clear),
@@ -816,6 +908,7 @@ int main(void)
         cmocka_unit_test_setup(the_noise_chart_has_both_ways_of_each_evaluation, fixture_clear),
         cmocka_unit_test_setup(the_noise_of_several_seeds_is_their_median, fixture_clear),
         cmocka_unit_test_setup(the_variance_chart_has_a_panel_per_evaluation, fixture_clear),
+        cmocka_unit_test_setup(the_effective_size_chart_has_a_line_per_correlation, fixture_clear),
         cmocka_unit_test_setup(the_predictions_chart_compares_seeds, fixture_clear),
         cmocka_unit_test_setup(the_nested_chart_has_a_line_per_evaluation, fixture_clear),
         cmocka_unit_test_setup(the_volume_chart_has_a_line_of_several_sizes, fixture_clear),

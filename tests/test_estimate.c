@@ -418,12 +418,33 @@ static void copies_are_worth_their_originals(void **state)
 
     (void)state;
     assert_near(copies.effect, 10, 1e-12);
+    assert_near(design_predicted(1000, 10, 1), 100, 1e-12);
+    assert_near(design_predicted(1000, 1, 1), 1000, 1e-12);
+    assert_near(design_predicted(1000, 11, 0.5), 1000 / 6.0, 1e-12);
     assert_near(copies.effective_examples, 100, 1e-12);
     assert_near(copies.correlation, 1, 1e-12);
     assert_near(strangers.effective_examples, 1000, 1e-12);
     assert_true(fabs(strangers.correlation) < 1e-12);
     assert_near(singles.effective_examples, 1000, 1e-12);
     assert_true(isnan(singles.correlation));
+}
+
+static void redraws_are_worth_the_trace_over_their_distance(void **state)
+{
+    struct running distances = {0};
+    struct estimate worth;
+
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        running_take(&distances, i % 2 ? 0.5 : 0.1); /* 0.3 on average */
+    worth = effective_by_redraws(6, &distances);
+    assert_near(worth.value, 20, 1e-12);
+    assert_near(1 / worth.low - 1 / worth.value, 1 / worth.value - 1 / worth.high, 1e-12);
+    assert_near(6 / worth.low, running_mean(&distances).high, 1e-12);
+    distances = (struct running){0};
+    running_take(&distances, 0);
+    running_take(&distances, 1);
+    assert_true(isinf(effective_by_redraws(6, &distances).high)); /* too few to tell */
 }
 
 static void products_add_up_whatever_is_left_over(void **state)
@@ -460,6 +481,7 @@ int main(void)
         cmocka_unit_test(not_a_number_is_passed_on),
         cmocka_unit_test(the_slope_of_an_exact_law_is_exact),
         cmocka_unit_test(copies_are_worth_their_originals),
+        cmocka_unit_test(redraws_are_worth_the_trace_over_their_distance),
         cmocka_unit_test(products_add_up_whatever_is_left_over),
     };
 

@@ -183,8 +183,8 @@ static void a_value_out_of_range_is_refused(void **state)
         {"grid: {threads: 1e3}\n", 1, "threads: '1e3'", "from 1 to 1024"},
         {"budget: {epochs: -1}\n", 1, "epochs: '-1'", "0 or more"},
         {"budget: {epochs: inf}\n", 1, "epochs: 'inf'", "0 or more"},
-        {"targets: {train_loss: 0}\n", 1, "targets: '0'", "1e-12 or more"},
-        {"targets:\n  train_loss:\n    - 1\n    - nan\n", 4, "targets: 'nan'", "1e-12 or more"},
+        {"targets: {validation_error: 0}\n", 1, "targets: '0'", "1e-12 or more"},
+        {"targets:\n  train_error:\n    - 1\n    - nan\n", 4, "targets: 'nan'", "1e-12 or more"},
         {"evaluation: {train_examples: 10001}\n", 1, "'10001'", "from 1 to 10000"},
         {"throughput: {blocks: 5}\n", 1, "blocks: '5'", "from 6"},
         {"limits: {cell_seconds: 0}\n", 1, "cell_seconds: '0'", "0.1 or more"},
@@ -358,6 +358,8 @@ static void probes_that_say_too_little_or_too_much_are_refused(void **state)
 #define PROBES(text) "budget: {epochs: 3}\nprobes: {" text "}\n"
     static const struct mistake mistakes[] = {
         {PROBES("at: [0]"), 2, "probes: which: missing", "noise_scale"},
+        {PROBES("at: [0], which: [redraws], members: [2]"), 2,
+         "probes: redraws: members or correlations are missing", "[0, 0.5]"},
         {PROBES("which: [energy]"), 2, "probes: at: missing", "every"},
         {PROBES("at: [1, 1], which: [energy]"), 2, "at: expected increasing", ""},
         {PROBES("at: [1, 4], which: [energy]"), 2, "at: 4 lies beyond", "3 epochs"},

@@ -202,6 +202,81 @@ static void of_several_the_weakest_counts(void **state)
     list[0].p_confirm = list[0].p_refute = NAN; /* not known is weaker than anything */
     list[2].p_refute = 0.5;
     assert_true(isnan(finding_all(list, 3).p_confirm));
+    list[0].detectable = NAN; /* what is not known of one hides nothing of the others */
+    list[1].detectable = 0.5;
+    list[2].detectable = 0.1;
+    assert_near(finding_all(list, 3).detectable, 0.5);
+}
+
+static void of_many_a_share_must_hold(void **state)
+{
+    struct finding list[3] = {finding_of_constant(1, (struct range){0, 9}),
+                              finding_of_constant(2, (struct range){0, 9}),
+                              finding_of_constant(3, (struct range){0, 9})};
+    struct finding most;
+
+    (void)state;
+    list[0].p_confirm = 0.5;
+    list[1].p_confirm = 0.01;
+    list[2].p_confirm = 0.02;
+    list[0].p_refute = list[1].p_refute = list[2].p_refute = 1;
+    most = finding_most(list, 3, 2); /* one may be spared: the second, twice */
+    assert_near(most.p_confirm, 0.04);
+    assert_near(most.effect.value, 3);
+    assert_near(finding_most(list, 3, 3).p_confirm, 0.5);
+    assert_near(finding_most(list, 3, 1).p_confirm, 0.03);
+    list[1].p_refute = 0.004;
+    list[2].p_refute = 0.002;
+    most = finding_most(list, 3, 2); /* two do not hold, one is left */
+    assert_near(most.p_refute, 0.008);
+    assert_near(most.effect.value, 2);
+    list[2].p_confirm = list[2].p_refute = NAN; /* not known is not found */
+    most = finding_most(list, 3, 2);
+    assert_near(most.p_confirm, 1);
+    assert_near(most.p_refute, 1);
+}
+
+static double mean_without(const void *context, size_t left_out)
+{
+    const double *values = context;
+    double sum = 0;
+
+    for (size_t i = 0; i < 5; i++)
+        sum += i == left_out ? 0 : values[i];
+    return sum / (left_out < 5 ? 4 : 5);
+}
+
+static double plug_in_variance(const void *context, size_t left_out)
+{
+    const double *values = context;
+    double mean = mean_without(context, left_out), sum = 0;
+
+    for (size_t i = 0; i < 5; i++)
+        sum += i == left_out ? 0 : (values[i] - mean) * (values[i] - mean);
+    return sum / (left_out < 5 ? 4 : 5);
+}
+
+static double inverse_of_the_first(const void *context, size_t left_out)
+{
+    return left_out == 0 ? (double)INFINITY : 1 / *(const double *)context;
+}
+
+static void pseudo_values_of_a_mean_are_the_values(void **state)
+{
+    static const double values[] = {1, 2, 4, 8, 9};
+    const struct range range = {2, 7};
+    struct finding mean = finding_of_seeds(values, 5, range, 0);
+    struct finding same = finding_of_jackknife(mean_without, values, 5, range, 0);
+
+    (void)state;
+    assert_near(same.effect.value, mean.effect.value);
+    assert_near(same.effect.low, mean.effect.low);
+    assert_near(same.p_confirm, mean.p_confirm);
+    /* the bias of 1/n is gone (Quenouille): 12.7 with n - 1 */
+    assert_near(finding_of_jackknife(plug_in_variance, values, 5, range, 0).effect.value, 12.7);
+    same = finding_of_jackknife(inverse_of_the_first, values, 5, range, 1);
+    assert_true(isnan(same.p_confirm) && same.reason);
+    assert_true(finding_of_jackknife(mean_without, values, 1, range, 0).reason != NULL);
 }
 
 /* ---- Along x ---------------------------------------------------------------------------------
@@ -254,6 +329,10 @@ static void the_slope_of_one_seed_has_the_scatter_for_an_interval(void **state)
     assert_near(f.effect.value, 0.98);
     assert_true(f.effect.low > 0.75 && f.effect.low < 0.9 && f.effect.high > 0.98);
     assert_near(f.p_confirm, 0.011098792961295212);
+    assert_near(f.margin,
+                0.3); /* a standard error of 0.0424, 4.303 + 1.061 of it with two degrees */
+    assert_near(f.detectable / ((f.effect.high - f.effect.low) / 2),
+                (4.302652729749464 + 1.0606601717798216) / 4.302652729749464);
 }
 
 /* ---- Chance alone ----------------------------------------------------------------------------
@@ -321,6 +400,8 @@ int main(void)
         cmocka_unit_test(an_interval_with_one_side_is_one_sided),
         cmocka_unit_test(a_constant_is_within_or_not),
         cmocka_unit_test(of_several_the_weakest_counts),
+        cmocka_unit_test(of_many_a_share_must_hold),
+        cmocka_unit_test(pseudo_values_of_a_mean_are_the_values),
         cmocka_unit_test(a_trend_is_told_from_its_opposite),
         cmocka_unit_test(a_slope_is_the_mean_of_the_seeds),
         cmocka_unit_test(the_slope_of_one_seed_has_the_scatter_for_an_interval),

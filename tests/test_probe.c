@@ -276,6 +276,31 @@ static void mini_batches_vary_as_predicted(void **state)
     close_trial(&trial);
 }
 
+/* Whatever is drawn more often, what it counts for keeps the expectation; what it adds to the
+ * variance is known. */
+static void importance_is_unbiased_and_varies_as_predicted(void **state)
+{
+    struct trial trial;
+    const struct probe_row *ratio, *bias;
+
+    (void)state;
+    open_trial(&trial, &naive.engine, "", "sampler: importance, weighting: norm,",
+               "which: [sampling], batch_sizes: [1, 16], precision: 0.03");
+    record(&trial);
+    for (int k = 1; k <= 16; k += 15) {
+        ratio = drawn(&trial, "variance_ratio", k, "importance");
+        assert_near(ratio->value, 1, 0.08);
+        bias = drawn(&trial, "bias_statistic", k, "importance");
+        assert_true(bias->low < 2 && bias->high > 0.5);
+        assert_true(drawn(&trial, "bias_p", k, "importance")->value > 0.001);
+        /* another distribution than that of uniform draws */
+        assert_true(fabs(drawn(&trial, "variance_predicted", k, "importance")->value /
+                             drawn(&trial, "variance_predicted", k, "with_replacement")->value -
+                         1) > 0.01);
+    }
+    close_trial(&trial);
+}
+
 static void all_examples_without_replacement_are_not_drawn(void **state)
 {
     struct trial trial;
@@ -489,6 +514,45 @@ static void copies_count_once(void **state)
     /* Strangers but for their label, which is most of a gradient where nothing tells classes apart.
      */
     assert_effective("family: 10, correlation: 0, separation: 0", "", 55, 400);
+}
+
+/* ---- Redraws ---------------------------------------------------------------------------------
+ */
+
+/* N_eff of training sets of clusters, and its ratio to what is predicted. */
+static void assert_worth(const struct trial *trial, int n, const char *part, double worth)
+{
+    for (int r = 0; r < trial->count; r++) {
+        const struct probe_row *row = &trial->rows[r];
+
+        if (row->batch_size != n || strcmp(row->part, part) != 0)
+            continue;
+        if (strcmp(row->quantity, "effective_examples_predicted") == 0)
+            assert_true(fabs(row->value - worth) < 1e-12);
+        if (strcmp(row->quantity, "effective_ratio") == 0) {
+            assert_true(row->n >= 400 && row->high - row->low < 0.4);
+            assert_true(fabs(row->value - 1) < row->high - row->low); /* 4 standard errors */
+            return;
+        }
+    }
+    fail_msg("no ratio of %d examples, %s", n, part);
+}
+
+static void a_training_set_of_clusters_is_worth_what_survey_sampling_says(void **state)
+{
+    struct trial trial;
+
+    (void)state;
+    open_trial(&trial, &naive.engine, "", "",
+               "which: [redraws], clusters: 5, members: [1, 6], correlations: [0, 0.5, 1], "
+               "draws: 400, precision: 1");
+    record(&trial);
+    assert_worth(&trial, 5, "correlation 0", 5);
+    assert_worth(&trial, 5, "correlation 1", 5);
+    assert_worth(&trial, 30, "correlation 0", 30);
+    assert_worth(&trial, 30, "correlation 0.5", 30 / 3.5);
+    assert_worth(&trial, 30, "correlation 1", 5);
+    close_trial(&trial);
 }
 
 /* ---- Sharpness --------------------------------------------------------------------------------
@@ -769,7 +833,7 @@ static void probes_do_not_change_what_is_trained(void **state)
     static const char *const probes[] = {
         "at: [0, 1], which: [memory]",
         "at: [0, 1], which: [noise_scale, sampling, sharpness, energy, effective_size, "
-        "linear_probe, duplicates, predictions, nested], draws: 5",
+        "linear_probe, duplicates, predictions, nested, second_moment], draws: 5",
     };
     double losses[2];
 
@@ -842,6 +906,7 @@ int main(void)
         cmocka_unit_test(exact_and_two_batch_noise_agree),
         cmocka_unit_test(examples_limits_the_population),
         cmocka_unit_test(mini_batches_vary_as_predicted),
+        cmocka_unit_test(importance_is_unbiased_and_varies_as_predicted),
         cmocka_unit_test(all_examples_without_replacement_are_not_drawn),
         cmocka_unit_test(the_cells_own_batch_size_is_what_is_drawn_else),
         cmocka_unit_test(a_biased_gradient_is_seen),
@@ -851,6 +916,7 @@ int main(void)
         cmocka_unit_test(parts_of_the_data_gain_and_vary),
         cmocka_unit_test(half_of_the_data_has_nearly_its_gradient),
         cmocka_unit_test(copies_count_once),
+        cmocka_unit_test(a_training_set_of_clusters_is_worth_what_survey_sampling_says),
         cmocka_unit_test(the_largest_eigenvalue_of_a_bowl_is_found),
         cmocka_unit_test(the_largest_is_not_the_furthest_below),
         cmocka_unit_test(a_plane_has_no_curvature),

@@ -111,8 +111,9 @@ static void a_cell_holds_its_settings_and_its_numbers(void **state)
     record.live_fraction = 0.5;
     record.roof_live = 3000;
     record.balanced_error = 0.25;
+    record.skewed_error = 0.125;
     record.shifted_errors[SHIFT_TEXTURED] = 0.75;
-    record.costs[1] = (struct target_cost){10, 80.5, 0.8, 4e14, 0.25};
+    record.costs[1] = (struct target_cost){10, 80.5, 0.8, 4e14, 0.25, 0.04};
     write_cell(3);
     table = open_table(below("cells/%s/cell.csv", plan.cells[3].id));
     assert_int_equal(table_rows(table), 1);
@@ -131,6 +132,7 @@ static void a_cell_holds_its_settings_and_its_numbers(void **state)
     assert_text(table, "near_cosine", "");
     assert_text(table, "imbalance", "1");
     assert_text(table, "test_balanced_error", "0.25");
+    assert_text(table, "test_skewed_error", "0.125");
     assert_text(table, "test_error_translated", "");
     assert_text(table, "test_error_textured", "0.75");
     assert_text(table, "parameters", "101770");
@@ -152,6 +154,8 @@ static void a_cell_holds_its_settings_and_its_numbers(void **state)
     assert_text(table, "examples_to_validation_error_0.2", "80.5");
     assert_text(table, "flops_to_validation_error_0.2", "400000000000000");
     assert_text(table, "seconds_to_validation_error_0.1", "");
+    assert_text(table, "resolution_of_validation_error_0.2", "0.04");
+    assert_text(table, "resolution_of_validation_error_0.1", "");
     table_close(table);
 }
 
@@ -254,6 +258,8 @@ static void a_curve_has_a_row_for_each_evaluation(void **state)
                                           .validation = {NOT_APPLICABLE, NOT_APPLICABLE},
                                           .test = {NOT_APPLICABLE, NOT_APPLICABLE},
                                           .gradient_norm = NOT_APPLICABLE,
+                                          .batch_loss = NOT_APPLICABLE,
+                                          .batch_loss_deviation = NOT_APPLICABLE,
                                           .theta = {NOT_APPLICABLE, NOT_APPLICABLE}},
                                          {.epoch = 0.5,
                                           .flops = 2e13,
@@ -266,6 +272,8 @@ static void a_curve_has_a_row_for_each_evaluation(void **state)
                                           .validation = {1e-7, 0},
                                           .test = {0.75, 0.5},
                                           .gradient_norm = 3,
+                                          .batch_loss = 2,
+                                          .batch_loss_deviation = 0.5,
                                           .theta = {-1.5, 0.25}}};
     char *text;
 
@@ -281,10 +289,10 @@ static void a_curve_has_a_row_for_each_evaluation(void **state)
         snprintf(expected, sizeof expected,
                  "id,epoch,update,examples,flops,train_seconds,learning_rate,train_loss,"
                  "train_error,validation_loss,validation_error,test_loss,test_error,"
-                 "gradient_norm,penalty,theta_0,"
+                 "gradient_norm,batch_loss,batch_loss_deviation,penalty,theta_0,"
                  "theta_1\n"
-                 "%s,0,0,0,0,0,0.5,2.5,0.9,,,,,,,,\n"
-                 "%s,0.5,50,50,20000000000000,0.125,0.25,nan,1,1e-07,0,0.75,0.5,3,7,-1.5,0.25\n",
+                 "%s,0,0,0,0,0,0.5,2.5,0.9,,,,,,,,,,\n"
+                 "%s,0.5,50,50,20000000000000,0.125,0.25,nan,1,1e-07,0,0.75,0.5,3,2,0.5,7,-1.5,0.25\n",
                  plan.cells[0].id, plan.cells[0].id);
         assert_string_equal(text, expected);
     }

@@ -80,7 +80,7 @@ static void test_a_factor_of_one_changes_nothing(void **state)
 
     (void)state;
     for (int mode = REDUNDANCY_GROW; mode <= REDUNDANCY_FILL; mode++)
-        for (int copies = COPIES_EXACT; copies <= COPIES_JITTER; copies++) {
+        for (int copies = COPIES_EXACT; copies <= COPIES_NOISE; copies++) {
             struct redundant_examples redundant =
                 repeat(&dataset, 1, (enum redundancy_mode)mode, (enum copies)copies, 1);
 
@@ -219,6 +219,31 @@ static void test_jitter_depends_on_seed_example_and_copy_alone(void **state)
     redundancy_close(&d);
 }
 
+static void test_noise_is_of_five_percent_of_a_byte_and_stays_within_it(void **state)
+{
+    enum { FACTOR = 400 };
+    struct dataset dataset = images();
+    struct redundant_examples redundant =
+        repeat(&dataset, FACTOR, REDUNDANCY_GROW, COPIES_NOISE, 1);
+    const uint8_t *features = redundant.examples.features;
+    double squares = 0, n = 0;
+
+    (void)state;
+    for (int i = 0; i < TRAIN * FACTOR * PIXELS; i++) {
+        const uint8_t *source = pixels + train_rows[i / PIXELS % TRAIN] * PIXELS;
+        double noise = (double)features[i] - source[i % PIXELS];
+
+        if (i < TRAIN * PIXELS)
+            assert_true(noise == 0);
+        else if (source[i % PIXELS] > 64 && source[i % PIXELS] < 192) {
+            squares += noise * noise;
+            n++;
+        }
+    }
+    assert_true(fabs(sqrt(squares / n) - 0.05 * 255) < 0.05); /* 5 standard errors are 0.13 */
+    redundancy_close(&redundant);
+}
+
 /* Two features, one of them constant, and a target. */
 static struct dataset numbers(float *features, float *targets, int32_t *rows, int count)
 {
@@ -313,6 +338,7 @@ int main(void)
         cmocka_unit_test(test_jittered_images_are_shifted_by_one_pixel_and_never_by_nothing),
         cmocka_unit_test(test_a_shifted_single_pixel_is_gone),
         cmocka_unit_test(test_jitter_depends_on_seed_example_and_copy_alone),
+        cmocka_unit_test(test_noise_is_of_five_percent_of_a_byte_and_stays_within_it),
         cmocka_unit_test(test_jittered_numbers_get_five_percent_noise),
         cmocka_unit_test(test_impossible_factors_are_refused),
         cmocka_unit_test(test_count_needs_no_data),

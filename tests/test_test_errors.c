@@ -77,6 +77,7 @@ static void each_class_is_tested_at_the_end(void **state)
     assert_int_equal(tested, 20);
     assert_int_equal(evaluated, without + 20);
     assert_true(result.balanced_error == 0.25);
+    assert_true(result.skewed_error == (double)result.class_errors[2].train_examples / 100);
     assert_true(fabs(result.test.error * 20 - (double)result.class_errors[2].test_examples) < 1e-9);
     close_training();
 }

@@ -302,6 +302,31 @@ static double down(long updates) /* 1, 1/2, 1/4, ... every ten updates */
     return pow(0.5, (double)updates / 10);
 }
 
+static double two_and_four(long updates)
+{
+    return updates % 2 == 0 ? 2 : 4;
+}
+
+static void a_point_holds_the_losses_of_batches_since_the_last(void **state)
+{
+    (void)state;
+    fake.loss = two_and_four;
+    train_with(&plain, "grid: {batch_size: 5}\nbudget: {updates: 14}\n");
+    assert_true(result.curve[0].batch_loss == NA && result.curve[0].batch_loss_deviation == NA);
+    assert_true(result.curve[1].update == 2 && result.curve[1].batch_loss == 3);
+    assert_true(fabs(result.curve[1].batch_loss_deviation - sqrt(2)) < 1e-12); /* 1/2 (2^2), root */
+    assert_true(result.curve[2].update == 7 && last_point()->update == 14);
+    assert_true(fabs(last_point()->batch_loss_deviation - sqrt(2)) < 1e-12);
+    close_training();
+
+    fake.loss = one;
+    train_with(&fused, "grid: {batch_size: 10}\nbudget: {updates: 4}\n");
+    assert_true(result.curve[1].update == 1 && result.curve[1].batch_loss == 1);
+    assert_true(result.curve[1].batch_loss_deviation == NA); /* of one batch */
+    assert_true(last_point()->batch_loss == 1 && last_point()->batch_loss_deviation == 0);
+    close_training();
+}
+
 static void an_evaluated_loss_ends_it(void **state)
 {
     (void)state;
@@ -633,6 +658,7 @@ int main(void)
         TRAINS(errors_are_fractions_of_each_split),
         TRAINS(what_is_not_there_does_not_apply),
         TRAINS(the_first_limit_of_the_budget_ends_it),
+        TRAINS(a_point_holds_the_losses_of_batches_since_the_last),
         TRAINS(an_evaluated_loss_ends_it),
         TRAINS(patience_ends_it_after_evaluations_without_a_better_one),
         TRAINS(a_named_budget_ends_the_cell_instead_of_the_common_one),

@@ -371,7 +371,7 @@ static void copies_have_the_wrong_label_too(void **state)
     options.label_noise = 0.5;
     options.imbalance = 10;
     options.redundancy.factor = 3;
-    for (int copies = COPIES_EXACT; copies <= COPIES_JITTER; copies++) {
+    for (int copies = COPIES_EXACT; copies <= COPIES_NOISE; copies++) {
         struct training_set set;
 
         options.redundancy.copies = (enum copies)copies;

@@ -1,17 +1,6 @@
 /* Verdicts of results whose truth is planted: each is reached, and nothing but what the data say.
  */
-#include "verdict/verdict.h"
-
-#include "base/error.h"
-#include "tree.h"
-
-#include <jansson.h>
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "verdict_fixture.h"
 
 /* ---- Results -----------------------------------------------------------------------------------
  */
@@ -49,60 +38,18 @@ static double scatter(int seed)
     return list[seed % SEEDS];
 }
 
-#define CLAIM(text)                                                                                \
-    "dataset: {name: blobs}\nbudget: {epochs: 1}\ngrid: {seed: [1, 2, 3, 4, 5, "                   \
-    "6]}\nclaims:\n" text
-
 static void end_cells(const char *experiment)
 {
-    json_t *manifest = json_pack("{s:s, s:s, s:b}", "experiment", "planted", "experiment_text",
-                                 experiment, "quick", 0);
-
     fclose(cells);
-    assert_int_equal(json_dump_file(manifest, scratch_path("manifest.json"), 0), 0);
-    json_decref(manifest);
-}
-
-static struct verdicts verdicts;
-static struct ruling *rulings;
-static size_t ruling_count;
-
-static void judge(void)
-{
-    if (verdicts_open(&verdicts, scratch_folder, NULL) != 0)
-        fail_msg("%s", error_text());
-    assert_int_equal(rulings_make(&verdicts, 1, &rulings, &ruling_count), 0);
+    plant_manifest(experiment);
 }
 
 static int done(void **state)
 {
     (void)state;
-    verdicts_close(&verdicts);
-    free(rulings);
-    rulings = NULL;
+    forget();
     cell_count = 0;
     return 0;
-}
-
-static void assert_ruled(const char *id, enum verdict verdict, int delivered)
-{
-    for (size_t r = 0; r < ruling_count; r++)
-        if (strcmp(rulings[r].id, id) == 0) {
-            if (rulings[r].verdict != verdict || rulings[r].is_delivered != delivered)
-                fail_msg("%s: %s, delivered %d (%s), expected %s, %d", id,
-                         verdict_names[rulings[r].verdict], rulings[r].is_delivered,
-                         rulings[r].deciding->reason, verdict_names[verdict], delivered);
-            return;
-        }
-    fail_msg("no ruling on %s", id);
-}
-
-static const char *reason_of(const char *id)
-{
-    for (size_t r = 0; r < ruling_count; r++)
-        if (strcmp(rulings[r].id, id) == 0)
-            return rulings[r].deciding->reason;
-    return "";
 }
 
 /* K = 1, 10, 100, 1000 on two networks: the error rises with K on `a`, is flat on `b`; updates fall
@@ -147,6 +94,30 @@ static void each_verdict_is_reached(void **state)
     assert_true(rulings[3].deciding->hours_needed > 12); /* more than the six seeds took */
 }
 
+/* What is taken from y, and a slope over the logarithm of x alone: the error less the rate, -0.1 ..
+ * of both signs, rises by as much with each factor of ten in K. */
+static void differences_have_slopes_over_logarithms(void **state)
+{
+    (void)state;
+    begin_cells();
+    for (int seed = 0; seed < SEEDS; seed++)
+        for (int i = 0, k = 1; i < 4; i++, k *= 10)
+            cell("a", k, seed, 0.07 + 0.02 * i + scatter(seed + i), 100);
+    end_cells(CLAIM("  - {claim: rise+, says: s, test: slope, scale: semilog, x: batch_size,\n"
+                    "     y: test_error, minus: learning_rate, above: 0.0083, below: 0.0091}\n"
+                    "  - {claim: rise-, says: s, test: slope, scale: semilog, x: batch_size,\n"
+                    "     y: test_error, minus: learning_rate, below: 0}\n"
+                    "  - {claim: gap+, says: s, test: bound, y: test_error, minus: learning_rate,\n"
+                    "     above: -0.032, below: -0.028, where: {batch_size: 1}}\n"));
+    judge();
+    for (size_t r = 0; r < ruling_count; r++) {
+        char sign = rulings[r].id[strlen(rulings[r].id) - 1];
+
+        assert_ruled(rulings[r].id, sign == '+' ? VERDICT_CONFIRMED : VERDICT_REFUTED, 1);
+    }
+    assert_true(fabs(rulings[0].deciding->finding.effect.value - 0.02 / log(10)) < 5e-4);
+}
+
 static void every_test_confirms_and_refutes(void **state)
 {
     (void)state;
@@ -170,7 +141,8 @@ static void every_test_confirms_and_refutes(void **state)
         "     margin: 0.05, where: {network: b, batch_size: 1}}\n"
         "  - {claim: agree-, says: s, test: agreement, y: test_error, over: learning_rate,\n"
         "     margin: 0.05, where: {network: a, batch_size: 1000}}\n"
-        "  - {claim: minus+, says: s, test: bound, y: test_error, minus: learning_rate, above: 0.02,\n"
+        "  - {claim: minus+, says: s, test: bound, y: test_error, minus: learning_rate, above: "
+        "0.02,\n"
         "     below: 0.04, where: {network: a, batch_size: 1000}}\n"
         "  - {claim: minus-, says: s, test: agreement, y: test_error, minus: learning_rate,\n"
         "     over: learning_rate, margin: 0.5, where: {network: a, batch_size: 1000}}\n"
@@ -259,6 +231,40 @@ static void what_is_not_reached_counts_as_later_than_what_is(void **state)
     assert_ruled("neither", VERDICT_INCONCLUSIVE, 0);
 }
 
+/* Evaluations at 20 and at 40 updates, and a loss of 1 and of 0.25: by logarithms it passes 0.5 at
+ * 30, plainly at 33.3. */
+static void costs_that_the_cadence_blurs_are_not_delivered(void **state)
+{
+    FILE *curves;
+
+    (void)state;
+    plant();
+    end_cells(CLAIM("  - {claim: blurred, says: s, test: ratio, y: updates_to_train_loss_0.5,\n"
+                    "     above: 9, below: 11, where: {network: a},\n"
+                    "     arms: [{batch_size: 1}, {batch_size: 10}]}\n"
+                    "  - {claim: sharp, says: s, test: ratio, y: updates_to_train_loss_0.5,\n"
+                    "     above: 9, below: 11, where: {network: b},\n"
+                    "     arms: [{batch_size: 1}, {batch_size: 10}]}\n"
+                    "  - {claim: other, says: s, test: bound, y: test_error, below: 0.5,\n"
+                    "     where: {network: a, batch_size: 1}}\n"));
+    curves = fopen(scratch_path("curves.csv"), "w");
+    fputs("id,update,train_loss\n", curves);
+    for (int c = 0; c < cell_count; c++) { /* networks in turn; only K = 10 of `a` is coarse */
+        int is_coarse = c % 8 == 2;
+
+        fprintf(curves, "c%d,20,1\nc%d,%d,0.25\n", c, c, is_coarse ? 40 : 21);
+    }
+    fclose(curves);
+    judge();
+    unlink(scratch_path("curves.csv"));
+    assert_ruled("blurred", VERDICT_CONFIRMED, 0);
+    assert_string_equal(reason_of("blurred"),
+                        "evaluated too rarely: the cost of the target is known to 11 %, expected "
+                        "5");
+    assert_ruled("sharp", VERDICT_CONFIRMED, 1);
+    assert_ruled("other", VERDICT_CONFIRMED, 1);
+}
+
 /* ---- What cannot be judged ---------------------------------------------------------------------
  */
 
@@ -300,6 +306,91 @@ static void on_the_edge_of_a_grid_nothing_is_decided(void **state)
     assert_non_null(strstr(reason_of("edge"), "edge"));
 }
 
+/* Planted faults that would confirm: each claim here is true of the rows that are left. */
+static void what_is_left_out_does_not_confirm(void **state)
+{
+    (void)state;
+    plant();
+    end_cells(CLAIM(
+        "  - {claim: level, says: s, test: bound, y: test_error, below: 1, each: [batch_size],\n"
+        "     where: {network: a, batch_size: [1, 64, 1000]}}\n"
+        "  - {claim: arm, says: s, test: order, y: test_error, where: {network: a},\n"
+        "     arms: [{batch_size: [1, 2], pick: min}, {batch_size: 1000}]}\n"
+        "  - {claim: seed, says: s, test: bound, y: test_error, below: 1,\n"
+        "     where: {network: a, batch_size: 1, seed: [1, 2, 3, 4, 5, 7]}}\n"
+        "  - {claim: whole, says: s, test: bound, y: test_error, below: 1,\n"
+        "     where: {network: [a, b], batch_size: [1, full]}, each: [network, batch_size]}\n"));
+    judge();
+    assert_ruled("level", VERDICT_CONFIRMED, 0);
+    assert_string_equal(reason_of("level"), "no row has batch_size = 64, which the claim names");
+    assert_ruled("arm", VERDICT_CONFIRMED, 0);
+    assert_string_equal(reason_of("arm"), "no row has batch_size = 2, which the claim names");
+    assert_ruled("seed", VERDICT_CONFIRMED, 0);
+    assert_string_equal(reason_of("seed"), "no row has seed = 7, which the claim names");
+    assert_ruled("whole", VERDICT_CONFIRMED, 1);
+}
+
+/* Cell 0 has no row at update 10, as one that diverged before. */
+static void a_cell_without_rows_in_the_file_is_missed(void **state)
+{
+    FILE *curves;
+
+    (void)state;
+    plant();
+    end_cells(
+        CLAIM("  - {claim: gap, says: s, test: bound, from: curves, y: train_loss, below: 1,\n"
+              "     where: {update: 10, network: a, batch_size: 1}}\n"
+              "  - {claim: whole, says: s, test: bound, from: curves, y: train_loss,\n"
+              "     below: 1, where: {update: 10, network: b}, each: [batch_size]}\n"));
+    curves = fopen(scratch_path("curves.csv"), "w");
+    fputs("id,update,train_loss\n", curves);
+    for (int c = 0; c < cell_count; c++)
+        fprintf(curves, "c%d,%d,0.%d\n", c, c == 0 ? 5 : 10, 10 + c);
+    fclose(curves);
+    judge();
+    unlink(scratch_path("curves.csv"));
+    assert_ruled("gap", VERDICT_CONFIRMED, 0);
+    assert_string_equal(reason_of("gap"), "1 cells have no such rows in curves.csv");
+    assert_ruled("whole", VERDICT_CONFIRMED, 1);
+}
+
+/* The numbers that a run left behind before it diverged or was killed are none of its result. */
+static void a_run_that_ended_badly_has_no_good_error(void **state)
+{
+    (void)state;
+    begin_cells();
+    for (int seed = 1; seed <= SEEDS; seed++) {
+        cell("a", 1, seed, 0.1 + scatter(seed), NAN); /* diverged, with a good error */
+        fprintf(cells, "t%d,a,10,0,0.1,%d,timeout,0,1,%.17g,\n", seed, seed, 0.1 + scatter(seed));
+    }
+    end_cells(CLAIM("  - {claim: diverged, says: s, test: bound, y: test_error, below: 0.2,\n"
+                    "     where: {batch_size: 1}}\n"
+                    "  - {claim: killed, says: s, test: bound, y: test_error, below: 0.2,\n"
+                    "     where: {batch_size: 10}}\n"));
+    judge();
+    assert_ruled("diverged", VERDICT_REFUTED, 1);
+    assert_ruled("killed", VERDICT_INCONCLUSIVE, 0);
+}
+
+/* K = 10 is best by the values tried, K = 1 lies on an edge and might be better beyond it. */
+static void an_edge_counts_in_what_was_not_picked(void **state)
+{
+    (void)state;
+    begin_cells();
+    for (int seed = 1; seed <= SEEDS; seed++) {
+        fprintf(cells, "e%d,a,1,0,0.1,%d,budget,1,1,%.17g,\n", seed, seed, 0.2 + scatter(seed));
+        cell("a", 10, seed, 0.1 + scatter(seed + 1), 10);
+        cell("a", 1000, seed, 0.3 + scatter(seed + 2), 10);
+    }
+    end_cells(CLAIM("  - {claim: edge, says: s, test: order, y: test_error,\n"
+                    "     arms: [{batch_size: [1, 10], pick: min}, {batch_size: full}]}\n"
+                    "  - {claim: inside, says: s, test: order, y: test_error,\n"
+                    "     arms: [{batch_size: 10}, {batch_size: full}]}\n"));
+    judge();
+    assert_ruled("edge", VERDICT_INCONCLUSIVE, 0);
+    assert_ruled("inside", VERDICT_CONFIRMED, 1);
+}
+
 static void a_claim_that_does_not_fit_is_an_error_with_its_line(void **state)
 {
     static const struct {
@@ -316,6 +407,13 @@ static void a_claim_that_does_not_fit_is_an_error_with_its_line(void **state)
          "several rows for seed 1, expected one"},
         {"  - {claim: X, says: s, test: trend, x: batch_size, y: test_error}\n",
          "several rows for batch_size = 1 and seed 1"},
+        {"  - {claim: X, says: s, test: bound, y: test_error, above: 0, where: {outcome: "
+         "budget}}\n",
+         "where: outcome is how a cell ended, expected what it was set to"},
+        {"  - {claim: X, says: s, test: equivalence, y: test_error, margin: 1, where: {network: "
+         "a},\n"
+         "     arms: [{batch_size: full}, {batch_size: 1000}]}\n",
+         "belongs to two arms, expected different cells"},
     };
 
     (void)state;
@@ -361,13 +459,19 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(each_verdict_is_reached, done),
         cmocka_unit_test_teardown(every_test_confirms_and_refutes, done),
+        cmocka_unit_test_teardown(differences_have_slopes_over_logarithms, done),
         cmocka_unit_test_teardown(a_trend_of_the_same_order_in_all_seeds_is_as_certain_as_coins,
                                   done),
         cmocka_unit_test_teardown(failures_and_gaps_confirm_nothing, done),
         cmocka_unit_test_teardown(the_best_of_several_cells_is_picked_by_its_median, done),
         cmocka_unit_test_teardown(what_is_not_reached_counts_as_later_than_what_is, done),
+        cmocka_unit_test_teardown(costs_that_the_cadence_blurs_are_not_delivered, done),
         cmocka_unit_test_teardown(missing_data_are_inconclusive_with_the_reason, done),
         cmocka_unit_test_teardown(on_the_edge_of_a_grid_nothing_is_decided, done),
+        cmocka_unit_test_teardown(what_is_left_out_does_not_confirm, done),
+        cmocka_unit_test_teardown(a_cell_without_rows_in_the_file_is_missed, done),
+        cmocka_unit_test_teardown(a_run_that_ended_badly_has_no_good_error, done),
+        cmocka_unit_test_teardown(an_edge_counts_in_what_was_not_picked, done),
         cmocka_unit_test_teardown(a_claim_that_does_not_fit_is_an_error_with_its_line, done),
         cmocka_unit_test_teardown(all_is_written_row_by_row, done),
     };

@@ -44,6 +44,17 @@ int command_draw(const char *results, const char *chart);
  * what it returned last, or -1 (error set). */
 int command_each_experiment(int (*visit)(const struct experiment *, void *context), void *context);
 
+/* What `verdict --all` was asked for; NULL: the default. */
+struct overview_request {
+    char **folders; /* [count], of results or of results folders */
+    size_t count;
+    const char *claims, *catalogue, *table, *markdown;
+    int anyway;
+};
+
+/* Judges them and sets every claim of the catalogue in a table. 0, or -1 (error set). */
+int command_overview(const struct overview_request *);
+
 /* What the parsers of commands on one experiment do with keys that are no option of theirs: exactly
  * one file is expected. */
 error_t command_experiment(int key, const char *text, struct argp_state *, const char **file);

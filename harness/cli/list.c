@@ -67,24 +67,49 @@ static void name_claims(const struct experiment *experiment, char *text, size_t 
     }
 }
 
+/* All experiments of a tier together. */
+struct total {
+    int count, unmeasured;
+    double seconds;
+};
+
 static int print_experiment(const struct experiment *experiment, void *context)
 {
-    char claims[256], seconds[32] = "";
+    struct total *total = (struct total *)context + experiment->tier;
+    char claims[256], seconds[32] = "not measured";
 
-    (void)context;
     name_claims(experiment, claims, sizeof claims);
     if (experiment->expected_seconds > 0)
         snprintf(seconds, sizeof seconds, "%.0f s", experiment->expected_seconds);
-    printf("%-20s %-8s %8s  %s\n", experiment->name,
+    total->count++;
+    total->seconds += experiment->expected_seconds;
+    total->unmeasured += !(experiment->expected_seconds > 0);
+    printf("%-20s %-8s %12s  %s\n", experiment->name,
            experiment->tier == TIER_NONE ? "" : tiers[experiment->tier].name, seconds, claims);
     summary_print_indented(stdout, 4, experiment->question);
     return 0;
 }
 
+static void print_total(enum tier tier, const struct total *total)
+{
+    printf("tier %-8s %3d experiments %7.0f s of at most %.0f", tiers[tier].name, total->count,
+           total->seconds, tier_seconds[tier]);
+    if (total->unmeasured > 0)
+        printf(", and %d not measured", total->unmeasured);
+    putchar('\n');
+}
+
 static int list_experiments(void)
 {
-    printf("%-20s %-8s %8s  %s\n", "experiment", "tier", "expected", "claims");
-    return command_each_experiment(print_experiment, NULL);
+    struct total totals[TIER_REPORT + 1] = {{0}};
+
+    printf("%-20s %-8s %12s  %s\n", "experiment", "tier", "expected", "claims");
+    if (command_each_experiment(print_experiment, totals) != 0)
+        return -1;
+    putchar('\n');
+    for (int tier = TIER_CI; tier <= TIER_REPORT; tier++)
+        print_total((enum tier)tier, &totals[tier]);
+    return 0;
 }
 
 static const struct {

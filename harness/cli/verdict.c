@@ -1,26 +1,42 @@
 /* batchlab verdict: judges the claims of experiments by their results. */
 #include "verdict/verdict.h"
+#include "verdict/origin.h"
 
 #include "base/error.h"
 #include "cli/command.h"
 
-#include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { KEY_CLAIMS = 256, KEY_ANYWAY };
+enum { KEY_CLAIMS = 256, KEY_ANYWAY, KEY_ALL, KEY_CATALOGUE, KEY_TABLE, KEY_MARKDOWN };
 
 struct arguments {
     char **folders;
     size_t count;
     const char *claims;
     int anyway;
+    struct overview_request request;
+    int is_overview;
 };
 
 static const struct argp_option options[] = {
-    {"claims", KEY_CLAIMS, "EXPERIMENT.yaml", 0,
-     "Judge by the claims of this file, not by those the results were made with", 0},
+    {"claims", KEY_CLAIMS, "FILE", 0,
+     "Judge by the claims of this experiment file, not by those the results were made with; of a "
+     "folder: of the file there that has the experiment's name",
+     0},
     {"anyway", KEY_ANYWAY, NULL, 0, "Judge results of several machines or versions together", 0},
+    {"all", KEY_ALL, NULL, 0,
+     "A row for every claim of the catalogue, run or not; a folder of results folders stands for "
+     "those in it",
+     0},
+    {"catalogue", KEY_CATALOGUE, "FILE", 0,
+     "With --all: the catalogue, in place of experiments/claims/catalogue.yaml", 0},
+    {"table", KEY_TABLE, "FILE", 0,
+     "With --all: the table as CSV, in place of verdict_table.csv beside the first results folder",
+     0},
+    {"markdown", KEY_MARKDOWN, "FILE", 0,
+     "With --all: puts the table into this file, between the lines <!-- verdicts --> and "
+     "<!-- /verdicts -->",
+     0},
     {0},
 };
 
@@ -35,6 +51,18 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_ANYWAY:
         arguments->anyway = 1;
         break;
+    case KEY_ALL:
+        arguments->is_overview = 1;
+        break;
+    case KEY_CATALOGUE:
+        arguments->request.catalogue = text;
+        break;
+    case KEY_TABLE:
+        arguments->request.table = text;
+        break;
+    case KEY_MARKDOWN:
+        arguments->request.markdown = text;
+        break;
     case ARGP_KEY_ARGS:
         arguments->folders = state->argv + state->next;
         arguments->count = (size_t)(state->argc - state->next);
@@ -42,7 +70,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case ARGP_KEY_END:
         if (arguments->count == 0)
             argp_error(state, "expected a results folder");
-        if (arguments->claims && arguments->count > 1)
+        if (!arguments->is_overview && (arguments->request.catalogue || arguments->request.table ||
+                                        arguments->request.markdown))
+            argp_error(state, "--catalogue, --table and --markdown go with --all");
+        if (arguments->claims && arguments->count > 1 && !arguments->is_overview)
             argp_error(state, "--claims is for one results folder");
         break;
     default:
@@ -56,34 +87,12 @@ static const struct argp argp = {
     parse,
     "RESULTS...",
     "Judges the claims of the experiments: a table here, every part and condition in "
-    "RESULTS/verdicts.csv.",
+    "RESULTS/verdicts.csv.\v"
+    "With --all the table has every claim of the catalogue, and says which experiment would "
+    "decide what is not run yet.",
     0,
     0,
     0};
-
-static const char *text_at(const struct verdicts *verdicts, const char *object, const char *key)
-{
-    const json_t *value = json_object_get(json_object_get(verdicts->results.manifest, object), key);
-
-    return json_is_string(value) ? json_string_value(value) : "";
-}
-
-/* Verdicts that stand in one table are of one machine and one program. */
-static int check_alike(const struct verdicts *first, const struct verdicts *other)
-{
-    static const char *const keys[][2] = {{"machine", "cpu"}, {"build", "version"}};
-
-    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
-        const char *a = text_at(first, keys[k][0], keys[k][1]);
-        const char *b = text_at(other, keys[k][0], keys[k][1]);
-
-        if (strcmp(a, b) != 0)
-            return error_set("%s and %s: %s %s '%s' and '%s', expected the same (--anyway)",
-                             first->results.folder, other->results.folder, keys[k][0], keys[k][1],
-                             a, b);
-    }
-    return 0;
-}
 
 static int judge_all(const struct arguments *arguments, struct verdicts *all)
 {
@@ -92,7 +101,7 @@ static int judge_all(const struct arguments *arguments, struct verdicts *all)
 
     for (size_t i = 0; i < arguments->count; i++)
         if (verdicts_open(&all[i], arguments->folders[i], arguments->claims) != 0 ||
-            (i > 0 && !arguments->anyway && check_alike(&all[0], &all[i]) != 0))
+            (i > 0 && !arguments->anyway && origin_check_alike(&all[0], &all[i]) != 0))
             return -1;
     for (size_t i = 0; i < arguments->count; i++)
         if (verdicts_write(&all[i]) != 0)
@@ -112,6 +121,13 @@ int command_verdict(int argc, char **argv)
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return STATUS_USAGE;
+    if (arguments.is_overview) {
+        arguments.request.folders = arguments.folders;
+        arguments.request.count = arguments.count;
+        arguments.request.claims = arguments.claims;
+        arguments.request.anyway = arguments.anyway;
+        return command_overview(&arguments.request) == 0 ? STATUS_OK : command_failed();
+    }
     all = calloc(arguments.count, sizeof *all);
     if (!all)
         return error_set("out of memory"), command_failed();

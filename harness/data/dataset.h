@@ -134,6 +134,8 @@ enum copies {
                       normal noise of 5 % of the feature's standard deviation (over all training
                       examples). The first occurrence of an example stays as it is. Copy c of an
                       example depends on (seed, stored row, c) alone. */
+    COPIES_NOISE,  /* the same with normal noise in place of shifts: on every pixel of an image, 5 %
+                      of the range of a byte, rounded and cut at its ends; other data as jitter */
 };
 
 struct redundancy {

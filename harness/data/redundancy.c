@@ -6,10 +6,12 @@
 #include "data/image.h"
 #include "memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const double noise_share = 0.05; /* of a feature's standard deviation */
+static const double noise_share =
+    0.05; /* of a feature's standard deviation, or of a byte's range */
 
 size_t redundancy_count(size_t train_count, const struct redundancy *redundancy)
 {
@@ -33,6 +35,15 @@ static void jitter_image(uint8_t *target, const uint8_t *source, const struct da
 
     image_shift(target, source, dataset->image_height, dataset->image_width, place / 3 - 1,
                 place % 3 - 1);
+}
+
+static void add_noise(uint8_t *target, const uint8_t *source, size_t inputs, struct rng *rng)
+{
+    for (size_t j = 0; j < inputs; j++) {
+        double value = round(source[j] + noise_share * UINT8_MAX * rng_normal(rng));
+
+        target[j] = (uint8_t)fmin(UINT8_MAX, fmax(0, value));
+    }
 }
 
 static void jitter_numbers(float *target, const float *source, const double *deviation,
@@ -63,6 +74,8 @@ static void fill_jittered(struct redundant_examples *redundant, const struct dat
 
             if (at == i)
                 memcpy(target, source, bytes);
+            else if (train->element == ELEMENT_UINT8 && redundancy->copies == COPIES_NOISE)
+                add_noise((uint8_t *)target, (const uint8_t *)source, dataset->inputs, &rng);
             else if (train->element == ELEMENT_UINT8)
                 jitter_image((uint8_t *)target, (const uint8_t *)source, dataset, &rng);
             else
@@ -144,7 +157,7 @@ int redundancy_open(struct redundant_examples *redundant, const struct dataset *
         redundant->rows[i] = train->rows[i % distinct];
     redundant->examples.rows = redundant->rows;
     redundant->examples.count = count;
-    if (redundancy->copies == COPIES_JITTER && distinct < count &&
+    if (redundancy->copies != COPIES_EXACT && distinct < count &&
         make_jittered(redundant, dataset, redundancy, distinct) != 0)
         goto done;
     status = 0;

@@ -166,6 +166,48 @@ struct shares shares_of(const double *values, const size_t *levels, size_t facto
     return shares;
 }
 
+/* Where the cell's combination of the masked factors stands. */
+static size_t place_of(const size_t *levels, size_t factors, unsigned mask, size_t cell)
+{
+    size_t place = 0, stride = 1;
+
+    for (size_t a = factors; a-- > 0;) {
+        size_t at = cell % levels[a];
+
+        cell /= levels[a];
+        if (mask >> a & 1) {
+            place += at * stride;
+            stride *= levels[a];
+        }
+    }
+    return place;
+}
+
+double shares_closed(const double *values, const size_t *levels, size_t factors, unsigned mask)
+{
+    size_t cells = cells_of(levels, factors), places = 1;
+    double *means, mean = 0, variance = 0, between = 0;
+
+    assert(factors >= 1 && factors <= SHARES_FACTORS);
+    if (!can_share(values, cells))
+        return NAN;
+    for (size_t a = 0; a < factors; a++)
+        places *= mask >> a & 1 ? levels[a] : 1;
+    means = scratch_take(places, sizeof *means);
+    for (size_t i = 0; i < cells; i++)
+        mean += values[i] / (double)cells;
+    for (size_t i = 0; i < cells; i++) {
+        double deviation = values[i] - mean;
+
+        variance += deviation * deviation / (double)cells;
+        means[place_of(levels, factors, mask, i)] += deviation * (double)places / (double)cells;
+    }
+    for (size_t p = 0; p < places; p++)
+        between += means[p] * means[p] / (double)places;
+    free(means);
+    return between / variance;
+}
+
 /* ---- Over seeds -------------------------------------------------------------------------------
  */
 

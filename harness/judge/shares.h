@@ -30,6 +30,10 @@ size_t shares_pair(size_t a, size_t b, size_t factors);
  * what a diverged cell counts as. */
 struct shares shares_of(const double *values, const size_t *levels, size_t factors);
 
+/* Share of all that the factors in this mask of bits do, alone and together: the closed index
+ * (Sobol 1993). What is left is the total index of the others. NaN as above. */
+double shares_closed(const double *values, const size_t *levels, size_t factors, unsigned mask);
+
 struct share_intervals {
     struct effect main[SHARES_FACTORS], pair[SHARES_PAIRS], residual;
 };

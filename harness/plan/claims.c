@@ -17,11 +17,23 @@ const struct choice claim_tests[] = {
     {"bound", CLAIM_BOUND},
     {"agreement", CLAIM_AGREEMENT},
     {"trend", CLAIM_TREND},
+    {"straight", CLAIM_STRAIGHT},
+    {"critical_batch", CLAIM_CRITICAL_BATCH},
+    {"shares", CLAIM_SHARES},
+    {"regret", CLAIM_REGRET},
     {0},
 };
 
-static const struct choice scales[] = {{"linear", 0}, {"log", 1}, {0}};
+const struct choice claim_quantities[] = {
+    {"critical_batch", QUANTITY_CRITICAL_BATCH}, {"min_updates", QUANTITY_MIN_UPDATES},
+    {"min_examples", QUANTITY_MIN_EXAMPLES},     {"r_squared", QUANTITY_R_SQUARED},
+    {"slope_small_k", QUANTITY_SLOPE_SMALL_K},   {0},
+};
+
+static const struct choice scales[] = {
+    {"linear", SCALE_LINEAR}, {"log", SCALE_LOG}, {"semilog", SCALE_SEMILOG}, {0}};
 static const struct choice directions[] = {{"rising", 0}, {"falling", 1}, {0}};
+static const struct choice averages[] = {{"mean", 0}, {"median", 1}, {0}};
 static const struct choice picks[] = {
     {"none", PICK_NONE}, {"min", PICK_MIN}, {"max", PICK_MAX}, {0}};
 
@@ -37,41 +49,48 @@ static const struct field fields[] = {
     {"from", FIELD_TEXT, TEXT(from), .fallback = "cells",
      .help = "cells, curves, probes, decomposition, classes or tuning: the CSV file; columns of "
              "cells.csv go with each"},
-    {"x", FIELD_TEXT, TEXT(x), .help = "slope, trend: column that y depends on"},
-    {"y", FIELD_TEXT, TEXT(y), .help = "column that is judged"},
+    {"x", FIELD_TEXT, TEXT(x),
+     .help = "slope, trend, straight, critical_batch, regret: column that y depends on"},
+    {"y", FIELD_TEXT, TEXT(y), .help = "column that is judged; or a mapping, see below"},
     {"minus", FIELD_TEXT, TEXT(minus), .help = "column that is taken from y"},
-    {"over", FIELD_TEXT, TEXT(over), .help = "column that y is divided by then"},
+    {"over", FIELD_TEXT, TEXT(over),
+     .help = "column that y is divided by; or a mapping, see below"},
     {"low", FIELD_TEXT, TEXT(low), .help = "column with the lower end of y's own 95 % interval"},
     {"high", FIELD_TEXT, TEXT(high), .help = "and with the upper end"},
     {"above", FIELD_REAL, MEMBER(above), .low = -1e12, .high = 1e12,
-     .help = "slope, ratio, bound: the least that is expected"},
-    {"below", FIELD_REAL, MEMBER(below), .low = -1e12, .high = 1e12, .help = "and the most"},
+     .help = "slope, ratio, bound, critical_batch: the least that is expected"},
+    {"below", FIELD_REAL, MEMBER(below), .low = -1e12, .high = 1e12,
+     .help = "and the most; regret: the share by which y may be worse than the best"},
     {"margin", FIELD_REAL, MEMBER(margin), .low = 0, .high = 1e12,
-     .help = "equivalence, agreement: deviation that does not matter; order: least difference"},
+     .help =
+         "equivalence, agreement: deviation that does not matter; straight: mean one of y, as a "
+         "share; order: least difference"},
     {"relative", FIELD_CHOICE, MEMBER(is_relative), .choices = schema_no_or_yes,
      .fallback = "false",
      .help = "equivalence, order: of logarithms, so that a margin of 0.03 is 3 %"},
-    {"scale", FIELD_CHOICE, MEMBER(is_log), .choices = scales, .fallback = "log",
-     .help = "slope: of y over x, or of their logarithms"},
+    {"absolute", FIELD_CHOICE, MEMBER(is_absolute), .choices = schema_no_or_yes,
+     .fallback = "false", .help = "agreement: of y - over, not of y / over"},
+    {"scale", FIELD_CHOICE, MEMBER(scale), .choices = scales, .fallback = "log",
+     .help = "slope: of y over x, of their logarithms, or of y over log x"},
     {"direction", FIELD_CHOICE, MEMBER(is_falling), .choices = directions, .fallback = "rising",
      .help = "trend: of y with x"},
+    {"quantity", FIELD_CHOICE, MEMBER(quantity), .choices = claim_quantities,
+     .help = "critical_batch (default), min_updates, min_examples: of the fit; r_squared: of log "
+             "updates; slope_small_k: of log updates up to a tenth of the critical batch"},
+    {"along", FIELD_TEXT, TEXT(along),
+     .help = "critical_batch: judges the slope of log quantity over log of this column"},
+    {"ceiling", FIELD_REAL, MEMBER(ceiling), .low = 1e-300, .high = 1e12,
+     .help = "shares: the most that y counts as, and what it counts as where it diverged"},
+    {"share", FIELD_REAL, MEMBER(share), .low = 1e-6, .high = 1, .fallback = "1",
+     .help = "regret: of all circumstances and costs, how many must hold"},
+    {"average", FIELD_CHOICE, MEMBER(is_median), .choices = averages, .fallback = "mean",
+     .help = "of the seeds' values: what is judged"},
     {"seeds", FIELD_COUNT, MEMBER(seeds), .low = 1, .high = 1000, .fallback = "5",
      .help = "that it takes at least; 1: nothing is random"},
     {"axis", FIELD_TEXT, TEXT(axis), .help = "what is held equal: epochs, updates, seconds, ..."},
     {"condition", FIELD_TEXT, TEXT(condition),
      .help = "what else limits the answer, to be printed"},
     {0},
-};
-
-/* What a test cannot do without, and what it has no use for. */
-static const struct {
-    int x, arms_low, arms_high; /* x: 1 needs it, 0 has no use for it */
-    int bounds, margin;         /* 2: needs it, 1: takes it, 0: has no use for it */
-} needs[] = {
-    [CLAIM_SLOPE] = {1, 0, 0, 2, 0},       [CLAIM_RATIO] = {0, 2, 2, 2, 0},
-    [CLAIM_EQUIVALENCE] = {0, 2, 2, 0, 2}, [CLAIM_ORDER] = {0, 2, CLAIM_ARMS_MAX, 0, 1},
-    [CLAIM_BOUND] = {0, 0, 0, 2, 0},       [CLAIM_AGREEMENT] = {0, 0, 0, 0, 2},
-    [CLAIM_TREND] = {1, 0, 0, 0, 0},
 };
 
 /* ---- Selections ----------------------------------------------------------------------------- */
@@ -179,123 +198,170 @@ static int read_arms(const struct schema_source *source, yaml_node_t *node, stru
     return 0;
 }
 
-static int read_each(const struct schema_source *source, yaml_node_t *node, struct claim *claim)
+static int read_columns(const struct schema_source *source, yaml_node_t *node, const char *key,
+                        int most, struct columns *columns)
 {
     yaml_node_t *item;
 
     if (node->type != YAML_SEQUENCE_NODE)
-        return schema_error(source, node, "claims: each: expected a list of columns");
+        return schema_error(source, node, "claims: %s: expected a list of columns", key);
+    columns->count = 0;
     for (size_t i = 0; (item = schema_item(source, node, i)) != NULL; i++) {
-        if (claim->each_count == CLAIM_EACH_MAX)
-            return schema_error(source, item, "claims: each: more than %d", CLAIM_EACH_MAX);
-        if (read_column(source, item, "each", claim->each[claim->each_count]) != 0)
+        if (columns->count == most)
+            return schema_error(source, item, "claims: %s: more than %d", key, most);
+        if (read_column(source, item, key, columns->names[columns->count]) != 0)
             return -1;
-        claim->each_count++;
+        columns->count++;
     }
+    return 0;
+}
+
+/* ---- y, over, inside ------------------------------------------------------------------------ */
+
+static const struct choice takes[] = {
+    {"largest", TAKE_LARGEST}, {"smallest", TAKE_SMALLEST}, {"decades", TAKE_DECADES}, {0}};
+
+static const struct field taken_within = {
+    "within", FIELD_REAL, .offset = offsetof(struct taken, within), .low = 0, .high = 1e6};
+
+static int read_taken_key(const struct schema_source *source, yaml_node_t *key, yaml_node_t *value,
+                          struct taken *taken)
+{
+    const char *name = schema_scalar(key);
+
+    for (const struct choice *take = takes; name && take->name; take++) {
+        if (strcmp(name, take->name) != 0)
+            continue;
+        if (taken->take != TAKE_NONE)
+            return schema_error(source, key, "claims: y: one of largest, smallest, decades");
+        taken->take = (enum claim_take)take->value;
+        return read_column(source, value, "y", taken->column);
+    }
+    if (name && strcmp(name, "of") == 0)
+        return read_column(source, value, "y: of", taken->of);
+    if (name && strcmp(name, "within") == 0)
+        return schema_read(source, value, &taken_within, taken);
+    if (name && strcmp(name, "where") == 0)
+        return read_selection(source, value, "y: where", &taken->where);
+    return schema_error(source, key,
+                        "claims: y: unknown key '%s', expected largest, smallest or decades, of, "
+                        "within, where",
+                        name ? name : "(not a name)");
+}
+
+/* y: {decades: learning_rate, within: 0.1, of: final_validation_loss} */
+static int read_taken(const struct schema_source *source, yaml_node_t *node, struct taken *taken)
+{
+    yaml_node_t *key, *value;
+
+    taken->within = NAN;
+    for (size_t i = 0; schema_pair(source, node, i, &key, &value); i++)
+        if (read_taken_key(source, key, value, taken) != 0)
+            return -1;
+    if (taken->take == TAKE_NONE)
+        return schema_error(source, node,
+                            "claims: y: expected a column, or one of largest, smallest, decades");
+    if (isnan(taken->within) != !taken->of[0])
+        return schema_error(source, node, "claims: y: within and of need each other");
+    if (taken->where.pick != PICK_NONE)
+        return schema_error(source, node, "claims: y: pick belongs to an arm");
+    return 0;
+}
+
+static int read_y(const struct schema_source *source, yaml_node_t *node, struct claim *claim)
+{
+    if (node->type == YAML_MAPPING_NODE)
+        return read_taken(source, node, &claim->taken);
+    if (node->type != YAML_SEQUENCE_NODE)
+        return schema_read(source, node, schema_find(fields, "y"), claim);
+    if (read_columns(source, node, "y", CLAIM_COSTS_MAX, &claim->costs) != 0)
+        return -1;
+    if (claim->costs.count == 0)
+        return schema_error(source, node, "claims: y: the list is empty");
+    strcpy(claim->y, claim->costs.names[0]);
+    return 0;
+}
+
+static int read_over(const struct schema_source *source, yaml_node_t *node, struct claim *claim)
+{
+    if (node->type != YAML_MAPPING_NODE)
+        return schema_read(source, node, schema_find(fields, "over"), claim);
+    if (read_selection(source, node, "over", &claim->other) != 0)
+        return -1;
+    if (claim->other.pick != PICK_NONE || claim->other.count == 0)
+        return schema_error(source, node, "claims: over: expected columns and values");
+    return 0;
+}
+
+static int read_inside(const struct schema_source *source, yaml_node_t *node, struct claim *claim)
+{
+    static const struct field ends[] = {
+        {"inside", FIELD_REAL, .offset = offsetof(struct claim, inside), .low = -1e12,
+         .high = 1e12},
+        {"inside", FIELD_REAL, .offset = offsetof(struct claim, inside) + sizeof(double),
+         .low = -1e12, .high = 1e12},
+    };
+
+    if (node->type != YAML_SEQUENCE_NODE || !schema_item(source, node, 1) ||
+        schema_item(source, node, 2))
+        return schema_error(source, node, "claims: inside: expected a list of two numbers");
+    for (size_t i = 0; i < 2; i++)
+        if (schema_read(source, schema_item(source, node, i), &ends[i], claim) != 0)
+            return -1;
+    if (!(claim->inside[0] <= claim->inside[1]))
+        return schema_error(source, node, "claims: inside: %g is more than %g", claim->inside[0],
+                            claim->inside[1]);
     return 0;
 }
 
 /* ---- A claim -------------------------------------------------------------------------------- */
 
-static int check_parts(const struct schema_source *source, const yaml_node_t *node,
-                       const struct claim *claim)
+static int read_where(const struct schema_source *source, yaml_node_t *node, struct claim *claim)
 {
-    const char *test = claim_tests[claim->test].name;
-    int low = needs[claim->test].arms_low, high = needs[claim->test].arms_high;
-
-    if (needs[claim->test].x && !claim->x[0])
-        return schema_error(source, node, "claims: %s: %s needs x, a column", claim->id, test);
-    if (!needs[claim->test].x && claim->x[0])
-        return schema_error(source, node, "claims: %s: %s has no use for x", claim->id, test);
-    if ((claim->low[0] || claim->high[0]) && claim->test != CLAIM_BOUND &&
-        claim->test != CLAIM_AGREEMENT)
-        return schema_error(source, node, "claims: %s: %s has no use for low and high", claim->id,
-                            test);
-    if (claim->is_relative && claim->test != CLAIM_EQUIVALENCE && claim->test != CLAIM_ORDER)
-        return schema_error(source, node, "claims: %s: %s has no use for relative", claim->id,
-                            test);
-    if (claim->arm_count < low || claim->arm_count > high)
-        return schema_error(source, node, "claims: %s: %s has %d arms, expected %s%d", claim->id,
-                            test, claim->arm_count, high > low ? "at least " : "", low);
-    return 0;
-}
-
-static int check_expectation(const struct schema_source *source, const yaml_node_t *node,
-                             const struct claim *claim)
-{
-    const char *test = claim_tests[claim->test].name;
-    int has_bounds = isfinite(claim->above) || isfinite(claim->below);
-    int has_margin = !isnan(claim->margin);
-
-    if (needs[claim->test].bounds == 2 && !has_bounds)
-        return schema_error(source, node, "claims: %s: %s needs above, below or both", claim->id,
-                            test);
-    if (needs[claim->test].bounds == 0 && has_bounds)
-        return schema_error(source, node, "claims: %s: %s has no use for above and below",
-                            claim->id, test);
-    if (!(claim->above < claim->below))
-        return schema_error(source, node, "claims: %s: above is %g, expected less than below, %g",
-                            claim->id, claim->above, claim->below);
-    if (claim->test == CLAIM_RATIO &&
-        (!(claim->below > 0) || (claim->above <= 0 && isfinite(claim->above))))
-        return schema_error(source, node, "claims: %s: bounds of a ratio, expected more than 0",
-                            claim->id);
-    if (claim->is_relative && claim->margin > 100)
-        return schema_error(source, node,
-                            "claims: %s: a relative margin of %g, expected at most "
-                            "100",
-                            claim->id, claim->margin);
-    if (needs[claim->test].margin == 2 && !(claim->margin > 0))
-        return schema_error(source, node, "claims: %s: %s needs a margin above 0", claim->id, test);
-    if (needs[claim->test].margin == 0 && has_margin)
-        return schema_error(source, node, "claims: %s: %s has no use for a margin", claim->id,
-                            test);
-    return 0;
-}
-
-static int check(const struct schema_source *source, const yaml_node_t *node,
-                 const struct claim *claim, int has_test)
-{
-    if (!claim->id[0])
-        return schema_error(source, node, "claims: claim: missing, expected a name such as C24");
-    if (!claim->says[0])
-        return schema_error(source, node, "claims: %s: says: missing, expected a sentence",
-                            claim->id);
-    if (!has_test)
-        return schema_error(source, node,
-                            "claims: %s: test: missing, expected one of slope, "
-                            "ratio, equivalence, order, bound, agreement, trend",
-                            claim->id);
-    if (!claim->y[0])
-        return schema_error(source, node, "claims: %s: y: missing, expected a column", claim->id);
-    if (claim->minus[0] && (claim->low[0] || claim->high[0]))
-        return schema_error(source, node,
-                            "claims: %s: minus: expected y without an interval of its own",
-                            claim->id);
-    if (check_parts(source, node, claim) != 0)
+    if (read_selection(source, node, "where", &claim->where) != 0)
         return -1;
-    return check_expectation(source, node, claim);
+    if (claim->where.pick != PICK_NONE)
+        return schema_error(source, node, "claims: where: pick belongs to an arm");
+    return 0;
+}
+
+static int read_each(const struct schema_source *source, yaml_node_t *node, struct claim *claim)
+{
+    return read_columns(source, node, "each", CLAIM_EACH_MAX, &claim->each);
+}
+
+static int read_factors(const struct schema_source *source, yaml_node_t *node, struct claim *claim)
+{
+    return read_columns(source, node, "factors", CLAIM_FACTORS_MAX, &claim->factors);
+}
+
+static int read_rivals(const struct schema_source *source, yaml_node_t *node, struct claim *claim)
+{
+    return read_columns(source, node, "rivals", CLAIM_RIVALS_MAX, &claim->rivals);
 }
 
 static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_node_t *value,
                     struct claim *claim)
 {
+    static const struct {
+        const char *name;
+        int (*read)(const struct schema_source *, yaml_node_t *, struct claim *);
+    } special[] = {{"y", read_y},
+                   {"over", read_over},
+                   {"inside", read_inside},
+                   {"where", read_where},
+                   {"arms", read_arms},
+                   {"each", read_each},
+                   {"factors", read_factors},
+                   {"rivals", read_rivals}};
     const char *name = schema_scalar(key);
     const struct field *field = name ? schema_find(fields, name) : NULL;
 
+    for (size_t i = 0; name && i < sizeof special / sizeof *special; i++)
+        if (strcmp(name, special[i].name) == 0)
+            return special[i].read(source, value, claim);
     if (field)
         return schema_read(source, value, field, claim);
-    if (name && strcmp(name, "where") == 0) {
-        if (read_selection(source, value, "where", &claim->where) != 0)
-            return -1;
-        if (claim->where.pick != PICK_NONE)
-            return schema_error(source, value, "claims: where: pick belongs to an arm");
-        return 0;
-    }
-    if (name && strcmp(name, "arms") == 0)
-        return read_arms(source, value, claim);
-    if (name && strcmp(name, "each") == 0)
-        return read_each(source, value, claim);
     return schema_error(source, key, "claims: unknown key '%s' (batchlab list keys)",
                         name ? name : "(not a name)");
 }
@@ -311,13 +377,15 @@ static int read_claim(const struct schema_source *source, yaml_node_t *node, str
     claim->above = -INFINITY;
     claim->below = INFINITY;
     claim->margin = NAN;
+    claim->ceiling = INFINITY;
+    claim->inside[0] = claim->inside[1] = NAN;
     claim->line = (int)node->start_mark.line + 1;
     for (size_t i = 0; schema_pair(source, node, i, &key, &value); i++) {
         if (read_key(source, key, value, claim) != 0)
             return -1;
         has_test |= strcmp(schema_scalar(key), "test") == 0;
     }
-    return check(source, node, claim, has_test);
+    return claim_check(source, node, claim, has_test);
 }
 
 /* Two rows of a table under the same name could not be told apart. */
@@ -360,6 +428,8 @@ void claims_free(struct claims *claims)
 {
     for (int i = 0; i < claims->count; i++) {
         free_selection(&claims->list[i].where);
+        free_selection(&claims->list[i].other);
+        free_selection(&claims->list[i].taken.where);
         for (int a = 0; a < claims->list[i].arm_count; a++)
             free_selection(&claims->list[i].arms[a]);
     }
@@ -374,6 +444,18 @@ void claims_document(FILE *file)
         "  where    columns and values: only rows that have them count\n"
         "  arms     list of such mappings: what is compared; `pick: min` or `max` takes the best\n"
         "           of several cells\n"
-        "  each     columns: judged for each of their values apart\n",
+        "  each     columns: judged for each of their values apart; regret counts them instead\n"
+        "  y        regret: or a list of columns. Else, of the cells of a seed (and x), one "
+        "number:\n"
+        "           {largest: COLUMN, smallest: ... or decades: ..., where: {...}}, of those "
+        "within\n"
+        "           `within: 0.1` of the least of column `of:` and next to it, where these are "
+        "given\n"
+        "  over     {COLUMN: VALUE, ...}: agreement: y of the row that has these values and is in "
+        "all\n"
+        "           else the same; critical_batch: such rows of probes.csv, over their mean\n"
+        "  inside   regret: [FROM, TO] of x, both included\n"
+        "  factors  shares: columns that together are to account for more of y than any rival\n"
+        "  rivals   shares: and those it might be instead; the seed is always one\n",
         file);
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "plan/budgets.h"
+#include "plan/document.h"
 #include "plan/experiment_keys.h"
 #include "plan/named_data.h"
 #include "plan/networks.h"
@@ -11,7 +12,6 @@
 #include "plan/schedules.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,14 +102,17 @@ int experiment_engine(const struct experiment *experiment, const char *engine, c
 static int add_target(const struct schema_source *source, yaml_node_t *node, enum metric metric,
                       struct experiment *experiment)
 {
-    const struct field positive = {
-        .key = "targets", .kind = FIELD_REAL, .low = 1e-12, .high = 1e12};
+    int is_loss = metric == METRIC_TRAIN_LOSS || metric == METRIC_VALIDATION_LOSS;
+    const struct field number_field = {.key = "targets", /* losses of objectives may be below 0 */
+                                       .kind = FIELD_REAL,
+                                       .low = is_loss ? -1e12 : 1e-12,
+                                       .high = 1e12};
     struct target_spec *target = &experiment->targets[experiment->target_count];
     char number[64];
 
     if (experiment->target_count == EXPERIMENT_TARGETS_MAX)
         return schema_error(source, node, "targets: more than %d", EXPERIMENT_TARGETS_MAX);
-    if (schema_read(source, node, &positive, &target->value) != 0)
+    if (schema_read(source, node, &number_field, &target->value) != 0)
         return -1;
     target->metric = metric;
     target->line = (int)node->start_mark.line + 1;
@@ -324,8 +327,9 @@ static int try_quick(const struct schema_source *source, yaml_node_t *quick)
     return status;
 }
 
-static int read_document(const struct schema_source *source, struct experiment *experiment)
+static int read_document(const struct schema_source *source, void *into)
 {
+    struct experiment *experiment = into;
     yaml_node_t *root = yaml_document_get_root_node(source->document);
     yaml_node_t *key, *value, *quick = NULL;
 
@@ -350,96 +354,6 @@ static int read_document(const struct schema_source *source, struct experiment *
     if (schema_check_repeated(source) != 0)
         return -1;
     return check(source, experiment);
-}
-
-/* The parser gives a line for what is no YAML, but only an offset for what is no UTF-8. */
-static int yaml_error(const yaml_parser_t *parser, const char *file, const char *text)
-{
-    size_t line = parser->problem_mark.line + 1;
-
-    if (parser->error == YAML_READER_ERROR) {
-        line = 1;
-        for (size_t i = 0; i < parser->problem_offset && text[i]; i++)
-            line += text[i] == '\n';
-    }
-    return error_set("%s:%zu: not valid YAML: %s", file, line,
-                     parser->problem ? parser->problem : "unreadable");
-}
-
-/* After the first document there is nothing: what stands there would silently not count. */
-static int check_end(yaml_parser_t *parser, const char *file, const char *text)
-{
-    yaml_document_t document;
-    const yaml_node_t *root;
-    int status = 0;
-
-    if (!yaml_parser_load(parser, &document))
-        return yaml_error(parser, file, text);
-    root = yaml_document_get_root_node(&document);
-    if (root)
-        status = error_set("%s:%zu: a second document, expected one", file,
-                           document.start_mark.line + 1);
-    yaml_document_delete(&document);
-    return status;
-}
-
-static int parse(struct experiment *experiment, const char *file)
-{
-    const char *text = experiment->text;
-    yaml_parser_t parser;
-    yaml_document_t document;
-    int status = -1;
-
-    if (!yaml_parser_initialize(&parser))
-        return error_set("out of memory");
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, strlen(text));
-    if (yaml_parser_load(&parser, &document)) {
-        const struct schema_source source = {file, &document};
-
-        status = read_document(&source, experiment);
-        if (status == 0)
-            status = check_end(&parser, file, text);
-        yaml_document_delete(&document);
-    } else {
-        yaml_error(&parser, file, text);
-    }
-    yaml_parser_delete(&parser);
-    return status;
-}
-
-/* Far more than a question needs; the parser's time grows with the square of some nestings. */
-enum { EXPERIMENT_BYTES_MAX = 1 << 16 };
-
-static char *read_text(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    char *text = NULL;
-    size_t length;
-
-    if (!file) {
-        error_set("%s: %s", path, strerror(errno));
-        return NULL;
-    }
-    text = calloc(1, EXPERIMENT_BYTES_MAX + 1);
-    if (!text) {
-        error_set("out of memory");
-        goto done;
-    }
-    length = fread(text, 1, EXPERIMENT_BYTES_MAX + 1, file);
-    if (ferror(file))
-        error_set("%s: %s", path, strerror(errno));
-    else if (length > EXPERIMENT_BYTES_MAX)
-        error_set("%s: larger than %d bytes, expected an experiment file", path,
-                  EXPERIMENT_BYTES_MAX);
-    else if (strlen(text) != length)
-        error_set("%s: holds a zero byte, expected an experiment file", path);
-    else
-        goto done;
-    free(text);
-    text = NULL;
-done:
-    fclose(file);
-    return text;
 }
 
 /* "experiments/batch-size.yaml" -> "batch-size", of letters, digits, '-', '_' and '.' only, since
@@ -471,7 +385,7 @@ static int open_text(struct experiment *experiment, const char *file, char *text
         schema_defaults(section->fields, (char *)experiment + section->offset);
     tuning_defaults(&experiment->tuning);
     experiment->text = text;
-    if (!text || parse(experiment, file) != 0) {
+    if (!text || document_parse(file, text, read_document, experiment) != 0) {
         experiment_close(experiment);
         return -1;
     }
@@ -482,7 +396,7 @@ static int open_text(struct experiment *experiment, const char *file, char *text
 
 int experiment_open(struct experiment *experiment, const char *file, int quick)
 {
-    return open_text(experiment, file, read_text(file), quick);
+    return open_text(experiment, file, document_read(file), quick);
 }
 
 int experiment_open_text(struct experiment *experiment, const char *file, const char *text,
@@ -517,6 +431,8 @@ void experiment_dump(FILE *file, const struct experiment *experiment)
         if (strcmp(section->name, "limits") != 0)
             schema_dump(file, section->fields, section->name,
                         (const char *)experiment + section->offset);
+    if (experiment->limits.lets_dead_live) /* the one limit that is part of a result */
+        fputs("limits.at_chance=go_on\n", file);
     for (int t = 0; t < experiment->target_count; t++)
         fprintf(file, "target=%s\n", experiment->targets[t].name);
 }

@@ -53,6 +53,7 @@ struct budget {
 /* How often an experiment can be afforded: all of a tier together take minutes, hours, a day. */
 enum tier { TIER_NONE, TIER_CI, TIER_NIGHTLY, TIER_REPORT };
 extern const struct choice tiers[]; /* by enum tier */
+extern const double tier_seconds[]; /* by enum tier: what all of one may take on 2 cores */
 
 /* When the test split is looked at. */
 enum test_use {
@@ -89,6 +90,11 @@ enum probe {
     PROBE_DUPLICATES = 128,
     PROBE_PREDICTIONS = 256,
     PROBE_NESTED = 512,
+    PROBE_GRADIENT = 1024,
+    PROBE_UPDATE = 2048,
+    PROBE_UNITS = 4096,
+    PROBE_REDRAWS = 8192,
+    PROBE_SECOND_MOMENT = 16384,
 };
 
 /* Probes are recorded at evaluations, off the training clock, and change nothing of a run but that
@@ -100,9 +106,15 @@ struct probe_options {
     int end;      /* 1: and at the last one, wherever it falls */
     int which;    /* bits of enum probe; 0: none */
     int examples; /* the first so many training examples stand for all; 0: all of them */
-    int batch_sizes[PROBE_BATCHES_MAX]; /* of probe sampling, [batch_size_count]; 0: the cell's */
+    int batch_sizes[PROBE_BATCHES_MAX]; /* of probes sampling and second_moment, [batch_size_count];
+                                           0: the cell's */
     int batch_size_count;
-    int draws;             /* mini-batches at least, of a batch size */
+    /* Of probe redraws: training sets of `clusters` clusters, for each number of members and each
+     * correlation. */
+    int clusters, members[PROBE_BATCHES_MAX], member_count;
+    double correlations[PROBE_BATCHES_MAX];
+    int correlation_count;
+    int draws;             /* mini-batches, or training sets, at least, of a kind */
     double precision;      /* half-width of a 95 % interval, relative, at which drawing ends */
     double bias_precision; /* and the share of |G| that a bias may hide in; 0: any */
     double draw_examples;  /* or once so many examples are drawn */
@@ -111,6 +123,7 @@ struct probe_options {
 
 struct limits {
     double cell_seconds; /* wall time after which a cell is killed: outcome `timeout` */
+    int lets_dead_live;  /* 1: no better than chance is no reason to end, as on a plateau */
 };
 
 enum metric {

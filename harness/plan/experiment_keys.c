@@ -18,6 +18,8 @@ static const struct choice scalings[] = {
 const struct choice tiers[] = {
     {"none", TIER_NONE}, {"ci", TIER_CI}, {"nightly", TIER_NIGHTLY}, {"report", TIER_REPORT}, {0}};
 
+const double tier_seconds[] = {[TIER_CI] = 180, [TIER_NIGHTLY] = 7200, [TIER_REPORT] = 86400};
+
 static const struct choice untils[] = {
     {"budget", UNTIL_BUDGET}, {"first", UNTIL_FIRST}, {"all", UNTIL_ALL}, {0}};
 static const struct choice activations[] = {{"relu", ACTIVATION_RELU},
@@ -52,7 +54,8 @@ static const struct choice precisions[] = {
 static const struct choice full_batch[] = {{"full", BATCH_SIZE_FULL}, {0}};
 static const struct choice whole_split[] = {{"all", SUBSET_ALL}, {0}};
 static const struct choice modes[] = {{"grow", REDUNDANCY_GROW}, {"fill", REDUNDANCY_FILL}, {0}};
-static const struct choice copy_kinds[] = {{"exact", COPIES_EXACT}, {"jitter", COPIES_JITTER}, {0}};
+static const struct choice copy_kinds[] = {
+    {"exact", COPIES_EXACT}, {"jitter", COPIES_JITTER}, {"noise", COPIES_NOISE}, {0}};
 static const struct choice samplings[] = {{"reshuffle", SAMPLING_RESHUFFLE},
                                           {"once", SAMPLING_ONCE},
                                           {"with_replacement", SAMPLING_WITH_REPLACEMENT},
@@ -97,6 +100,11 @@ static const struct choice probes[] = {{"memory", PROBE_MEMORY},
                                        {"duplicates", PROBE_DUPLICATES},
                                        {"predictions", PROBE_PREDICTIONS},
                                        {"nested", PROBE_NESTED},
+                                       {"gradient", PROBE_GRADIENT},
+                                       {"update", PROBE_UPDATE},
+                                       {"units", PROBE_UNITS},
+                                       {"redraws", PROBE_REDRAWS},
+                                       {"second_moment", PROBE_SECOND_MOMENT},
                                        {0}};
 
 const char *const metric_names[METRIC_COUNT] = {
@@ -166,7 +174,7 @@ const struct field settings_fields[] = {
     {"redundancy_mode", FIELD_CHOICE, MEMBER(settings, redundancy_mode), .choices = modes,
      .fallback = "grow", .help = "grow: N becomes r N; fill: N stays, N / r are distinct"},
     {"copies", FIELD_CHOICE, MEMBER(settings, copies), .choices = copy_kinds, .fallback = "exact",
-     .help = "of redundant examples: identical or slightly perturbed"},
+     .help = "of redundant examples: identical; moved by a pixel; with noise on each pixel"},
     {"deduplicate", FIELD_CHOICE, MEMBER(settings, deduplicate), .choices = deduplications,
      .fallback = "none",
      .help = "takes copies of training examples away, after redundancy; near: images alike"},
@@ -361,17 +369,27 @@ static const struct field probes_fields[] = {
      .help = "epochs, increasing; each is an evaluation as well"},
     {"every", FIELD_COUNT, MEMBER(probe_options, every), ANY_COUNT, .fallback = "0",
      .help = "evaluations from one to the next, from the first on; 0: only where `at` says"},
-    {"end", FIELD_CHOICE, MEMBER(probe_options, end), .choices = schema_no_or_yes, .fallback = "false",
-     .help = "and at the last one, wherever the budget puts it"},
+    {"end", FIELD_CHOICE, MEMBER(probe_options, end), .choices = schema_no_or_yes,
+     .fallback = "false", .help = "and at the last one, wherever the budget puts it"},
     {"which", FIELD_SET, MEMBER(probe_options, which), .choices = probes,
      .help = "a list: what is recorded in probes.csv"},
     {"examples", FIELD_COUNT, MEMBER(probe_options, examples), ANY_COUNT, .fallback = "0",
      .help = "the first so many training examples, in random order, stand for all; 0: all"},
     {"batch_sizes", FIELD_WIDTHS, MEMBER(probe_options, batch_sizes), .size = PROBE_BATCHES_MAX,
      .count_offset = offsetof(struct probe_options, batch_size_count), COUNT_FROM_1,
-     .help = "sampling: K of the mini-batches drawn; []: the cell's"},
+     .help = "sampling, second_moment: K of the mini-batches drawn; []: the cell's"},
     {"draws", FIELD_COUNT, MEMBER(probe_options, draws), .low = 2, .high = INT_MAX,
-     .fallback = "100", .help = "sampling, noise_scale: mini-batches of a K, at least"},
+     .fallback = "100",
+     .help = "sampling, noise_scale, second_moment, redraws: mini-batches of a K, training sets of "
+             "a kind, at least"},
+    {"clusters", FIELD_COUNT, MEMBER(probe_options, clusters), COUNT_FROM_1, .fallback = "20",
+     .help = "redraws: clusters of a training set"},
+    {"members", FIELD_WIDTHS, MEMBER(probe_options, members), .size = PROBE_BATCHES_MAX,
+     .count_offset = offsetof(struct probe_options, member_count), COUNT_FROM_1,
+     .help = "redraws: of each cluster, a list"},
+    {"correlations", FIELD_REALS, MEMBER(probe_options, correlations), .size = PROBE_BATCHES_MAX,
+     .count_offset = offsetof(struct probe_options, correlation_count), .low = 0, .high = 1,
+     .help = "redraws: of the gradients of two members of a cluster, a list"},
     {"precision", FIELD_REAL, MEMBER(probe_options, precision), .low = 1e-4, .high = 1,
      .fallback = "0.05", .help = "drawing ends when the 95 % interval is within +- this share"},
     {"bias_precision", FIELD_REAL, MEMBER(probe_options, bias_precision), .low = 0, .high = 1,
@@ -387,9 +405,15 @@ static const struct field probes_fields[] = {
     {0},
 };
 
+static const struct choice chances[] = {{"stop", 0}, {"go_on", 1}, {0}};
+
 static const struct field limits_fields[] = {
     {"cell_seconds", FIELD_REAL, MEMBER(limits, cell_seconds), .low = 0.1, .high = 1e9,
      .fallback = "3600", .help = "wall time after which a cell is ended with outcome timeout"},
+    {"at_chance", FIELD_CHOICE, MEMBER(limits, lets_dead_live), .choices = chances,
+     .fallback = "stop",
+     .help = "stop: a classifier that is no better than chance after an epoch and 100 updates, at "
+             "two evaluations running, ends with outcome dead; go_on: it may yet leave a plateau"},
     {0},
 };
 
@@ -484,6 +508,6 @@ const struct section sections[] = {
     SECTION(evaluation, "log-spaced unless told otherwise, off the training clock"),
     SECTION(throughput, "for `measure: throughput`"),
     SECTION(probes, "recorded at some evaluations, off the training clock"),
-    SECTION(limits, "for safety, no part of a result"),
+    SECTION(limits, "for safety; but for at_chance no part of a result"),
     {0},
 };

@@ -109,6 +109,7 @@ static void append_number(char *slug, size_t size, const char *name, double valu
 
 static void write_slug_of_data(const struct settings *s, char *slug, size_t size)
 {
+    static const char *const copies[] = {"", "jitter", "noise"};
     static const char *const samplings[] = {"",          "-once",     "-replace",   "-unshuffled",
                                             "-balanced", "-weighted", "-importance"};
 
@@ -119,8 +120,7 @@ static void write_slug_of_data(const struct settings *s, char *slug, size_t size
     if (s->label_noise > 0)
         append_number(slug, size, "wrong", s->label_noise);
     append(slug, size, "-r%d%s%s", s->redundancy,
-           s->redundancy_mode == REDUNDANCY_FILL ? "fill" : "",
-           s->copies == COPIES_JITTER ? "jitter" : "");
+           s->redundancy_mode == REDUNDANCY_FILL ? "fill" : "", copies[s->copies]);
     if (s->deduplicate == DEDUPLICATE_NEAR)
         append_number(slug, size, "near", s->near_cosine);
     else if (s->deduplicate == DEDUPLICATE_EXACT)

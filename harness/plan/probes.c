@@ -26,6 +26,14 @@ int probes_check(const struct experiment *experiment)
         return refuse(experiment, "expected measure: convergence, as nothing is trained here");
     if (options->small_batch >= options->large_batch)
         return refuse(experiment, "small_batch: expected less than large_batch");
+    if (options->which & PROBE_REDRAWS &&
+        (options->member_count == 0 || options->correlation_count == 0))
+        return refuse(experiment, "redraws: members or correlations are missing, expected lists "
+                                  "such as [1, 10] and [0, 0.5]");
+    for (int i = 0; i < options->member_count; i++)
+        if ((double)options->clusters * options->members[i] > INT32_MAX)
+            return refuse(experiment, "clusters: times members they are more examples than "
+                                      "2147483647");
     if (options->which & PROBE_PREDICTIONS && experiment->dataset.validation == 0)
         return refuse(experiment,
                       "predictions: are of validation examples, expected `dataset: {validation: "
@@ -72,7 +80,7 @@ int probes_fit(const struct cell *cell, const struct experiment *experiment,
         if ((size_t)options->batch_sizes[i] > population)
             return refuse_size(experiment, "batch_sizes", options->batch_sizes[i], population,
                                what);
-    if (options->which & PROBE_SAMPLING && options->batch_size_count == 0 &&
+    if (options->which & (PROBE_SAMPLING | PROBE_SECOND_MOMENT) && options->batch_size_count == 0 &&
         (size_t)cell->batch_size > population)
         return refuse_size(experiment, "batch_size of the grid", cell->batch_size, population,
                            what);
@@ -104,6 +112,22 @@ double probes_examples(const struct cell *cell, const struct experiment *experim
                 2 * fmin(options->draw_examples, (double)options->draws * options->batch_sizes[i]);
         if (options->batch_size_count == 0)
             examples += 2 * fmin(options->draw_examples, (double)options->draws * cell->batch_size);
+    }
+    if (options->which & PROBE_REDRAWS) {
+        examples += 2 * n;
+        for (int i = 0; i < options->member_count; i++)
+            examples += options->correlation_count *
+                        fmin(options->draw_examples,
+                             (double)options->draws * options->clusters * options->members[i]);
+    }
+    if (options->which & PROBE_SECOND_MOMENT) {
+        double batches = fmax(options->draws, 1600); /* 8 repetitions with beta2 = 0.99 */
+
+        examples += 2 * n;
+        for (int i = 0; i < options->batch_size_count; i++)
+            examples += batches * options->batch_sizes[i];
+        if (options->batch_size_count == 0)
+            examples += batches * cell->batch_size;
     }
     if (options->which & PROBE_SHARPNESS)
         examples += 50 * n;

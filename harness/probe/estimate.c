@@ -351,3 +351,58 @@ struct design design_effect(double trace, double trace_of_means, double examples
     design.correlation = size > 1 ? (design.effect - 1) / (size - 1) : (double)NAN;
     return design;
 }
+
+double design_predicted(double examples, double members, double correlation)
+{
+    return examples / (1 + (members - 1) * correlation);
+}
+
+struct estimate effective_by_redraws(double trace, const struct running *squared_distances)
+{
+    const struct estimate mean = running_mean(squared_distances);
+
+    return (struct estimate){trace / mean.value, trace / mean.high,
+                             mean.low > 0 ? trace / mean.low : (double)INFINITY};
+}
+
+/* ---- Averages of squared gradients ------------------------------------------------------------
+ */
+
+struct moment_fit moment_fit(const double *average, const double *squares, const double *variances,
+                             size_t count)
+{
+    const double nothing = 1e-20; /* squares of squares: what rounding leaves of a gradient */
+    double gg = 0, gs = 0, ss = 0, gv = 0, sv = 0, determinant;
+    struct moment_fit fit = {.sum = 0};
+
+    for (size_t j = 0; j < count; j++) {
+        double expected = squares[j] + variances[j];
+
+        fit.sum += average[j];
+        if (expected == 0)
+            continue;
+        gg += squares[j] / expected * squares[j];
+        gs += squares[j] / expected * variances[j];
+        ss += variances[j] / expected * variances[j];
+        gv += squares[j] / expected * average[j];
+        sv += variances[j] / expected * average[j];
+    }
+    determinant = gg * ss - gs * gs;
+    if (gg <= nothing * ss || ss <= nothing * gg) { /* one of them is there, at most */
+        fit.square = gg <= nothing * ss ? (double)NAN : gv / gg;
+        fit.variance = ss <= nothing * gg ? (double)NAN : sv / ss;
+    } else if (!(determinant > 1e-12 * gg * ss)) {
+        fit.square = fit.variance = NAN;
+    } else {
+        fit.square = (gv * ss - sv * gs) / determinant;
+        fit.variance = (sv * gg - gv * gs) / determinant;
+    }
+    return fit;
+}
+
+struct estimate root_of_estimate(struct estimate square, double over)
+{
+    return (struct estimate){sqrt(at_least_zero(square.value) / over),
+                             sqrt(at_least_zero(square.low) / over),
+                             sqrt(at_least_zero(square.high) / over)};
+}

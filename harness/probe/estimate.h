@@ -133,7 +133,32 @@ struct design {
         correlation; /* within a cluster: (DEFF - 1) / (N / clusters - 1); NaN of clusters of 1 */
 };
 
+/* N / (1 + (members - 1) correlation): the same from a correlation that is known. */
+double design_predicted(double examples, double members, double correlation);
+
+/* tr Sigma over the mean of |G_N - G|^2 of training sets drawn independently, G and Sigma being
+ * those of what they are drawn from: how many independent examples are as far from G as they are.
+ */
+struct estimate effective_by_redraws(double trace, const struct running *squared_distances);
+
 struct design design_effect(double trace, double trace_of_means, double examples, double clusters);
+
+/* ---- Averages of squared gradients ----------------------------------------------------------- */
+
+/* v_j = square * G_j^2 + variance * Sigma_jj / K by least squares with weights 1 / (G_j^2 +
+ * Sigma_jj / K): both 1 on average where v_j is the mean of squares of independent gradients. With
+ * these weights the fitted v_j add up to the v_j. */
+struct moment_fit {
+    double square, variance; /* NaN where G, or Sigma, is 0, or both are in proportion */
+    double sum;              /* of v_j */
+};
+
+/* average, squares, variances: v_j, G_j^2 and Sigma_jj / K, [count]. */
+struct moment_fit moment_fit(const double *average, const double *squares, const double *variances,
+                             size_t count);
+
+/* The root of an estimate of a square, over the root of `over`; what is below 0 counts as 0. */
+struct estimate root_of_estimate(struct estimate, double over);
 
 /* ---- Vectors, added up in a fixed order ------------------------------------------------------ */
 

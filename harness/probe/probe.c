@@ -20,9 +20,14 @@ static const struct {
     {PROBE_NESTED, "nested", probe_nested},
     {PROBE_ENERGY, "energy", probe_energy},
     {PROBE_EFFECTIVE_SIZE, "effective_size", probe_effective_size},
+    {PROBE_REDRAWS, "redraws", probe_redraws},
     {PROBE_SHARPNESS, "sharpness", probe_sharpness},
     {PROBE_LINEAR_PROBE, "linear_probe", probe_linear_probe},
+    {PROBE_GRADIENT, "gradient", probe_gradient},
+    {PROBE_UPDATE, "update", probe_update},
+    {PROBE_UNITS, "units", probe_units},
     {PROBE_PREDICTIONS, "predictions", probe_predictions},
+    {PROBE_SECOND_MOMENT, "second_moment", probe_second_moment},
 };
 
 struct prober {

@@ -77,6 +77,12 @@ int summary_print(FILE *, const char *results_folder);
 /* The throughput part alone; prints nothing where there is no such cell. */
 int summary_print_throughput(FILE *, struct results *);
 
+/* Of each setting of that network with four batch sizes at least: seconds of a step = t0 + t1 K,
+ * by least squares of relative residuals, and their mean. network[group_count]: whose number is
+ * meant. rates, threads: of each cell, examples per second. */
+void summary_print_steps(FILE *, const struct groups *, const size_t *network, size_t number,
+                         const double *rates, const double *threads);
+
 /* Where the time of the cells in profile.csv went. */
 int summary_print_profile(FILE *, const char *results_folder);
 

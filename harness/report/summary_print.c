@@ -2,9 +2,12 @@
 #include "report/summary.h"
 
 #include "base/error.h"
+#include "base/stats.h"
+#include "report/cadence.h"
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- Words ------------------------------------------------------------------------------------
@@ -118,11 +121,11 @@ static void say_choice(struct sentence *sentence, const struct groups *groups, s
         say(sentence, ", %s", text);
 }
 
-static void say_target(struct sentence *sentence, const struct groups *groups, int target)
+static void say_target(struct sentence *sentence, const struct results *results, int target)
 {
     char text[128];
 
-    target_describe(&groups->results->targets[target], text, sizeof text);
+    target_describe(&results->targets[target], text, sizeof text);
     say(sentence, "%s", text);
 }
 
@@ -236,7 +239,7 @@ static void print_heading(FILE *file, const struct groups *groups, int target)
     say(&to, "Each batch size at its best rate; medians over n seeds");
     if (target != SUMMARY_NONE) {
         say(&to, ": seconds, epochs and updates to ");
-        say_target(&to, groups, target);
+        say_target(&to, groups->results, target);
     }
     if (end_is_error(groups))
         say(&to, "; errors at the end.");
@@ -353,7 +356,7 @@ static void print_best(FILE *file, const struct summary *summary,
         say(&line, "Best here: ");
         say_choice(&line, groups, best->group);
         say(&line, ": %s s to ", short_number(best->seconds, number));
-        say_target(&line, groups, section->target);
+        say_target(&line, groups->results, section->target);
         if (second) {
             say(&line, " (runner-up: ");
             say_runner_up(&line, summary, section);
@@ -489,7 +492,7 @@ static void print_verdict(FILE *file, const struct summary *summary,
     if (present < 2 || section->target == SUMMARY_NONE)
         return;
     say(&line, "To ");
-    say_target(&line, &summary->groups, section->target);
+    say_target(&line, summary->groups.results, section->target);
     say(&line, ", each kind with its fastest row above:");
     summary_print_wrapped(file, line.text);
     only = only_one(summary, contenders);
@@ -519,6 +522,34 @@ static void print_totals(FILE *file, const struct summary *summary)
     summary_print_wrapped(file, line.text);
 }
 
+/* A line for each target whose cost the evaluations are too far apart to tell. */
+static int print_cadence(FILE *file, struct results *results)
+{
+    for (size_t t = 0; t < results->target_count; t++) {
+        double *resolutions = cadence_resolutions(results, t), median;
+        struct sentence line = {0};
+        size_t reached = 0;
+
+        if (!resolutions)
+            return -1;
+        for (size_t i = 0; i < table_rows(results->cells); i++)
+            if (!isnan(resolutions[i]))
+                resolutions[reached++] = resolutions[i];
+        median = reached > 0 ? stats_median(resolutions, reached) : 0;
+        free(resolutions);
+        if (!(median > cadence_limit))
+            continue;
+        say(&line, "Evaluations are far apart for ");
+        say_target(&line, results, (int)t);
+        say(&line,
+            ": what it takes is known to %.0f %% in the median, expected %.0f (evaluation: "
+            "per_decade, first).",
+            100 * median, 100 * cadence_limit);
+        summary_print_wrapped(file, line.text);
+    }
+    return 0;
+}
+
 int summary_print(FILE *file, const char *results_folder)
 {
     int status = -1;
@@ -538,6 +569,8 @@ int summary_print(FILE *file, const char *results_folder)
     }
     if (summary.row_count > 0)
         print_totals(file, &summary);
+    if (print_cadence(file, &results) != 0)
+        goto done;
     status = summary_print_throughput(file, &results);
 done:
     summary_close(&summary);

@@ -205,6 +205,7 @@ static void print_network(FILE *file, const struct groups *groups, const struct 
     summary_print_engines(file, groups, before, AXIS_BIT(AXIS_NETWORK), ENGINE_WIDTH);
     if (none)
         fprintf(file, "- not measured\n");
+    summary_print_steps(file, groups, network, number, columns->rate, columns->threads);
     fputc('\n', file);
     if (fastest < groups->group_count)
         print_fastest(file, groups, columns, fastest);

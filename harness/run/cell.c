@@ -180,6 +180,8 @@ static void fill_from_training(struct cell_record *record, const struct training
     record->examples = result->examples;
     record->epochs = result->examples / (double)bench->train.count;
     record->train_seconds = result->train_seconds;
+    if (result->updates > 0)
+        record->seconds_per_update = result->train_seconds / (double)result->updates;
     record->evaluation_seconds = result->evaluation_seconds;
     if (result->train_seconds > 0) {
         record->rates[INPUT_GATHER].median = result->examples / result->train_seconds;
@@ -198,6 +200,7 @@ static void fill_from_training(struct cell_record *record, const struct training
     record->test = result->test;
     memcpy(record->shifted_errors, result->shifted_errors, sizeof record->shifted_errors);
     record->balanced_error = result->balanced_error;
+    record->skewed_error = result->skewed_error;
     record->class_errors = result->class_errors;
     record->class_count = result->class_count;
     memcpy(record->costs, result->costs, sizeof record->costs);
@@ -221,6 +224,8 @@ static void fill_from_throughput(struct cell_record *record, const struct throug
         record->blocks[input] = result->rates[input].blocks;
         record->gflops[input] = result->rates[input].median * record->flops_per_example / 1e9;
     }
+    if (record->rates[INPUT_GATHER].median > 0)
+        record->seconds_per_update = bench->cell->batch_size / record->rates[INPUT_GATHER].median;
     record->block_list = result->blocks;
     record->block_count = result->block_count;
 }
@@ -306,6 +311,9 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
         record->session_memory_bytes = resident_peak() - parts->resident;
     record->stored_bytes =
         stored_bytes(&parts->model.network, cell->settings.precision, largest_part(cell));
+    record->epoch_bytes =
+        (double)parts->training.examples.count *
+        (double)dataset_row_bytes(&parts->training.examples, campaign->dataset->inputs);
     record->probes = prober_rows(prober, &record->probe_count);
     record->predictions = prober_predictions(prober, &record->prediction_count);
     before_logging = clock_now();

@@ -39,6 +39,7 @@ static const struct column cell_columns[] = {
     CELL("evaluation_seconds", evaluation_seconds),
     CELL("setup_seconds", setup_seconds),
     CELL("wall_seconds", wall_seconds),
+    CELL("seconds_per_update", seconds_per_update),
     CELL("examples_per_second", rates[INPUT_GATHER].median),
     CELL("examples_per_second_q1", rates[INPUT_GATHER].q1),
     CELL("examples_per_second_q3", rates[INPUT_GATHER].q3),
@@ -56,6 +57,7 @@ static const struct column cell_columns[] = {
     CELL("peak_memory_bytes", peak_memory_bytes),
     CELL("session_memory_bytes", session_memory_bytes),
     CELL("stored_bytes", stored_bytes),
+    CELL("epoch_bytes", epoch_bytes),
     CELL("evaluations", evaluations),
     CELL("final_train_loss", final_train_loss),
     CELL("final_validation_loss", final_validation_loss),
@@ -64,6 +66,7 @@ static const struct column cell_columns[] = {
     CELL("test_loss", test.loss),
     CELL("test_error", test.error),
     CELL("test_balanced_error", balanced_error),
+    CELL("test_skewed_error", skewed_error),
     CELL("test_error_translated", shifted_errors[SHIFT_TRANSLATED]),
     CELL("test_error_brightness", shifted_errors[SHIFT_BRIGHTNESS]),
     CELL("test_error_rotated", shifted_errors[SHIFT_ROTATED]),
@@ -81,6 +84,7 @@ static const struct {
     {"epochs_to", offsetof(struct target_cost, epochs)},
     {"flops_to", offsetof(struct target_cost, flops)},
     {"seconds_to", offsetof(struct target_cost, seconds)},
+    {"resolution_of", offsetof(struct target_cost, resolution)},
 };
 
 static const struct column curve_columns[] = {
@@ -94,6 +98,8 @@ static const struct column curve_columns[] = {
     POINT("test_loss", test.loss),
     POINT("test_error", test.error),
     POINT("gradient_norm", gradient_norm),
+    POINT("batch_loss", batch_loss),
+    POINT("batch_loss_deviation", batch_loss_deviation),
     POINT("penalty", penalty),
     POINT("theta_0", theta[0]),
     POINT("theta_1", theta[1]),

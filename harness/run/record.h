@@ -18,17 +18,18 @@ struct cell_record {
     double parameters, flops_per_example;
     double updates, epochs, examples;
     double train_seconds, evaluation_seconds, setup_seconds, wall_seconds;
+    double seconds_per_update;      /* throughput: K over the median rate, gathering */
     struct rate rates[INPUT_COUNT]; /* convergence: only the median of INPUT_GATHER */
     double gflops[INPUT_COUNT], blocks[INPUT_COUNT];
     /* Throughput alone: the step's roof, and the pre-gathered median as a share of it. */
     double roof, roof_fraction;
     const char *roof_bound;          /* "flops", "weights", "inputs"; NULL: does not apply */
     double live_fraction, roof_live; /* K = 1 and dense layers with ReLU */
-    double peak_memory_bytes, session_memory_bytes, stored_bytes;
+    double peak_memory_bytes, session_memory_bytes, stored_bytes, epoch_bytes;
     double evaluations;
     double final_train_loss, final_validation_loss, final_validation_error, best_validation_error;
     struct evaluated test;
-    double shifted_errors[SHIFT_COUNT], balanced_error;
+    double shifted_errors[SHIFT_COUNT], balanced_error, skewed_error;
     struct target_cost costs[EXPERIMENT_TARGETS_MAX];
     /* Borrowed. */
     const struct curve_point *curve;

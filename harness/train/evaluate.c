@@ -62,7 +62,7 @@ static int test_classes(struct stepper *stepper, struct training_result *result,
     const struct workbench *bench = stepper->bench;
     struct examples test = bench->test;
     size_t *ends = counts, *trained = counts + bench->classes, first = 0, tested = 0;
-    double sum = 0;
+    double sum = 0, skewed = 0, share = 0;
 
     sort_test(&test, rows, ends, bench->classes);
     count_classes(&bench->train, trained);
@@ -77,12 +77,16 @@ static int test_classes(struct stepper *stepper, struct training_result *result,
         *class = (struct class_error){trained[c], test.count, evaluated.error};
         if (test.count > 0) {
             sum += class->error;
+            skewed += class->error * (double)trained[c];
+            share += (double)trained[c];
             tested++;
         }
     }
     result->class_count = bench->classes;
     if (tested > 0)
         result->balanced_error = sum / (double)tested;
+    if (share > 0)
+        result->skewed_error = skewed / share;
     return 0;
 }
 

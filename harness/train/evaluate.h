@@ -9,8 +9,8 @@
 int evaluate(struct stepper *, const struct examples *, size_t count, struct evaluated *);
 
 /* The test split, its shifted copies and its classes, as far as the experiment asks for them: test,
- * shifted_errors, class_errors and balanced_error of the result. -1: the engine failed, or out of
- * memory (error set). */
+ * shifted_errors, class_errors, balanced_error and skewed_error of the result. -1: the engine
+ * failed, or out of memory (error set). */
 int evaluate_test(struct stepper *, struct training_result *);
 
 #endif

@@ -45,6 +45,11 @@ struct curve_point {
     struct evaluated test; /* NOT_APPLICABLE where it is kept for the end */
     double gradient_norm; /* of the last batch; NOT_APPLICABLE at update 0, and where a step in one
                              piece was the last one because the loss or the clock ended the run */
+    /* Of the batches since the last evaluation, each before its update: their mean loss, and its
+     * standard deviation from batch to batch without the trend, the root of half the mean square of
+     * successive differences (von Neumann et al. 1941). NOT_APPLICABLE where there are fewer than
+     * one, or two, of them. */
+    double batch_loss, batch_loss_deviation;
     double theta[2];      /* of an objective, the first coordinates; else NOT_APPLICABLE */
 };
 
@@ -57,6 +62,7 @@ struct class_error {
 /* What it took to reach a target, interpolated; NOT_APPLICABLE where it was not reached. */
 struct target_cost {
     double updates, examples, epochs, flops, seconds;
+    double resolution; /* by what share of itself the cost depends on the way of interpolating */
 };
 
 struct training_result {
@@ -75,6 +81,7 @@ struct training_result {
     struct class_error *class_errors;   /* [class_count], owned; 0 of them: nobody asks */
     int class_count;
     double balanced_error; /* mean of class_errors over the classes with test examples */
+    double skewed_error;   /* the same, each class counting as among the training examples */
     double best_validation_error;
     struct target_cost costs[EXPERIMENT_TARGETS_MAX];
 };
@@ -112,7 +119,8 @@ void training_free(struct training_result *);
 double train_evaluation_due(const struct evaluation *, int i);
 
 /* Costs of reaching the target along the curve: where the metric first falls to the value, by
- * linear interpolation in its logarithm between the two evaluations around it. */
+ * linear interpolation between the two evaluations around it, in its logarithm where the target is
+ * above 0. */
 struct target_cost train_target_cost(const struct curve_point *curve, int count,
                                      const struct target_spec *);
 

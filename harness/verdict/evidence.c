@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/stats.h"
 #include "plan/experiment_keys.h"
+#include "verdict/samples.h"
 
 #include <limits.h>
 #include <math.h>
@@ -54,7 +55,7 @@ static struct table *table_of(const struct evidence *evidence, const char *colum
     return evidence->results->cells;
 }
 
-static const char *text_of(const struct evidence *evidence, const char *column, size_t row)
+const char *evidence_text(const struct evidence *evidence, const char *column, size_t row)
 {
     const struct table *table = table_of(evidence, column, &row);
     const char *const *texts = table ? table_texts(table, column) : NULL;
@@ -92,12 +93,12 @@ static int is_same(const char *text, const char *wanted)
  */
 static int meets(const struct evidence *evidence, const struct condition *condition, size_t row)
 {
-    const char *text = text_of(evidence, condition->column, row), *full = NULL;
+    const char *text = evidence_text(evidence, condition->column, row), *full = NULL;
 
     if (!text)
         return -1;
     if (strcmp(condition->column, "batch_size") == 0)
-        full = text_of(evidence, "full_batch", row);
+        full = evidence_text(evidence, "full_batch", row);
     for (int v = 0; v < condition->count; v++)
         if (is_same(text, condition->values[v]) ||
             (full && strcmp(condition->values[v], "full") == 0 && strcmp(full, "1") == 0))
@@ -105,7 +106,7 @@ static int meets(const struct evidence *evidence, const struct condition *condit
     return 0;
 }
 
-static int meets_all(const struct evidence *evidence, const struct selection *selection, size_t row)
+int evidence_meets(const struct evidence *evidence, const struct selection *selection, size_t row)
 {
     for (int c = 0; c < selection->count; c++) {
         int met = meets(evidence, &selection->conditions[c], row);
@@ -125,14 +126,14 @@ static int describe(const struct evidence *evidence, const struct claim *claim, 
     size_t length = 0;
 
     text[0] = '\0';
-    for (int e = 0; e < claim->each_count; e++) {
-        const char *value = text_of(evidence, claim->each[e], row);
+    for (int e = 0; e < claim->each.count; e++) {
+        const char *value = evidence_text(evidence, claim->each.names[e], row);
 
         if (!value)
             return -1;
         if (length < size)
             length += (size_t)snprintf(text + length, size - length, "%s%s=%s", e ? ", " : "",
-                                       claim->each[e], value);
+                                       claim->each.names[e], value);
     }
     return 0;
 }
@@ -165,25 +166,50 @@ static int add_to_circumstance(struct circumstance **list, size_t *count, const 
     return add_row(&larger[(*count)++].rows, row);
 }
 
-int circumstances_find(const struct evidence *evidence, const struct claim *claim,
-                       struct circumstance **list, size_t *count)
+int circumstances_split(const struct evidence *evidence, const struct claim *claim,
+                        const struct rows *rows, struct circumstance **list, size_t *count)
 {
     *list = NULL;
     *count = 0;
-    for (size_t row = 0; row < table_rows(evidence->table); row++) {
-        int met = meets_all(evidence, &claim->where, row);
+    for (size_t i = 0; i < rows->count; i++) {
         char text[sizeof(*list)->text];
 
-        if (met == 0)
-            continue;
-        if (met < 0 || describe(evidence, claim, row, text, sizeof text) != 0 ||
-            add_to_circumstance(list, count, text, row) != 0) {
+        if (describe(evidence, claim, rows->list[i], text, sizeof text) != 0 ||
+            add_to_circumstance(list, count, text, rows->list[i]) != 0) {
             circumstances_free(*list, *count);
             *list = NULL;
             return -1;
         }
     }
     return 0;
+}
+
+static int find_rows(const struct evidence *evidence, const struct claim *claim, struct rows *rows)
+{
+    for (size_t row = 0; row < table_rows(evidence->table); row++) {
+        int met = evidence_meets(evidence, &claim->where, row);
+
+        if (met < 0 || (met == 1 && add_row(rows, row) != 0))
+            return -1;
+    }
+    return 0;
+}
+
+int circumstances_find(const struct evidence *evidence, const struct claim *claim,
+                       struct circumstance **list, size_t *count)
+{
+    struct rows rows = {NULL, 0};
+    struct claim together = *claim;
+    int status = find_rows(evidence, claim, &rows);
+
+    *list = NULL;
+    *count = 0;
+    if (claim->test == CLAIM_REGRET) /* it counts its circumstances, in one judgement */
+        together.each.count = 0;
+    if (status == 0)
+        status = circumstances_split(evidence, &together, &rows, list, count);
+    free(rows.list);
+    return status;
 }
 
 void circumstances_free(struct circumstance *list, size_t count)
@@ -196,26 +222,26 @@ void circumstances_free(struct circumstance *list, size_t count)
 /* ---- Values -----------------------------------------------------------------------------------
  */
 
-static int is_infeasible(const struct evidence *evidence, size_t row)
+int evidence_is_infeasible(const struct evidence *evidence, size_t row)
 {
-    const char *outcome = text_of(evidence, "outcome", row);
+    const char *outcome = evidence_text(evidence, "outcome", row);
 
     return outcome && strcmp(outcome, "reached") != 0 && strcmp(outcome, "budget") != 0;
 }
 
 /* Not an outcome of training: what would have come of it is not known. */
-static int has_failed(const struct evidence *evidence, size_t row)
+int evidence_has_failed(const struct evidence *evidence, size_t row)
 {
-    const char *outcome = text_of(evidence, "outcome", row);
+    const char *outcome = evidence_text(evidence, "outcome", row);
 
-    return is_infeasible(evidence, row) && strcmp(outcome, "diverged") != 0 &&
+    return evidence_is_infeasible(evidence, row) && strcmp(outcome, "diverged") != 0 &&
            strcmp(outcome, "dead") != 0;
 }
 
 /* Of a run that diverged or died, losses and errors are worse than any number. */
 static int is_worst(const struct evidence *evidence, const char *column, size_t row)
 {
-    return is_infeasible(evidence, row) && !has_failed(evidence, row) &&
+    return evidence_is_infeasible(evidence, row) && !evidence_has_failed(evidence, row) &&
            (strstr(column, "loss") || strstr(column, "error"));
 }
 
@@ -224,25 +250,103 @@ static int is_cost(const char *column)
     return strstr(column, "_to_") != NULL; /* empty: the target was not reached */
 }
 
+int evidence_outcome(const struct evidence *evidence, const char *column, size_t row, double *value)
+{
+    if (evidence_number(evidence, column, row, value) != 0)
+        return -1;
+    if (evidence_has_failed(evidence, row))
+        *value = NAN;
+    else if (is_worst(evidence, column, row) && !evidence->cell_of)
+        *value = INFINITY; /* also where the last evaluation was before it diverged */
+    if (isnan(*value) && (is_worst(evidence, column, row) ||
+                          (is_cost(column) && !evidence_has_failed(evidence, row))))
+        *value = INFINITY;
+    return 0;
+}
+
+static int is_named(const struct selection *selection, const char *column)
+{
+    for (int c = 0; c < selection->count; c++)
+        if (strcmp(selection->conditions[c].column, column) == 0)
+            return 1;
+    return 0;
+}
+
+/* 1: both rows speak of the same, but for what tells y's row from the other one. */
+static int is_counterpart(const struct evidence *evidence, const struct claim *claim, size_t row,
+                          size_t other)
+{
+    /* what a row says, beside y, and not what it is of */
+    static const char *const said[] = {"low", "high", "n", "seconds"};
+
+    for (size_t c = 0; c < table_columns(evidence->table); c++) {
+        const char *name = table_column_name(evidence->table, c);
+        const char *const *texts = table_texts(evidence->table, name);
+        int is_said = strcmp(name, claim->y) == 0;
+
+        for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+            is_said |= strcmp(name, said[i]) == 0;
+        if (!is_said && !is_named(&claim->other, name) && strcmp(texts[row], texts[other]) != 0)
+            return 0;
+    }
+    return 1;
+}
+
+/* y of the row that meets the conditions and is in all else the same; NAN: none. */
+static int find_counterpart(const struct evidence *evidence, const struct claim *claim, size_t row,
+                            double *value)
+{
+    size_t found = 0;
+
+    *value = NAN;
+    for (size_t other = 0; other < table_rows(evidence->table); other++) {
+        int met = evidence_meets(evidence, &claim->other, other);
+
+        if (met < 0)
+            return -1;
+        if (met == 0 || !is_counterpart(evidence, claim, row, other))
+            continue;
+        if (found++ > 0)
+            return error_set("%s:%zu: several rows to compare with, expected one: `over` must tell "
+                             "them apart",
+                             table_path(evidence->table), table_line(evidence->table, row));
+        if (evidence_number(evidence, claim->y, other, value) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int evidence_over(const struct evidence *evidence, const struct claim *claim, size_t row,
+                  double *value)
+{
+    *value = claim->is_absolute ? 0 : 1;
+    if (claim->over[0])
+        return evidence_number(evidence, claim->over, row, value);
+    if (claim->other.count > 0 && claim->test == CLAIM_AGREEMENT)
+        return find_counterpart(evidence, claim, row, value);
+    return 0;
+}
+
 int evidence_value(const struct evidence *evidence, const struct claim *claim, size_t row,
                    double *value)
 {
-    double over = 1, minus = 0;
+    double over, minus = 0;
 
-    if (evidence_number(evidence, claim->y, row, value) != 0 ||
+    if (evidence_outcome(evidence, claim->y, row, value) != 0 ||
         (claim->minus[0] && evidence_number(evidence, claim->minus, row, &minus) != 0) ||
-        (claim->over[0] && evidence_number(evidence, claim->over, row, &over) != 0))
+        evidence_over(evidence, claim, row, &over) != 0)
         return -1;
-    if (isnan(*value) &&
-        (is_worst(evidence, claim->y, row) || (is_cost(claim->y) && !has_failed(evidence, row))))
-        *value = INFINITY;
-    *value = over != 0 && isfinite(over) ? (*value - minus) / over : (double)NAN;
+    *value -= minus;
+    if (claim->is_absolute)
+        *value -= over;
+    else
+        *value = over != 0 && isfinite(over) ? *value / over : (double)NAN;
     return 0;
 }
 
 int evidence_seed(const struct evidence *evidence, size_t row, uint64_t *seed)
 {
-    const char *text = text_of(evidence, "seed", row);
+    const char *text = evidence_text(evidence, "seed", row);
     char *end;
 
     if (!text)
@@ -258,7 +362,7 @@ int evidence_on_edge(const struct evidence *evidence, size_t row)
 {
     const struct table *cells = evidence->results->cells;
 
-    return table_has(cells, "edge") && strcmp(text_of(evidence, "edge", row), "1") == 0;
+    return table_has(cells, "edge") && strcmp(evidence_text(evidence, "edge", row), "1") == 0;
 }
 
 void series_free(struct series *series)
@@ -278,7 +382,7 @@ static int describe_settings(const struct evidence *evidence, size_t row, char *
 
         if (strcmp(field->key, "seed") == 0 || !table_has(evidence->results->cells, field->key))
             continue;
-        value = text_of(evidence, field->key, row);
+        value = evidence_text(evidence, field->key, row);
         if (!value)
             return -1;
         if (length < size)
@@ -304,43 +408,40 @@ static int place_of(struct series *series, uint64_t seed)
     return (int)place;
 }
 
-static int add_to_series(const struct evidence *evidence, const struct claim *claim, size_t row,
-                         struct series *series)
+static int add_to_series(const struct evidence *evidence, const struct claim *claim,
+                         const struct sample *sample, struct series *series)
 {
-    double value, seconds = 0;
-    uint64_t seed;
-    int place;
+    int place = place_of(series, sample->seed);
 
-    if (evidence_seed(evidence, row, &seed) != 0 ||
-        evidence_value(evidence, claim, row, &value) != 0)
-        return -1;
-    place = place_of(series, seed);
     if (place < 0)
         return error_set("%s:%zu: claim %s has several rows for seed %llu, expected one: `where`, "
                          "`arms` or `each` must tell them apart",
-                         table_path(evidence->table), table_line(evidence->table, row), claim->id,
-                         (unsigned long long)seed);
-    series->values[place] = value;
-    series->infeasible += (size_t)is_infeasible(evidence, row);
-    series->censored += value == (double)INFINITY && !is_infeasible(evidence, row);
-    series->on_edge += (size_t)evidence_on_edge(evidence, row);
-    if (table_has(evidence->results->cells, "wall_seconds") &&
-        evidence_number(evidence, "wall_seconds", row, &seconds) == 0 && seconds > 0)
-        series->hours += seconds / 3600;
+                         table_path(evidence->table), table_line(evidence->table, sample->row),
+                         claim->id, (unsigned long long)sample->seed);
+    series->values[place] = sample->value;
+    series->infeasible += sample->infeasible;
+    series->censored += sample->censored;
+    series->on_edge += sample->on_edge;
+    series->hours += sample->hours;
     return 0;
 }
 
 static int fill(const struct evidence *evidence, const struct claim *claim, const struct rows *rows,
                 struct series *series)
 {
+    struct sample *samples;
+    size_t count;
+    int status;
+
     *series = (struct series){.values = calloc(rows->count + 1, sizeof *series->values),
                               .seeds = calloc(rows->count + 1, sizeof *series->seeds)};
     if (!series->values || !series->seeds)
         return error_set("out of memory for the seeds of a claim");
-    for (size_t i = 0; i < rows->count; i++)
-        if (add_to_series(evidence, claim, rows->list[i], series) != 0)
-            return -1;
-    return 0;
+    status = samples_find(evidence, claim, rows, NULL, &samples, &count);
+    for (size_t i = 0; i < count && status == 0; i++)
+        status = add_to_series(evidence, claim, &samples[i], series);
+    free(samples);
+    return status;
 }
 
 /* ---- The best of several cells ----------------------------------------------------------------
@@ -401,7 +502,7 @@ static int select_rows(const struct evidence *evidence, const struct claim *clai
                        const struct rows *rows, const struct selection *arm, struct rows *selected)
 {
     for (size_t i = 0; i < rows->count; i++) {
-        int met = arm ? meets_all(evidence, arm, rows->list[i]) : 1;
+        int met = arm ? evidence_meets(evidence, arm, rows->list[i]) : 1;
 
         if (met < 0 || (met == 1 && add_row(selected, rows->list[i]) != 0))
             return -1;
@@ -409,6 +510,18 @@ static int select_rows(const struct evidence *evidence, const struct claim *clai
     if (arm && arm->pick != PICK_NONE)
         return pick(evidence, claim, arm->pick, selected);
     return 0;
+}
+
+/* What was not picked counts as well: with its better value it might have been. */
+static size_t edges_of(const struct evidence *evidence, const struct rows *rows,
+                       const struct selection *arm)
+{
+    size_t on_edge = 0;
+
+    for (size_t i = 0; i < rows->count; i++)
+        on_edge += (size_t)(evidence_meets(evidence, arm, rows->list[i]) == 1 &&
+                            evidence_on_edge(evidence, rows->list[i]));
+    return on_edge;
 }
 
 int series_find(const struct evidence *evidence, const struct claim *claim, const struct rows *rows,
@@ -420,6 +533,8 @@ int series_find(const struct evidence *evidence, const struct claim *claim, cons
     *series = (struct series){.values = NULL};
     if (status == 0)
         status = fill(evidence, claim, &selected, series);
+    if (status == 0 && arm && arm->pick != PICK_NONE)
+        series->on_edge = edges_of(evidence, rows, arm);
     if (status != 0)
         series_free(series);
     free(selected.list);

@@ -32,10 +32,14 @@ struct circumstance {
     struct rows rows;
 };
 
-/* Rows of claim->where, by the values of claim->each in the order of appearance. *list is owned,
+/* Rows of claim->where, by the values of claim->each in the order of appearance (those of a regret
+ * together). *list is owned,
  * free with circumstances_free. No such row is an empty list. -1: a column that does not exist. */
 int circumstances_find(const struct evidence *, const struct claim *, struct circumstance **list,
                        size_t *count);
+/* Rows by the values of claim->each. */
+int circumstances_split(const struct evidence *, const struct claim *, const struct rows *,
+                        struct circumstance **list, size_t *count);
 void circumstances_free(struct circumstance *list, size_t count);
 
 /* What is judged, seed by seed. */
@@ -59,12 +63,29 @@ void series_free(struct series *);
 /* Keeps of two series the seeds that both have. */
 void series_pair(struct series *, struct series *);
 
+/* A row's column as text; NULL: no such column. */
+const char *evidence_text(const struct evidence *, const char *column, size_t row);
+
 /* Number of a row's column; NAN where it is empty. -1: no such column, no number. */
 int evidence_number(const struct evidence *, const char *column, size_t row, double *value);
 
-/* y less what the claim takes from it, over what it divides it by. +INFINITY where nothing was
- * reached. */
+/* The same of what training came to: a loss or error of a run that diverged is +INFINITY, and so is
+ * what it took to reach what was not reached. */
+int evidence_outcome(const struct evidence *, const char *column, size_t row, double *value);
+
+/* y less what the claim takes from it, over what it divides it by, or less that as well. +INFINITY
+ * where nothing was reached. */
 int evidence_value(const struct evidence *, const struct claim *, size_t row, double *value);
+
+/* What the claim divides y by, or takes from it: 1 or 0 where there is nothing such. */
+int evidence_over(const struct evidence *, const struct claim *, size_t row, double *value);
+
+/* 1: the row meets all conditions; 0: it does not; -1: no such column. */
+int evidence_meets(const struct evidence *, const struct selection *, size_t row);
+
+/* 1: diverged, dead or failed; and of these 1: failed, so that nothing is known of it. */
+int evidence_is_infeasible(const struct evidence *, size_t row);
+int evidence_has_failed(const struct evidence *, size_t row);
 
 /* The seed of the row's cell. -1: none, or no whole number. */
 int evidence_seed(const struct evidence *, size_t row, uint64_t *seed);

@@ -94,8 +94,33 @@ static double median_p(const void *context, double bound, enum alternative alter
     return p;
 }
 
+/* The minimum detectable effect grows as the deviation does: that of a deviation of 1 is found once
+ * for each number of seeds, in milliseconds. */
+static double detectable_of(double deviation, size_t count)
+{
+    static double of_1[65]; /* 0: not yet */
+
+    if (count >= sizeof of_1 / sizeof *of_1)
+        return power_detectable_paired(deviation, count, finding_alpha, power);
+    if (of_1[count] == 0)
+        of_1[count] = power_detectable_paired(1, count, finding_alpha, power);
+    return deviation * of_1[count];
+}
+
+/* What the median's interval is of a standard error, taken for normal. Infinite ends: unknown. */
+static void judge_width(struct finding *finding, size_t count)
+{
+    double error = (finding->effect.high - finding->effect.low) / (2 * two_sided);
+
+    if (!isfinite(error))
+        return;
+    finding->deviation = error * sqrt((double)count);
+    finding->detectable = error * (two_sided + gsl_cdf_ugaussian_Pinv(power));
+}
+
 /* Of values already on the scale on which they are judged. */
-static struct finding judge_values(const double *values, size_t count, struct range range)
+static struct finding judge_values(const double *values, size_t count, struct range range,
+                                   int is_median)
 {
     struct finding finding = finding_of_nothing(NULL);
     const struct mean_difference mean = means_of(values, count);
@@ -104,11 +129,10 @@ static struct finding judge_values(const double *values, size_t count, struct ra
     finding.deviation = mean.standard_error * sqrt((double)count);
     if (isfinite(range.above) && isfinite(range.below))
         finding.margin = (range.below - range.above) / 2;
-    if (mean.standard_error > 0) {
+    if (mean.standard_error > 0 && !is_median) {
         finding.effect = means_interval(&mean, confidence);
         judge(&finding, range, mean_p, &mean);
-        finding.detectable =
-            power_detectable_paired(finding.deviation, count, finding_alpha, power);
+        finding.detectable = detectable_of(finding.deviation, count);
         return finding;
     }
     judge(&finding, range, median_p, &sample);
@@ -119,6 +143,8 @@ static struct finding judge_values(const double *values, size_t count, struct ra
         struct interval interval = stats_median_interval(values, count, confidence);
 
         finding.effect = (struct effect){stats_median(values, count), interval.low, interval.high};
+        if (is_median)
+            judge_width(&finding, count);
     }
     return finding;
 }
@@ -130,7 +156,8 @@ static void back_from_logarithms(struct effect *effect)
     effect->high = exp(effect->high);
 }
 
-struct finding finding_of_seeds(const double *values, size_t count, struct range range, int is_log)
+static struct finding of_seeds(const double *values, size_t count, struct range range, int is_log,
+                               int is_median)
 {
     double *kept = calloc(count + 1, sizeof *kept);
     struct finding finding;
@@ -151,13 +178,60 @@ struct finding finding_of_seeds(const double *values, size_t count, struct range
     else if (n < 2)
         finding = finding_of_nothing(n == 0 ? "no values" : "one seed");
     else
-        finding = judge_values(kept, n, range);
+        finding = judge_values(kept, n, range, is_median);
     finding.n = n;
     if (n == 1)
         finding.effect.value = kept[0];
     if (is_log)
         back_from_logarithms(&finding.effect);
     free(kept);
+    return finding;
+}
+
+struct finding finding_of_seeds(const double *values, size_t count, struct range range, int is_log)
+{
+    return of_seeds(values, count, range, is_log, 0);
+}
+
+struct finding finding_of_median(const double *values, size_t count, struct range range, int is_log)
+{
+    return of_seeds(values, count, range, is_log, 1);
+}
+
+/* Not known: as not found, which is 1. */
+static double p_or_1(double p)
+{
+    return isnan(p) ? 1 : p;
+}
+
+struct finding finding_of_jackknife(statistic_of_seeds *statistic, const void *context,
+                                    size_t seeds, struct range range, int is_log)
+{
+    double *values = calloc(seeds + 1, sizeof *values), all = statistic(context, seeds);
+    struct finding finding;
+    int is_known = isfinite(is_log ? log(all) : all);
+
+    if (!values)
+        abort();
+    for (size_t s = 0; s < seeds && seeds > 1; s++) {
+        double without = statistic(context, s);
+
+        if (is_log)
+            values[s] = all * pow(all / without, (double)seeds - 1);
+        else
+            values[s] = (double)seeds * all - ((double)seeds - 1) * without;
+        is_known &= isfinite(is_log ? log(values[s]) : values[s]);
+    }
+    if (seeds < 2)
+        finding = finding_of_nothing(seeds == 0 ? "no values" : "one seed");
+    else if (!is_known)
+        finding = finding_of_nothing("without some seed it is not bounded");
+    else
+        finding = finding_of_seeds(values, seeds, range, is_log);
+    if (finding.reason)
+        finding.effect.value = all;
+    finding.n = seeds;
+    free(values);
     return finding;
 }
 
@@ -239,7 +313,8 @@ struct finding finding_all(const struct finding *findings, size_t count)
             all = *finding;
         if (finding->p_refute < least)
             least = finding->p_refute;
-        if (finding->detectable > detectable) /* the least telling, whichever is shown */
+        /* the least telling, whichever is shown */
+        if (isnan(detectable) || finding->detectable > detectable)
             detectable = finding->detectable;
     }
     /* What refutes all is the one that stands out, and is what is to be shown. */
@@ -250,6 +325,48 @@ struct finding finding_all(const struct finding *findings, size_t count)
         all.p_refute = fmin(1, (double)count * least);
     all.detectable = detectable;
     return all;
+}
+
+static int compare_p(const void *a, const void *b)
+{
+    double first = p_or_1((*(const struct finding *const *)a)->p_confirm);
+    double second = p_or_1((*(const struct finding *const *)b)->p_confirm);
+
+    return (first > second) - (first < second);
+}
+
+static int compare_p_refute(const void *a, const void *b)
+{
+    double first = p_or_1((*(const struct finding *const *)a)->p_refute);
+    double second = p_or_1((*(const struct finding *const *)b)->p_refute);
+
+    return (first > second) - (first < second);
+}
+
+struct finding finding_most(const struct finding *findings, size_t count, size_t least)
+{
+    const struct finding **order = calloc(count + 1, sizeof *order);
+    size_t spared = count - least;
+    struct finding most;
+    double refute;
+
+    if (!order)
+        abort();
+    for (size_t i = 0; i < count; i++)
+        order[i] = &findings[i];
+    qsort(order, count, sizeof(const struct finding *), compare_p_refute);
+    refute = fmin(1, (double)least * p_or_1(order[spared]->p_refute));
+    most = *order[spared];
+    if (!(refute <= finding_alpha)) {
+        qsort(order, count, sizeof(const struct finding *), compare_p);
+        most = *order[least - 1];
+        most.p_confirm = fmin(1, (double)(spared + 1) * p_or_1(most.p_confirm));
+    }
+    most.p_refute = refute;
+    if (refute <= finding_alpha)
+        most.p_confirm = 1;
+    free(order);
+    return most;
 }
 
 /* ---- Of several points ------------------------------------------------------------------------
@@ -320,6 +437,12 @@ static struct finding judge_line(const struct line *line, struct range range)
     if (isnan(slope.standard_error))
         return finding_of_nothing("no line through the points");
     judge(&finding, range, mean_p, &slope);
+    if (isfinite(range.above) && isfinite(range.below)) {
+        finding.margin = (range.below - range.above) / 2;
+        finding.detectable =
+            slope.standard_error * (gsl_cdf_tdist_Pinv((1 + confidence) / 2, slope.freedom) +
+                                    gsl_cdf_tdist_Pinv(power, slope.freedom));
+    }
     return finding;
 }
 

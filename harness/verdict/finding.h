@@ -41,6 +41,9 @@ size_t finding_seeds_needed(const struct finding *);
  * that are not a number are left out. */
 struct finding finding_of_seeds(const double *values, size_t count, struct range, int is_log);
 
+/* The same of the median, whatever the values: by the sign test. */
+struct finding finding_of_median(const double *values, size_t count, struct range, int is_log);
+
 /* A value known with its own 95 % interval, taken for normal, each side with its own width. A side
  * that is not a number is a bound not known: the other one is one-sided then. */
 struct finding finding_of_interval(struct effect, struct range);
@@ -48,9 +51,24 @@ struct finding finding_of_interval(struct effect, struct range);
 /* A value without chance: it lies within, or it does not. */
 struct finding finding_of_constant(double value, struct range);
 
+/* A number from all seeds, or with left_out < seeds from all but one of them. */
+typedef double statistic_of_seeds(const void *context, size_t left_out);
+
+/* A number that the seeds have together, such as one of a fit to their means: Student's t of the
+ * pseudo-values n q - (n - 1) q without the seed (Tukey 1958), in logarithms with is_log. The
+ * effect is their mean, which is q less its bias. A q that is not a number, or infinite, is not
+ * judged. */
+struct finding finding_of_jackknife(statistic_of_seeds *, const void *context, size_t seeds,
+                                    struct range, int is_log);
+
 /* Of several findings that must all hold: the weakest, judged together (intersection-union: no
  * correction for confirming; Holm's for refuting). count > 0. */
 struct finding finding_all(const struct finding *, size_t count);
+
+/* Of `count` findings at least `least` hold: by the p values in order, Bonferroni over those that
+ * may be spared (Benjamini and Heller 2008). Refuted where so many do not hold that fewer are left.
+ * What is shown is the weakest that is needed. 1 <= least <= count. */
+struct finding finding_most(const struct finding *, size_t count, size_t least);
 
 /* y rises (falls) with x. One value of each x for each seed: x[points], y[seeds][points]. Per seed
  * Kendall's tau, of which the mean is judged; of one seed the exact test. */

@@ -1,10 +1,15 @@
-/* The seven tests. */
+/* The tests of single cells, of arms and along x. */
 #include "verdict/trial.h"
 
 #include "base/error.h"
+#include "judge/survival.h"
+#include "verdict/cadence_check.h"
+#include "verdict/points.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- Arms -------------------------------------------------------------------------------------
  */
@@ -17,15 +22,16 @@ static void count_in(struct trial *trial, const struct series *series)
     trial->hours += series->hours;
 }
 
-static void judge_seeds(struct trial *trial, const double *values, size_t count, struct range range,
-                        int is_log, int needs_seeds)
+static void judge_seeds(struct trial *trial, const struct claim *claim, const double *values,
+                        size_t count, struct range range, int is_log)
 {
-    if (count == 1 && needs_seeds == 1) {
+    if (count == 1 && claim->seeds == 1) {
         trial->finding = finding_of_constant(values[0], range);
         trial->seeds = 1;
         return;
     }
-    trial->finding = finding_of_seeds(values, count, range, is_log);
+    trial->finding = claim->is_median ? finding_of_median(values, count, range, is_log)
+                                      : finding_of_seeds(values, count, range, is_log);
     if (trial->finding.n < trial->seeds)
         trial->seeds = trial->finding.n;
     trial->dropped += count - trial->finding.n;
@@ -45,9 +51,31 @@ static int compare(struct trial *trial, const struct claim *claim, struct series
         return error_set("out of memory for the seeds of a claim");
     for (size_t i = 0; i < a->count; i++) /* both not reached: inf / inf, which tells nothing */
         values[i] = is_ratio ? a->values[i] / b->values[i] : a->values[i] - b->values[i];
-    judge_seeds(trial, values, a->count, range, is_ratio, claim->seeds);
+    judge_seeds(trial, claim, values, a->count, range, is_ratio);
     free(values);
     return 0;
+}
+
+/* "1st: median 120 [90, inf], 2 of 7 not reached" (Kaplan and Meier): a run that did not get there
+ * ended later than any that did. */
+static int describe_censored(struct trial *trial, const struct series *series, const char *arm)
+{
+    bool *reached = calloc(series->count + 1, sizeof *reached);
+    size_t length = strlen(trial->note), late = 0;
+    struct effect median;
+
+    if (!reached)
+        return error_set("out of memory for the seeds of a claim");
+    for (size_t i = 0; i < series->count; i++) {
+        reached[i] = isfinite(series->values[i]);
+        late += !reached[i];
+    }
+    median = survival_median(series->values, reached, series->count, 0.95);
+    free(reached);
+    snprintf(trial->note + length, sizeof trial->note - length,
+             "%s%s: median %.3g [%.3g, %.3g], %zu of %zu not reached", length ? "; " : "", arm,
+             median.value, fmax(0, median.low), median.high, late, series->count);
+    return details_add(&trial->details, "median", arm, median, series->count);
 }
 
 static int compare_arms(struct trial *trial, const struct evidence *evidence,
@@ -65,6 +93,10 @@ static int compare_arms(struct trial *trial, const struct evidence *evidence,
         return -1;
     }
     status = compare(trial, claim, &a, &b, range, is_ratio);
+    if (status == 0 && a.censored > 0)
+        status = describe_censored(trial, &a, is_ratio ? "numerator" : "first arm");
+    if (status == 0 && b.censored > 0)
+        status = describe_censored(trial, &b, is_ratio ? "denominator" : "second arm");
     series_free(&a);
     series_free(&b);
     return status;
@@ -98,13 +130,13 @@ static int hold_order(struct trial *trial, const struct evidence *evidence,
  */
 
 /* A bound of y's interval; NAN where the claim has no column for it. */
-static int read_bound(const struct evidence *evidence, const char *column, size_t row, double over,
-                      double *bound)
+static int read_bound(const struct evidence *evidence, const struct claim *claim,
+                      const char *column, size_t row, double over, double *bound)
 {
     *bound = NAN;
     if (column[0] && evidence_number(evidence, column, row, bound) != 0)
         return -1;
-    *bound /= over;
+    *bound = claim->is_absolute ? *bound - over : *bound / over;
     return 0;
 }
 
@@ -126,14 +158,14 @@ static int judge_row(const struct evidence *evidence, const struct claim *claim,
                      struct range range, struct finding *finding)
 {
     struct effect effect;
-    double over = 1;
+    double over;
 
     if (evidence_value(evidence, claim, row, &effect.value) != 0 ||
-        (claim->over[0] && evidence_number(evidence, claim->over, row, &over) != 0) ||
-        read_bound(evidence, claim->low, row, over, &effect.low) != 0 ||
-        read_bound(evidence, claim->high, row, over, &effect.high) != 0)
+        evidence_over(evidence, claim, row, &over) != 0 ||
+        read_bound(evidence, claim, claim->low, row, over, &effect.low) != 0 ||
+        read_bound(evidence, claim, claim->high, row, over, &effect.high) != 0)
         return -1;
-    if (over < 0)
+    if (over < 0 && !claim->is_absolute)
         turn(&effect);
     *finding = has_interval(claim) ? finding_of_interval(effect, range)
                                    : finding_of_constant(effect.value, range);
@@ -166,12 +198,12 @@ static int hold_range(struct trial *trial, const struct evidence *evidence,
 {
     struct series series;
 
-    if (has_interval(claim) || claim->seeds == 1)
+    if (has_interval(claim) || (claim->seeds == 1 && claim->taken.take == TAKE_NONE))
         return hold_rows(trial, evidence, claim, rows, range);
     if (series_find(evidence, claim, rows, NULL, &series) != 0)
         return -1;
     count_in(trial, &series);
-    judge_seeds(trial, series.values, series.count, range, 0, claim->seeds);
+    judge_seeds(trial, claim, series.values, series.count, range, 0);
     series_free(&series);
     return 0;
 }
@@ -179,150 +211,49 @@ static int hold_range(struct trial *trial, const struct evidence *evidence,
 /* ---- Along x ----------------------------------------------------------------------------------
  */
 
-struct points {
-    double *x;         /* [count], increasing */
-    double *y;         /* [seeds][count]; NAN: no such row */
-    const double **of; /* [seeds]: rows of y without a hole */
-    uint64_t *seeds;
-    size_t count, seed_count, complete;
-};
-
-static void points_free(struct points *points)
+static struct finding judge_points(const struct claim *claim, const struct points *points,
+                                   const double *const *y)
 {
-    free(points->x);
-    free(points->y);
-    free(points->of);
-    free(points->seeds);
-}
-
-static int points_open(struct points *points, size_t rows)
-{
-    *points = (struct points){.x = calloc(rows + 1, sizeof(double)),
-                              .of = calloc(rows + 1, sizeof(double *)),
-                              .seeds = calloc(rows + 1, sizeof(uint64_t))};
-    if (points->x && points->of && points->seeds)
-        return 0;
-    points_free(points);
-    return error_set("out of memory for the points of a claim");
-}
-
-/* Where `value` stands in the sorted list, put in if it is new. */
-static void insert_real(double *list, size_t *count, double value)
-{
-    size_t place = *count;
-
-    for (size_t i = 0; i < *count; i++)
-        if (list[i] == value)
-            return;
-    while (place > 0 && list[place - 1] > value) {
-        list[place] = list[place - 1];
-        place--;
-    }
-    list[place] = value;
-    ++*count;
-}
-
-static size_t find_seed(struct points *points, uint64_t seed)
-{
-    size_t s = 0;
-
-    while (s < points->seed_count && points->seeds[s] != seed)
-        s++;
-    if (s == points->seed_count)
-        points->seeds[points->seed_count++] = seed;
-    return s;
-}
-
-static int place_point(struct points *points, const struct evidence *evidence,
-                       const struct claim *claim, size_t row)
-{
-    double x, value, *y;
-    uint64_t seed;
-    size_t p = 0;
-
-    if (evidence_number(evidence, claim->x, row, &x) != 0 ||
-        evidence_seed(evidence, row, &seed) != 0 ||
-        evidence_value(evidence, claim, row, &value) != 0)
-        return -1;
-    while (p < points->count && points->x[p] != x)
-        p++;
-    if (p == points->count)
-        return error_set("%s:%zu: column `%s` is empty", table_path(evidence->table),
-                         table_line(evidence->table, row), claim->x);
-    y = &points->y[find_seed(points, seed) * points->count + p];
-    if (!isnan(*y))
-        return error_set("%s:%zu: several rows for %s = %g and seed %llu, expected one: `where` or "
-                         "`each` must tell them apart",
-                         table_path(evidence->table), table_line(evidence->table, row), claim->x, x,
-                         (unsigned long long)seed);
-    *y = value;
-    return 0;
-}
-
-static int points_fill(struct points *points, const struct evidence *evidence,
-                       const struct claim *claim, const struct rows *rows)
-{
-    for (size_t i = 0; i < rows->count; i++) {
-        uint64_t seed;
-        double x;
-
-        if (evidence_number(evidence, claim->x, rows->list[i], &x) != 0)
-            return -1;
-        if (!isnan(x))
-            insert_real(points->x, &points->count, x);
-        if (evidence_seed(evidence, rows->list[i], &seed) != 0)
-            return -1;
-        find_seed(points, seed);
-    }
-    points->y = calloc(points->seed_count * points->count + 1, sizeof *points->y);
-    if (!points->y)
-        return error_set("out of memory for the points of a claim");
-    for (size_t i = 0; i < points->seed_count * points->count; i++)
-        points->y[i] = NAN;
-    for (size_t i = 0; i < rows->count; i++)
-        if (place_point(points, evidence, claim, rows->list[i]) != 0)
-            return -1;
-    for (size_t s = 0; s < points->seed_count; s++) {
-        size_t filled = 0;
-
-        for (size_t p = 0; p < points->count; p++)
-            filled += (size_t)isfinite(points->y[s * points->count + p]);
-        if (filled == points->count)
-            points->of[points->complete++] = points->y + s * points->count;
-    }
-    return 0;
-}
-
-static struct finding judge_points(const struct claim *claim, const struct points *points)
-{
-    if (points->complete == 0)
+    if (points->seed_count == 0)
         return finding_of_nothing("no seed has every value of x");
     if (points->count < 3)
         return finding_of_nothing("fewer than three values of x");
     if (claim->test == CLAIM_TREND)
-        return finding_of_trend(points->x, points->of, points->count, points->complete,
-                                claim->is_falling);
-    return finding_of_slope(points->x, points->of, points->count, points->complete,
-                            (struct range){claim->above, claim->below}, claim->is_log);
+        return finding_of_trend(points->x, y, points->count, points->seed_count, claim->is_falling);
+    return finding_of_slope(points->x, y, points->count, points->seed_count,
+                            (struct range){claim->above, claim->below}, claim->scale == SCALE_LOG);
+}
+
+static int judge_along(struct trial *trial, const struct claim *claim, struct points *points)
+{
+    const double **y;
+
+    trial->dropped = points_leave_incomplete(points, 1);
+    trial->seeds = points->seed_count;
+    trial->on_edge = points->on_edge;
+    trial->hours = points->hours;
+    if (claim->test == CLAIM_SLOPE && claim->scale == SCALE_SEMILOG)
+        for (size_t p = 0; p < points->count; p++)
+            points->x[p] = log(points->x[p]);
+    y = calloc(points->seed_count + 1, sizeof *y);
+    if (!y)
+        return error_set("out of memory for the points of a claim");
+    for (size_t s = 0; s < points->seed_count; s++)
+        y[s] = points->y + s * points->count;
+    trial->finding = judge_points(claim, points, y);
+    free(y);
+    return 0;
 }
 
 static int hold_along(struct trial *trial, const struct evidence *evidence,
                       const struct claim *claim, const struct rows *rows)
 {
     struct points points;
-    int status;
+    int status = points_open(&points, evidence, claim, rows);
 
-    if (points_open(&points, rows->count) != 0)
-        return -1;
-    status = points_fill(&points, evidence, claim, rows);
-    if (status == 0) {
-        trial->finding = judge_points(claim, &points);
-        trial->seeds = points.complete;
-        trial->dropped = points.seed_count - points.complete;
-        for (size_t i = 0; i < rows->count; i++)
-            trial->on_edge += (size_t)evidence_on_edge(evidence, rows->list[i]);
-    }
-    points_free(&points);
+    if (status == 0)
+        status = judge_along(trial, claim, &points);
+    points_close(&points);
     return status;
 }
 
@@ -333,9 +264,12 @@ int trial_hold(struct trial *trial, const struct evidence *evidence, const struc
                const struct rows *rows)
 {
     const struct range bounds = {claim->above, claim->below};
-    const struct range around_1 = {1 - claim->margin, 1 + claim->margin};
+    const double agreed = claim->is_absolute ? 0 : 1;
+    const struct range around = {agreed - claim->margin, agreed + claim->margin};
 
     *trial = (struct trial){.seeds = SIZE_MAX};
+    if (cadence_check(evidence, claim, rows, &trial->resolution) != 0)
+        return -1;
     switch (claim->test) {
     case CLAIM_RATIO:
         return compare_arms(trial, evidence, claim, rows, &claim->arms[0], &claim->arms[1], bounds,
@@ -348,10 +282,23 @@ int trial_hold(struct trial *trial, const struct evidence *evidence, const struc
     case CLAIM_BOUND:
         return hold_range(trial, evidence, claim, rows, bounds);
     case CLAIM_AGREEMENT:
-        return hold_range(trial, evidence, claim, rows, around_1);
+        return hold_range(trial, evidence, claim, rows, around);
     case CLAIM_SLOPE:
     case CLAIM_TREND:
         return hold_along(trial, evidence, claim, rows);
+    case CLAIM_STRAIGHT:
+        return hold_straight(trial, evidence, claim, rows);
+    case CLAIM_CRITICAL_BATCH:
+        return hold_critical_batch(trial, evidence, claim, rows);
+    case CLAIM_SHARES:
+        return hold_shares(trial, evidence, claim, rows);
+    case CLAIM_REGRET:
+        return hold_regret(trial, evidence, claim, rows);
     }
     return error_set("a test that is not known");
+}
+
+void trial_free(struct trial *trial)
+{
+    details_free(&trial->details);
 }

@@ -4,7 +4,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "judge/multiple.h"
+#include "plan/same_cells.h"
+#include "report/cadence.h"
 #include "verdict/evidence.h"
+#include "verdict/gaps.h"
 #include "verdict/trial.h"
 
 #include <jansson.h>
@@ -12,6 +15,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 const char *const verdict_names[] = {
     [VERDICT_CONFIRMED] = "confirmed",
@@ -65,7 +70,7 @@ static size_t seeds_needed(const struct judgement *judgement)
 
 /* Whether the data suffice to be counted: the reason where they do not. */
 static void deliver(const struct verdicts *verdicts, struct judgement *judgement,
-                    const struct trial *trial)
+                    const struct trial *trial, const char *gap)
 {
     const struct finding *finding = &judgement->finding;
     int needs = judgement->claim->seeds;
@@ -78,10 +83,19 @@ static void deliver(const struct verdicts *verdicts, struct judgement *judgement
     else if (trial->dropped > 0)
         snprintf(reason, size, "%zu told nothing: not reached by either arm, failed, or incomplete",
                  trial->dropped);
+    else if (gap[0])
+        snprintf(reason, size, "%s", gap);
     else if (verdicts->missing > 0)
         snprintf(reason, size, "%zu cells of the experiment are not there", verdicts->missing);
+    else if (verdicts->has_other_cells)
+        snprintf(reason, size, "the results are not of the cells of %.180s",
+                 verdicts->experiment.file);
     else if (trial->on_edge > 0)
         snprintf(reason, size, "the tuned value lies on the edge of what was tried");
+    else if (trial->resolution > cadence_limit)
+        snprintf(reason, size,
+                 "evaluated too rarely: the cost of the target is known to %.0f %%, expected %.0f",
+                 100 * trial->resolution, 100 * cadence_limit);
     else if (needs > 1 && judgement->seeds < (size_t)needs)
         snprintf(reason, size, "%zu seed%s, expected at least %d", judgement->seeds,
                  judgement->seeds == 1 ? "" : "s", needs);
@@ -102,19 +116,26 @@ static void deliver(const struct verdicts *verdicts, struct judgement *judgement
 }
 
 static int judge_circumstance(struct verdicts *verdicts, const struct evidence *evidence,
-                              const struct claim *claim, const struct circumstance *circumstance)
+                              const struct claim *claim, const struct circumstance *circumstance,
+                              const char *gap)
 {
     struct judgement *judgement = new_judgement(verdicts, claim);
     struct trial trial;
 
-    if (!judgement || trial_hold(&trial, evidence, claim, &circumstance->rows) != 0)
+    if (!judgement)
         return -1;
+    if (trial_hold(&trial, evidence, claim, &circumstance->rows) != 0) {
+        trial_free(&trial);
+        return -1;
+    }
+    judgement->details = trial.details;
+    snprintf(judgement->note, sizeof judgement->note, "%s", trial.note);
     snprintf(judgement->condition, sizeof judgement->condition, "%s", circumstance->text);
     judgement->finding = trial.finding;
     judgement->seeds = trial.seeds;
     judgement->censored = trial.censored;
     judgement->infeasible = trial.infeasible;
-    deliver(verdicts, judgement, &trial);
+    deliver(verdicts, judgement, &trial, gap);
     if (trial.on_edge > 0) /* a better value may lie beyond: neither says anything */
         judgement->finding.p_confirm = judgement->finding.p_refute = NAN;
     return 0;
@@ -135,7 +156,7 @@ static int judge_claim(struct verdicts *verdicts, const struct claim *claim)
     struct circumstance *list = NULL;
     struct evidence evidence;
     size_t count = 0;
-    char reason[128];
+    char reason[128], gap[200];
     int status;
 
     status = evidence_open(&evidence, &verdicts->results, claim->from);
@@ -146,8 +167,10 @@ static int judge_claim(struct verdicts *verdicts, const struct claim *claim)
         return add_missing(verdicts, claim, reason);
     }
     status = circumstances_find(&evidence, claim, &list, &count);
+    if (status == 0)
+        status = gaps_find(&evidence, claim, list, count, gap, sizeof gap);
     for (size_t i = 0; i < count && status == 0; i++)
-        status = judge_circumstance(verdicts, &evidence, claim, &list[i]);
+        status = judge_circumstance(verdicts, &evidence, claim, &list[i], gap);
     if (status == 0 && count == 0)
         status = add_missing(verdicts, claim, "no such cells among the results");
     else if (status != 0)
@@ -225,7 +248,30 @@ static int decide(struct verdicts *verdicts)
     return 0;
 }
 
-static int open_claims(struct verdicts *verdicts, const char *experiment)
+static int is_folder(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Claims of a file, which may say more of the same cells, but not of cells that were never run. */
+static int open_claims_of(struct verdicts *verdicts, const char *file, const char *run_text,
+                          int quick)
+{
+    struct experiment run;
+
+    if (experiment_open(&verdicts->experiment, file, quick) != 0)
+        return -1;
+    verdicts->has_other_cells = 1;
+    if (experiment_open_text(&run, file, run_text, quick) == 0) {
+        verdicts->has_other_cells = !experiment_same_cells(&run, &verdicts->experiment);
+        experiment_close(&run);
+    }
+    return 0;
+}
+
+static int open_claims(struct verdicts *verdicts, const char *claims)
 {
     const json_t *manifest = verdicts->results.manifest;
     const char *text = json_string_value(json_object_get(manifest, "experiment_text"));
@@ -242,20 +288,29 @@ static int open_claims(struct verdicts *verdicts, const char *experiment)
     verdicts->missing = cells > rows ? cells - rows : 0;
     snprintf(verdicts->name, sizeof verdicts->name, "%s", name);
     snprintf(file, sizeof file, "%s.yaml", name);
-    if ((experiment ? experiment_open(&verdicts->experiment, experiment, quick)
-                    : experiment_open_text(&verdicts->experiment, file, text, quick)) != 0)
+    if (claims && is_folder(claims)) {
+        snprintf(file, sizeof file, "%.*s/%s.yaml", PATH_MAX - 80, claims, name);
+        claims = access(file, F_OK) == 0 ? file : NULL;
+    }
+    if ((claims ? open_claims_of(verdicts, claims, text, quick)
+                : experiment_open_text(&verdicts->experiment, file, text, quick)) != 0)
         return -1;
-    if (verdicts->experiment.claims.count == 0)
-        return error_set("%s: %s makes no claims", verdicts->results.folder,
-                         verdicts->experiment.file);
-    return 0;
+    if (verdicts->experiment.claims.count > 0)
+        return 0;
+    error_set("%s: %s makes no claims", verdicts->results.folder, verdicts->experiment.file);
+    return 1;
 }
 
-int verdicts_open(struct verdicts *verdicts, const char *folder, const char *experiment)
+int verdicts_open(struct verdicts *verdicts, const char *folder, const char *claims)
 {
+    int status;
+
     memset(verdicts, 0, sizeof *verdicts);
-    if (results_open(&verdicts->results, folder) != 0 || open_claims(verdicts, experiment) != 0)
+    if (results_open(&verdicts->results, folder) != 0)
         return -1;
+    status = open_claims(verdicts, claims);
+    if (status != 0)
+        return status;
     for (int c = 0; c < verdicts->experiment.claims.count; c++)
         if (judge_claim(verdicts, &verdicts->experiment.claims.list[c]) != 0)
             return -1;
@@ -266,6 +321,8 @@ void verdicts_close(struct verdicts *verdicts)
 {
     experiment_close(&verdicts->experiment);
     results_close(&verdicts->results);
+    for (size_t i = 0; i < verdicts->count; i++)
+        details_free(&verdicts->list[i].details);
     free(verdicts->list);
     memset(verdicts, 0, sizeof *verdicts);
 }
@@ -311,6 +368,8 @@ static void rule(struct ruling *ruling, const struct verdicts *all, size_t count
             parts++;
             tally[judgement->verdict]++;
             ruling->is_delivered &= judgement->is_delivered;
+            if (!ruling->undelivered && !judgement->is_delivered)
+                ruling->undelivered = judgement;
             if (!ruling->deciding || decides(judgement, ruling->deciding)) {
                 ruling->deciding = judgement;
                 ruling->experiment = all[v].name;

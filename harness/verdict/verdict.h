@@ -4,6 +4,7 @@
 
 #include "plan/experiment.h"
 #include "report/results.h"
+#include "verdict/details.h"
 #include "verdict/finding.h"
 
 #include <stdio.h>
@@ -27,8 +28,9 @@ struct judgement {
     enum verdict verdict;
     size_t seeds, censored, infeasible;
     int is_delivered;
-    double hours_needed; /* for the seeds that are missing; NAN: not known */
-    char reason[256];
+    double hours_needed;         /* for the seeds that are missing; NAN: not known */
+    char reason[256], note[256]; /* why it is not delivered; what else there is to say */
+    struct details details;      /* owned */
 };
 
 /* All claims of one results folder. */
@@ -37,26 +39,35 @@ struct verdicts {
     struct experiment experiment; /* as the manifest holds it: the claims are borrowed from it */
     struct results results;
     size_t missing;         /* cells of the plan that the results lack */
+    int has_other_cells;    /* 1: the claims' file would have other cells than were run */
     struct judgement *list; /* [count], owned: claim after claim */
     size_t count;
 };
 
-/* Judges by the claims in the manifest, or where `experiment` is not NULL by those of that file.
- * -1: not readable, no claims, a claim that names a column that is not there. */
-int verdicts_open(struct verdicts *, const char *folder, const char *experiment);
+/* Judges by the claims in the manifest, or where `claims` is not NULL by those of that experiment
+ * file, or of the file of the experiment's name in that folder if there is one. 1: it makes no
+ * claims, nothing is judged; -1: not readable, a claim that names a column that is not there. The
+ * error is set in either case. */
+int verdicts_open(struct verdicts *, const char *folder, const char *claims);
 void verdicts_close(struct verdicts *); /* also after a failed open */
 
-/* Writes folder/verdicts.csv. */
+/* Writes folder/verdicts.csv, and where a verdict has details folder/fits.csv. */
 int verdicts_write(const struct verdicts *);
+
+/* "0.35 [0.3, 0.4]"; "-": not known */
+void judgement_describe_effect(const struct judgement *, char *text, size_t size);
+/* What the judgement speaks of: "variance, network=M, equal epochs". */
+void judgement_describe_place(const struct judgement *, char *text, size_t size);
 
 /* What all parts and conditions of a claim come to, over several results. */
 struct ruling {
     const char *id, *says; /* borrowed */
     enum verdict verdict;
     int is_delivered;
-    const struct judgement *deciding; /* the weakest where confirmed, else the one that stands
-                                         against; NULL: no results speak of it */
-    const char *experiment;           /* of the deciding */
+    const struct judgement *deciding;    /* the weakest where confirmed, else the one that stands
+                                            against; NULL: no results speak of it */
+    const char *experiment;              /* of the deciding */
+    const struct judgement *undelivered; /* the first that is not delivered; NULL: all are */
 };
 
 /* The claims of all verdicts in the order of appearance. *rulings is owned: free(). */

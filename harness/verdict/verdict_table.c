@@ -5,6 +5,7 @@
 #include "report/summary.h"
 
 #include <math.h>
+#include <unistd.h>
 
 /* ---- verdicts.csv -----------------------------------------------------------------------------
  */
@@ -45,8 +46,45 @@ static void write_judgement(FILE *file, const struct verdicts *verdicts,
     write_number(file, finding->margin);
     write_number(file, judgement->hours_needed);
     write_text(file, judgement->reason);
+    write_text(file, judgement->note);
     write_text(file, claim->says);
     fputc('\n', file);
+}
+
+static void write_detail(FILE *file, const struct judgement *judgement, const struct detail *detail)
+{
+    csv_field(file, judgement->claim->id);
+    write_text(file, judgement->claim->part);
+    write_text(file, claim_tests[judgement->claim->test].name);
+    write_text(file, judgement->condition);
+    write_text(file, detail->quantity);
+    write_text(file, detail->of);
+    write_number(file, detail->effect.value);
+    write_number(file, detail->effect.low);
+    write_number(file, detail->effect.high);
+    fprintf(file, ",%zu\n", detail->n);
+}
+
+static int write_fits(const struct verdicts *verdicts)
+{
+    char path[PATH_MAX + 32];
+    struct whole_file file;
+    size_t count = 0;
+
+    for (size_t i = 0; i < verdicts->count; i++)
+        count += verdicts->list[i].details.count;
+    snprintf(path, sizeof path, "%s/fits.csv", verdicts->results.folder);
+    if (count == 0) {
+        unlink(path); /* of earlier claims */
+        return 0;
+    }
+    if (file_begin(&file, path) != 0)
+        return -1;
+    fputs("claim,part,test,condition,quantity,of,value,low,high,n\n", file.stream);
+    for (size_t i = 0; i < verdicts->count; i++)
+        for (size_t d = 0; d < verdicts->list[i].details.count; d++)
+            write_detail(file.stream, &verdicts->list[i], &verdicts->list[i].details.list[d]);
+    return file_commit(&file);
 }
 
 int verdicts_write(const struct verdicts *verdicts)
@@ -58,18 +96,20 @@ int verdicts_write(const struct verdicts *verdicts)
     if (file_begin(&file, path) != 0)
         return -1;
     fputs("claim,part,experiment,test,axis,condition,effect,low,high,n,censored,infeasible,p,"
-          "verdict,delivered,detectable,margin,hours_needed,reason,says\n",
+          "verdict,delivered,detectable,margin,hours_needed,reason,note,says\n",
           file.stream);
     for (size_t i = 0; i < verdicts->count; i++)
         write_judgement(file.stream, verdicts, &verdicts->list[i]);
-    return file_commit(&file);
+    return file_commit(&file) == 0 ? write_fits(verdicts) : -1;
 }
 
 /* ---- The terminal -----------------------------------------------------------------------------
  */
 
-static void describe_effect(const struct effect *effect, char *text, size_t size)
+void judgement_describe_effect(const struct judgement *judgement, char *text, size_t size)
 {
+    const struct effect *effect = &judgement->finding.effect;
+
     if (isnan(effect->value))
         snprintf(text, size, "-");
     else if (effect->low == effect->high)
@@ -78,8 +118,7 @@ static void describe_effect(const struct effect *effect, char *text, size_t size
         snprintf(text, size, "%.3g [%.3g, %.3g]", effect->value, effect->low, effect->high);
 }
 
-/* What the judgement speaks of: "variance, network=M, equal epochs". */
-static void describe_place(const struct judgement *judgement, char *text, size_t size)
+void judgement_describe_place(const struct judgement *judgement, char *text, size_t size)
 {
     const struct claim *claim = judgement->claim;
     const char *parts[4];
@@ -107,7 +146,7 @@ static void print_ruling(FILE *out, const struct ruling *ruling)
     char effect[96] = "-", place[1500], line[2600];
 
     if (judgement)
-        describe_effect(&judgement->finding.effect, effect, sizeof effect);
+        judgement_describe_effect(judgement, effect, sizeof effect);
     fprintf(out, "%-5s %-26s %-27s %s\n", ruling->id,
             ruling->is_delivered || ruling->verdict == VERDICT_INCONCLUSIVE
                 ? verdict_names[ruling->verdict]
@@ -116,11 +155,15 @@ static void print_ruling(FILE *out, const struct ruling *ruling)
     summary_print_indented(out, 6, ruling->says);
     if (!judgement)
         return;
-    describe_place(judgement, place, sizeof place);
+    if (ruling->undelivered) /* what is amiss is to be read, wherever the effect is from */
+        judgement = ruling->undelivered;
+    judgement_describe_place(judgement, place, sizeof place);
     snprintf(line, sizeof line, "%s%s%s", place, place[0] && judgement->reason[0] ? ": " : "",
              judgement->reason);
     if (place[0] || judgement->reason[0])
         summary_print_indented(out, 6, line);
+    if (judgement->note[0])
+        summary_print_indented(out, 6, judgement->note);
     if (judgement->hours_needed > 0)
         fprintf(out, "      %.2g more hours of one core would tell\n", judgement->hours_needed);
 }

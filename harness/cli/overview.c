@@ -1,0 +1,154 @@
+/* batchlab verdict --all: every claim of the catalogue, run or not. */
+#include "verdict/overview.h"
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "verdict/origin.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- Results folders -------------------------------------------------------------------------
+ */
+
+struct judged {
+    struct verdicts *list; /* [count], owned */
+    size_t count;
+};
+
+static void close_all(struct judged *judged)
+{
+    for (size_t v = 0; v < judged->count; v++)
+        verdicts_close(&judged->list[v]);
+    free(judged->list);
+}
+
+/* What makes no claims is left out. */
+static int judge(struct judged *judged, const struct overview_request *request, const char *folder)
+{
+    struct verdicts *list = realloc(judged->list, (judged->count + 1) * sizeof *list), *last;
+    int status;
+
+    if (!list)
+        return error_set("out of memory for the verdicts");
+    judged->list = list;
+    last = &list[judged->count];
+    status = verdicts_open(last, folder, request->claims);
+    if (status != 0) {
+        verdicts_close(last);
+        return status > 0 ? 0 : -1;
+    }
+    judged->count++;
+    return request->anyway ? 0 : origin_check_alike(&list[0], last);
+}
+
+static int has_file(const char *folder, const char *name)
+{
+    char path[PATH_MAX + 32];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return access(path, F_OK) == 0;
+}
+
+static int is_visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+/* Each folder in it that holds results. */
+static int judge_folder_of(struct judged *judged, const struct overview_request *request,
+                           const char *parent)
+{
+    struct dirent **entries;
+    int count = scandir(parent, &entries, is_visible, alphasort), status = 0, found = 0;
+
+    if (count < 0)
+        return error_set("%s: cannot be read, expected a results folder", parent);
+    for (int i = 0; i < count; i++) {
+        char folder[PATH_MAX];
+
+        snprintf(folder, sizeof folder, "%s/%s", parent, entries[i]->d_name);
+        if (has_file(folder, "manifest.json") && has_file(folder, "cells.csv")) {
+            found++;
+            if (status == 0)
+                status = judge(judged, request, folder);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    if (found == 0)
+        return error_set("%s: neither results nor a folder of results folders", parent);
+    return status;
+}
+
+static int judge_all(struct judged *judged, const struct overview_request *request)
+{
+    for (size_t i = 0; i < request->count; i++) {
+        const char *folder = request->folders[i];
+
+        if ((has_file(folder, "manifest.json") ? judge(judged, request, folder)
+                                               : judge_folder_of(judged, request, folder)) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- The table --------------------------------------------------------------------------------
+ */
+
+static int add_pledges(const struct experiment *experiment, void *pledges)
+{
+    return pledges_add(pledges, experiment);
+}
+
+/* verdict_table.csv beside the first results folder, or in the first folder of results folders. */
+static void find_table(const struct overview_request *request, char *path, size_t size)
+{
+    const char *folder = request->folders[0];
+
+    if (request->table)
+        snprintf(path, size, "%s", request->table);
+    else
+        snprintf(path, size, "%s/%sverdict_table.csv", folder,
+                 has_file(folder, "manifest.json") ? "../" : "");
+}
+
+static int write_all(const struct overview_request *request, const struct overview *overview)
+{
+    char path[PATH_MAX];
+
+    if (request->markdown && overview_write_markdown(overview, request->markdown) != 0)
+        return -1;
+    for (size_t v = 0; v < overview->verdicts_count; v++)
+        if (verdicts_write(&overview->all[v]) != 0)
+            return -1;
+    find_table(request, path, sizeof path);
+    if (overview_write(overview, path) != 0)
+        return -1;
+    overview_print(stdout, overview);
+    return 0;
+}
+
+int command_overview(const struct overview_request *request)
+{
+    struct pledges pledges = {.list = NULL};
+    struct catalogue catalogue = {.list = NULL};
+    struct overview overview = {.rows = NULL};
+    struct judged judged = {.list = NULL};
+    char path[PATH_MAX];
+    int status = -1;
+
+    command_share("experiments/claims/catalogue.yaml", path, sizeof path);
+    if (catalogue_open(&catalogue, request->catalogue ? request->catalogue : path) == 0 &&
+        command_each_experiment(add_pledges, &pledges) == 0 && judge_all(&judged, request) == 0 &&
+        overview_make(&overview, &catalogue, &pledges, judged.list, judged.count) == 0)
+        status = write_all(request, &overview);
+    overview_free(&overview);
+    close_all(&judged);
+    pledges_free(&pledges);
+    catalogue_close(&catalogue);
+    return status;
+}
