@@ -133,7 +133,7 @@ static void write_points(struct sheet *sheet, const struct point *points, size_t
     size_t panel = 0, series = 0;
 
     for (size_t i = 0, count; i < point_count; i += count) {
-        int is_new_panel = begins_panel(points, i);
+        size_t is_new_panel = (size_t)begins_panel(points, i);
 
         for (count = 1;
              i + count < point_count && compare_places(points + i, points + i + count) == 0;)
