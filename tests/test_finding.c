@@ -202,6 +202,10 @@ static void of_several_the_weakest_counts(void **state)
     list[0].p_confirm = list[0].p_refute = NAN; /* not known is weaker than anything */
     list[2].p_refute = 0.5;
     assert_true(isnan(finding_all(list, 3).p_confirm));
+    list[0].detectable = NAN; /* what is not known of one hides nothing of the others */
+    list[1].detectable = 0.5;
+    list[2].detectable = 0.1;
+    assert_near(finding_all(list, 3).detectable, 0.5);
 }
 
 static void of_many_a_share_must_hold(void **state)
@@ -325,6 +329,10 @@ static void the_slope_of_one_seed_has_the_scatter_for_an_interval(void **state)
     assert_near(f.effect.value, 0.98);
     assert_true(f.effect.low > 0.75 && f.effect.low < 0.9 && f.effect.high > 0.98);
     assert_near(f.p_confirm, 0.011098792961295212);
+    assert_near(f.margin,
+                0.3); /* a standard error of 0.0424, 4.303 + 1.061 of it with two degrees */
+    assert_near(f.detectable / ((f.effect.high - f.effect.low) / 2),
+                (4.302652729749464 + 1.0606601717798216) / 4.302652729749464);
 }
 
 /* ---- Chance alone ----------------------------------------------------------------------------

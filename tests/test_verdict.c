@@ -231,8 +231,8 @@ static void what_is_not_reached_counts_as_later_than_what_is(void **state)
     assert_ruled("neither", VERDICT_INCONCLUSIVE, 0);
 }
 
-/* Evaluations at 20 and at 40 updates, and a loss of 1 and of 0.25: by logarithms it passes 0.5 at 30,
- * plainly at 33.3. */
+/* Evaluations at 20 and at 40 updates, and a loss of 1 and of 0.25: by logarithms it passes 0.5 at
+ * 30, plainly at 33.3. */
 static void costs_that_the_cadence_blurs_are_not_delivered(void **state)
 {
     FILE *curves;
@@ -306,6 +306,91 @@ static void on_the_edge_of_a_grid_nothing_is_decided(void **state)
     assert_non_null(strstr(reason_of("edge"), "edge"));
 }
 
+/* Planted faults that would confirm: each claim here is true of the rows that are left. */
+static void what_is_left_out_does_not_confirm(void **state)
+{
+    (void)state;
+    plant();
+    end_cells(CLAIM(
+        "  - {claim: level, says: s, test: bound, y: test_error, below: 1, each: [batch_size],\n"
+        "     where: {network: a, batch_size: [1, 64, 1000]}}\n"
+        "  - {claim: arm, says: s, test: order, y: test_error, where: {network: a},\n"
+        "     arms: [{batch_size: [1, 2], pick: min}, {batch_size: 1000}]}\n"
+        "  - {claim: seed, says: s, test: bound, y: test_error, below: 1,\n"
+        "     where: {network: a, batch_size: 1, seed: [1, 2, 3, 4, 5, 7]}}\n"
+        "  - {claim: whole, says: s, test: bound, y: test_error, below: 1,\n"
+        "     where: {network: [a, b], batch_size: [1, full]}, each: [network, batch_size]}\n"));
+    judge();
+    assert_ruled("level", VERDICT_CONFIRMED, 0);
+    assert_string_equal(reason_of("level"), "no row has batch_size = 64, which the claim names");
+    assert_ruled("arm", VERDICT_CONFIRMED, 0);
+    assert_string_equal(reason_of("arm"), "no row has batch_size = 2, which the claim names");
+    assert_ruled("seed", VERDICT_CONFIRMED, 0);
+    assert_string_equal(reason_of("seed"), "no row has seed = 7, which the claim names");
+    assert_ruled("whole", VERDICT_CONFIRMED, 1);
+}
+
+/* Cell 0 has no row at update 10, as one that diverged before. */
+static void a_cell_without_rows_in_the_file_is_missed(void **state)
+{
+    FILE *curves;
+
+    (void)state;
+    plant();
+    end_cells(
+        CLAIM("  - {claim: gap, says: s, test: bound, from: curves, y: train_loss, below: 1,\n"
+              "     where: {update: 10, network: a, batch_size: 1}}\n"
+              "  - {claim: whole, says: s, test: bound, from: curves, y: train_loss,\n"
+              "     below: 1, where: {update: 10, network: b}, each: [batch_size]}\n"));
+    curves = fopen(scratch_path("curves.csv"), "w");
+    fputs("id,update,train_loss\n", curves);
+    for (int c = 0; c < cell_count; c++)
+        fprintf(curves, "c%d,%d,0.%d\n", c, c == 0 ? 5 : 10, 10 + c);
+    fclose(curves);
+    judge();
+    unlink(scratch_path("curves.csv"));
+    assert_ruled("gap", VERDICT_CONFIRMED, 0);
+    assert_string_equal(reason_of("gap"), "1 cells have no such rows in curves.csv");
+    assert_ruled("whole", VERDICT_CONFIRMED, 1);
+}
+
+/* The numbers that a run left behind before it diverged or was killed are none of its result. */
+static void a_run_that_ended_badly_has_no_good_error(void **state)
+{
+    (void)state;
+    begin_cells();
+    for (int seed = 1; seed <= SEEDS; seed++) {
+        cell("a", 1, seed, 0.1 + scatter(seed), NAN); /* diverged, with a good error */
+        fprintf(cells, "t%d,a,10,0,0.1,%d,timeout,0,1,%.17g,\n", seed, seed, 0.1 + scatter(seed));
+    }
+    end_cells(CLAIM("  - {claim: diverged, says: s, test: bound, y: test_error, below: 0.2,\n"
+                    "     where: {batch_size: 1}}\n"
+                    "  - {claim: killed, says: s, test: bound, y: test_error, below: 0.2,\n"
+                    "     where: {batch_size: 10}}\n"));
+    judge();
+    assert_ruled("diverged", VERDICT_REFUTED, 1);
+    assert_ruled("killed", VERDICT_INCONCLUSIVE, 0);
+}
+
+/* K = 10 is best by the values tried, K = 1 lies on an edge and might be better beyond it. */
+static void an_edge_counts_in_what_was_not_picked(void **state)
+{
+    (void)state;
+    begin_cells();
+    for (int seed = 1; seed <= SEEDS; seed++) {
+        fprintf(cells, "e%d,a,1,0,0.1,%d,budget,1,1,%.17g,\n", seed, seed, 0.2 + scatter(seed));
+        cell("a", 10, seed, 0.1 + scatter(seed + 1), 10);
+        cell("a", 1000, seed, 0.3 + scatter(seed + 2), 10);
+    }
+    end_cells(CLAIM("  - {claim: edge, says: s, test: order, y: test_error,\n"
+                    "     arms: [{batch_size: [1, 10], pick: min}, {batch_size: full}]}\n"
+                    "  - {claim: inside, says: s, test: order, y: test_error,\n"
+                    "     arms: [{batch_size: 10}, {batch_size: full}]}\n"));
+    judge();
+    assert_ruled("edge", VERDICT_INCONCLUSIVE, 0);
+    assert_ruled("inside", VERDICT_CONFIRMED, 1);
+}
+
 static void a_claim_that_does_not_fit_is_an_error_with_its_line(void **state)
 {
     static const struct {
@@ -322,6 +407,13 @@ static void a_claim_that_does_not_fit_is_an_error_with_its_line(void **state)
          "several rows for seed 1, expected one"},
         {"  - {claim: X, says: s, test: trend, x: batch_size, y: test_error}\n",
          "several rows for batch_size = 1 and seed 1"},
+        {"  - {claim: X, says: s, test: bound, y: test_error, above: 0, where: {outcome: "
+         "budget}}\n",
+         "where: outcome is how a cell ended, expected what it was set to"},
+        {"  - {claim: X, says: s, test: equivalence, y: test_error, margin: 1, where: {network: "
+         "a},\n"
+         "     arms: [{batch_size: full}, {batch_size: 1000}]}\n",
+         "belongs to two arms, expected different cells"},
     };
 
     (void)state;
@@ -376,6 +468,10 @@ int main(void)
         cmocka_unit_test_teardown(costs_that_the_cadence_blurs_are_not_delivered, done),
         cmocka_unit_test_teardown(missing_data_are_inconclusive_with_the_reason, done),
         cmocka_unit_test_teardown(on_the_edge_of_a_grid_nothing_is_decided, done),
+        cmocka_unit_test_teardown(what_is_left_out_does_not_confirm, done),
+        cmocka_unit_test_teardown(a_cell_without_rows_in_the_file_is_missed, done),
+        cmocka_unit_test_teardown(a_run_that_ended_badly_has_no_good_error, done),
+        cmocka_unit_test_teardown(an_edge_counts_in_what_was_not_picked, done),
         cmocka_unit_test_teardown(a_claim_that_does_not_fit_is_an_error_with_its_line, done),
         cmocka_unit_test_teardown(all_is_written_row_by_row, done),
     };

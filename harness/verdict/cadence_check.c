@@ -59,19 +59,33 @@ static double find_worst(const struct evidence *evidence, const struct claim *cl
     return worst;
 }
 
-int cadence_check(const struct evidence *evidence, const struct claim *claim,
-                  const struct rows *rows, double *resolution)
+/* Of one column that is judged. */
+static int check_column(const struct evidence *evidence, const struct claim *claim,
+                        const struct rows *rows, const char *column, double *resolution)
 {
-    int target = target_of(evidence->results, claim->y);
+    int target = target_of(evidence->results, column);
     double *of_cells;
 
-    *resolution = 0;
     if (target < 0)
         return 0;
     of_cells = cadence_resolutions(evidence->results, (size_t)target);
     if (!of_cells)
         return -1;
-    *resolution = find_worst(evidence, claim, rows, of_cells);
+    *resolution = fmax(*resolution, find_worst(evidence, claim, rows, of_cells));
     free(of_cells);
+    return 0;
+}
+
+int cadence_check(const struct evidence *evidence, const struct claim *claim,
+                  const struct rows *rows, double *resolution)
+{
+    *resolution = 0;
+    if (check_column(evidence, claim, rows, claim->y, resolution) != 0 ||
+        check_column(evidence, claim, rows, claim->taken.column, resolution) != 0 ||
+        check_column(evidence, claim, rows, claim->taken.of, resolution) != 0)
+        return -1;
+    for (int c = 0; c < claim->costs.count; c++)
+        if (check_column(evidence, claim, rows, claim->costs.names[c], resolution) != 0)
+            return -1;
     return 0;
 }

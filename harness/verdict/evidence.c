@@ -254,6 +254,10 @@ int evidence_outcome(const struct evidence *evidence, const char *column, size_t
 {
     if (evidence_number(evidence, column, row, value) != 0)
         return -1;
+    if (evidence_has_failed(evidence, row))
+        *value = NAN;
+    else if (is_worst(evidence, column, row) && !evidence->cell_of)
+        *value = INFINITY; /* also where the last evaluation was before it diverged */
     if (isnan(*value) && (is_worst(evidence, column, row) ||
                           (is_cost(column) && !evidence_has_failed(evidence, row))))
         *value = INFINITY;
@@ -508,6 +512,18 @@ static int select_rows(const struct evidence *evidence, const struct claim *clai
     return 0;
 }
 
+/* What was not picked counts as well: with its better value it might have been. */
+static size_t edges_of(const struct evidence *evidence, const struct rows *rows,
+                       const struct selection *arm)
+{
+    size_t on_edge = 0;
+
+    for (size_t i = 0; i < rows->count; i++)
+        on_edge += (size_t)(evidence_meets(evidence, arm, rows->list[i]) == 1 &&
+                            evidence_on_edge(evidence, rows->list[i]));
+    return on_edge;
+}
+
 int series_find(const struct evidence *evidence, const struct claim *claim, const struct rows *rows,
                 const struct selection *arm, struct series *series)
 {
@@ -517,6 +533,8 @@ int series_find(const struct evidence *evidence, const struct claim *claim, cons
     *series = (struct series){.values = NULL};
     if (status == 0)
         status = fill(evidence, claim, &selected, series);
+    if (status == 0 && arm && arm->pick != PICK_NONE)
+        series->on_edge = edges_of(evidence, rows, arm);
     if (status != 0)
         series_free(series);
     free(selected.list);

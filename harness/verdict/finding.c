@@ -313,7 +313,8 @@ struct finding finding_all(const struct finding *findings, size_t count)
             all = *finding;
         if (finding->p_refute < least)
             least = finding->p_refute;
-        if (finding->detectable > detectable) /* the least telling, whichever is shown */
+        /* the least telling, whichever is shown */
+        if (isnan(detectable) || finding->detectable > detectable)
             detectable = finding->detectable;
     }
     /* What refutes all is the one that stands out, and is what is to be shown. */
@@ -436,6 +437,12 @@ static struct finding judge_line(const struct line *line, struct range range)
     if (isnan(slope.standard_error))
         return finding_of_nothing("no line through the points");
     judge(&finding, range, mean_p, &slope);
+    if (isfinite(range.above) && isfinite(range.below)) {
+        finding.margin = (range.below - range.above) / 2;
+        finding.detectable =
+            slope.standard_error * (gsl_cdf_tdist_Pinv((1 + confidence) / 2, slope.freedom) +
+                                    gsl_cdf_tdist_Pinv(power, slope.freedom));
+    }
     return finding;
 }
 

@@ -7,6 +7,7 @@
 #include "plan/same_cells.h"
 #include "report/cadence.h"
 #include "verdict/evidence.h"
+#include "verdict/gaps.h"
 #include "verdict/trial.h"
 
 #include <jansson.h>
@@ -69,7 +70,7 @@ static size_t seeds_needed(const struct judgement *judgement)
 
 /* Whether the data suffice to be counted: the reason where they do not. */
 static void deliver(const struct verdicts *verdicts, struct judgement *judgement,
-                    const struct trial *trial)
+                    const struct trial *trial, const char *gap)
 {
     const struct finding *finding = &judgement->finding;
     int needs = judgement->claim->seeds;
@@ -82,6 +83,8 @@ static void deliver(const struct verdicts *verdicts, struct judgement *judgement
     else if (trial->dropped > 0)
         snprintf(reason, size, "%zu told nothing: not reached by either arm, failed, or incomplete",
                  trial->dropped);
+    else if (gap[0])
+        snprintf(reason, size, "%s", gap);
     else if (verdicts->missing > 0)
         snprintf(reason, size, "%zu cells of the experiment are not there", verdicts->missing);
     else if (verdicts->has_other_cells)
@@ -113,7 +116,8 @@ static void deliver(const struct verdicts *verdicts, struct judgement *judgement
 }
 
 static int judge_circumstance(struct verdicts *verdicts, const struct evidence *evidence,
-                              const struct claim *claim, const struct circumstance *circumstance)
+                              const struct claim *claim, const struct circumstance *circumstance,
+                              const char *gap)
 {
     struct judgement *judgement = new_judgement(verdicts, claim);
     struct trial trial;
@@ -131,7 +135,7 @@ static int judge_circumstance(struct verdicts *verdicts, const struct evidence *
     judgement->seeds = trial.seeds;
     judgement->censored = trial.censored;
     judgement->infeasible = trial.infeasible;
-    deliver(verdicts, judgement, &trial);
+    deliver(verdicts, judgement, &trial, gap);
     if (trial.on_edge > 0) /* a better value may lie beyond: neither says anything */
         judgement->finding.p_confirm = judgement->finding.p_refute = NAN;
     return 0;
@@ -152,7 +156,7 @@ static int judge_claim(struct verdicts *verdicts, const struct claim *claim)
     struct circumstance *list = NULL;
     struct evidence evidence;
     size_t count = 0;
-    char reason[128];
+    char reason[128], gap[200];
     int status;
 
     status = evidence_open(&evidence, &verdicts->results, claim->from);
@@ -163,8 +167,10 @@ static int judge_claim(struct verdicts *verdicts, const struct claim *claim)
         return add_missing(verdicts, claim, reason);
     }
     status = circumstances_find(&evidence, claim, &list, &count);
+    if (status == 0)
+        status = gaps_find(&evidence, claim, list, count, gap, sizeof gap);
     for (size_t i = 0; i < count && status == 0; i++)
-        status = judge_circumstance(verdicts, &evidence, claim, &list[i]);
+        status = judge_circumstance(verdicts, &evidence, claim, &list[i], gap);
     if (status == 0 && count == 0)
         status = add_missing(verdicts, claim, "no such cells among the results");
     else if (status != 0)
