@@ -138,7 +138,7 @@ static void write_points(struct sheet *sheet, const struct point *points, size_t
         for (count = 1;
              i + count < point_count && compare_places(points + i, points + i + count) == 0;)
             count++;
-        panel += is_new_panel;
+        panel += (size_t)is_new_panel;
         series = is_new_panel ? 1 : series + (points[i].correlation > points[i - 1].correlation);
         write_place(sheet, points + i, count, panel, series, values);
     }
