@@ -250,6 +250,32 @@ static void a_regret_near_the_bound_is_not_decided(void **state)
     assert_non_null(strstr(reason_of("none"), "none outside"));
 }
 
+static void what_was_given_up_early_leaves_a_regret_open(void **state)
+{
+    struct effect effect;
+
+    (void)state;
+    begin_cells();
+    for (int seed = 1; seed <= SEEDS; seed++)
+        for (int k = 16; k <= 1024; k *= 4) /* the largest had 50 updates, and did not get there */
+            put((struct cell){.k = k,
+                              .train_examples = 1,
+                              .seed = seed,
+                              .updates = 50,
+                              .reached = k == 1024 ? (double)NAN : 3000.0 / k * noise(0.02)});
+    end_cells(CLAIM("  - {claim: open, says: s, " REGRET ", y: updates_to_train_loss_0.5}\n"));
+    judge();
+    assert_ruled("open", VERDICT_CONFIRMED, 1); /* 12 updates are no more than 50 */
+    forget();
+    plant_manifest(CLAIM("  - {claim: open, says: s, test: regret, x: batch_size, below: 0.1,\n"
+                         "     inside: [16, 16], y: updates_to_train_loss_0.5,\n"
+                         "     where: {batch_size: [16, 1024]}}\n"));
+    judge();
+    effect = detail_of("open", "regret", "updates_to_train_loss_0.5");
+    assert_true(effect.value == 0 && effect.low == 0 && effect.high > 2);
+    assert_ruled("open", VERDICT_INCONCLUSIVE, 0);
+}
+
 /* ---- Chance alone ------------------------------------------------------------------------------
  */
 
@@ -334,6 +360,7 @@ int main(void)
         cmocka_unit_test(a_closed_share_is_that_of_mains_and_pairs),
         cmocka_unit_test_teardown(a_range_is_as_good_as_its_best, done),
         cmocka_unit_test_teardown(a_regret_near_the_bound_is_not_decided, done),
+        cmocka_unit_test_teardown(what_was_given_up_early_leaves_a_regret_open, done),
         cmocka_unit_test_teardown(factors_no_better_than_a_rival_are_rarely_confirmed, done),
         cmocka_unit_test_teardown(a_regret_on_the_bound_is_rarely_confirmed, done),
     };

@@ -431,6 +431,8 @@ void experiment_dump(FILE *file, const struct experiment *experiment)
         if (strcmp(section->name, "limits") != 0)
             schema_dump(file, section->fields, section->name,
                         (const char *)experiment + section->offset);
+    if (experiment->limits.lets_dead_live) /* the one limit that is part of a result */
+        fputs("limits.at_chance=go_on\n", file);
     for (int t = 0; t < experiment->target_count; t++)
         fprintf(file, "target=%s\n", experiment->targets[t].name);
 }

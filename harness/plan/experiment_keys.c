@@ -405,9 +405,15 @@ static const struct field probes_fields[] = {
     {0},
 };
 
+static const struct choice chances[] = {{"stop", 0}, {"go_on", 1}, {0}};
+
 static const struct field limits_fields[] = {
     {"cell_seconds", FIELD_REAL, MEMBER(limits, cell_seconds), .low = 0.1, .high = 1e9,
      .fallback = "3600", .help = "wall time after which a cell is ended with outcome timeout"},
+    {"at_chance", FIELD_CHOICE, MEMBER(limits, lets_dead_live), .choices = chances,
+     .fallback = "stop",
+     .help = "stop: a classifier that is no better than chance after an epoch and 100 updates, at "
+             "two evaluations running, ends with outcome dead; go_on: it may yet leave a plateau"},
     {0},
 };
 
@@ -502,6 +508,6 @@ const struct section sections[] = {
     SECTION(evaluation, "log-spaced unless told otherwise, off the training clock"),
     SECTION(throughput, "for `measure: throughput`"),
     SECTION(probes, "recorded at some evaluations, off the training clock"),
-    SECTION(limits, "for safety, no part of a result"),
+    SECTION(limits, "for safety; but for at_chance no part of a result"),
     {0},
 };

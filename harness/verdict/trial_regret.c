@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/stats.h"
+#include "verdict/cadence_check.h"
 #include "verdict/points.h"
 
 #include <math.h>
@@ -176,27 +177,41 @@ static double regret_of(double ratio)
     return fmax(0, ratio - 1);
 }
 
+/* The medians' regret. It is bounded from above by the chosen x inside against the x outside that
+ * it is least certain of, and from below by the chosen x outside against all inside: not reached,
+ * one of them may leave a side open. */
+static struct effect effect_of(double inside, double outside, const struct finding *at_most,
+                               const struct finding *at_least)
+{
+    struct effect effect = {NAN, regret_of(at_least->effect.low), regret_of(at_most->effect.high)};
+
+    effect.value = regret_of(inside / fmin(inside, outside));
+    effect.value = fmax(effect.low, fmin(effect.high, effect.value));
+    return effect;
+}
+
 static struct finding judge_contest(const struct contest *contest)
 {
     const double limit = 1 + contest->claim->below;
     const size_t none = contest->points.count;
     size_t inside = choose(contest, 1, SIZE_MAX), outside = choose(contest, 0, SIZE_MAX);
     struct finding finding, against;
+    double median_inside, median_outside;
 
     if (contest->points.seed_count < 2)
         return finding_of_nothing(contest->points.seed_count ? "one seed"
                                                              : "no seed has every value of x");
     if (inside == none || outside == none)
         return finding_of_nothing("no value of x inside the range, or none outside");
-    if (isinf(median_at(contest, inside, SIZE_MAX)) && isinf(median_at(contest, outside, SIZE_MAX)))
+    median_inside = median_at(contest, inside, SIZE_MAX);
+    median_outside = median_at(contest, outside, SIZE_MAX);
+    if (isinf(median_inside) && isinf(median_outside))
         return finding_of_nothing("not reached at any x");
     finding = compare_all(contest, 1, (struct range){-INFINITY, limit});
     against = compare_all(contest, 0, (struct range){limit, INFINITY});
     finding.p_refute = against.p_confirm;
     finding.margin = log(limit);
-    finding.effect.value = regret_of(finding.effect.value);
-    finding.effect.low = regret_of(finding.effect.low);
-    finding.effect.high = regret_of(finding.effect.high);
+    finding.effect = effect_of(median_inside, median_outside, &finding, &against);
     return finding;
 }
 
@@ -226,9 +241,13 @@ static int hold_contest(struct trial *trial, const struct evidence *evidence,
                         struct finding *finding)
 {
     struct contest contest;
+    double resolution = 0;
     int status = contest_open(&contest, trial, evidence, claim, &circumstance->rows);
 
+    if (status == 0)
+        status = cadence_check(evidence, claim, &circumstance->rows, &resolution);
     if (status == 0) {
+        trial->resolution = fmax(trial->resolution, resolution);
         *finding = judge_contest(&contest);
         if (contest.points.seed_count < trial->seeds)
             trial->seeds = contest.points.seed_count;
