@@ -27,7 +27,7 @@ height = 190 + (gap_height + 252) * panel_rows
 @resize
 
 # The lines are moved apart, so that their bars do not hide each other.
-k_of(p, i) = column("panel") == p && column("series") == i ? column("batch_size") * (i == 1 ? 0.94 : 1.06) : NaN
+k_of(p, i) = column("panel") == p && column("series") == i ? column("batch_size") * 1.12 ** (i - 1.5) : NaN
 
 set output output
 set multiplot

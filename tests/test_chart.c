@@ -604,6 +604,39 @@ static void the_variance_chart_has_a_panel_per_evaluation(void **state)
         draw("variance");
 }
 
+#define REDRAWN(cell, epoch, n, correlation, worth, predicted)                                     \
+    cell "," epoch ",0,0,redraws,effective_examples,correlation " correlation "," n                \
+         ",with_replacement," worth ",1,9,200,1\n" cell "," epoch                                  \
+         ",0,0,redraws,effective_examples_predicted,correlation " correlation "," n                \
+         ",with_replacement," predicted ",,,200,1\n"
+
+static void the_effective_size_chart_has_a_line_per_correlation(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(three_seeds, 3);
+    write_probes(REDRAWN("c0", "0", "20", "0.5", "5", "6") REDRAWN("c0", "0", "10", "0.5", "4", "5")
+                     REDRAWN("c0", "0", "10", "0", "11", "10")
+                         REDRAWN("c1", "0", "10", "0.5", "7", "5")
+                             REDRAWN("c2", "0", "10", "0.5", "6", "5")
+                                 REDRAWN("c2", "1.01", "10", "0.5", "6", "5"));
+    drawn = written("effective_size");
+    assert_int_equal(table_rows(drawn), 4);
+    assert_string_equal(table_texts(drawn, "label")[0], "correlation 0");
+    assert_true(table_numbers(drawn, "effective_examples")[0] == 11);
+    assert_true(table_numbers(drawn, "effective_examples")[1] == 6); /* of 4, 7 and 6 */
+    assert_true(table_numbers(drawn, "effective_examples_high")[1] == 7);
+    assert_true(table_numbers(drawn, "predicted")[1] == 5);
+    assert_true(table_numbers(drawn, "series")[2] == 2);
+    assert_true(table_numbers(drawn, "examples")[2] == 20); /* sorted */
+    assert_true(table_numbers(drawn, "panel")[3] == 2);
+    assert_true(table_numbers(drawn, "series")[3] == 1);
+    table_close(drawn);
+    if (plot_available())
+        draw("effective_size");
+}
+
 /* Two seeds: of the first example they say the same, of the second the opposite. */
 static void the_predictions_chart_compares_seeds(void **state)
 {
@@ -717,6 +750,7 @@ static void an_unknown_chart_is_answered_with_the_known_ones(void **state)
     assert_string_equal(error_text(),
                         "no chart `pie`; there are loss, target, heatmap, redundancy, "
                         "grid, trajectory, throughput, noise_scale, variance, critical_batch, "
+                         "effective_size, "
                         "predictions, volume");
     assert_int_equal(chart_applies(scratch_folder, "pie"), -1);
     assert_int_equal(plot_draw(scratch_folder, "pie", PLOTS), -1);
@@ -844,6 +878,7 @@ int main(void)
         cmocka_unit_test_setup(the_noise_chart_has_both_ways_of_each_evaluation, fixture_clear),
         cmocka_unit_test_setup(the_noise_of_several_seeds_is_their_median, fixture_clear),
         cmocka_unit_test_setup(the_variance_chart_has_a_panel_per_evaluation, fixture_clear),
+        cmocka_unit_test_setup(the_effective_size_chart_has_a_line_per_correlation, fixture_clear),
         cmocka_unit_test_setup(the_predictions_chart_compares_seeds, fixture_clear),
         cmocka_unit_test_setup(the_volume_chart_has_a_line_of_several_sizes, fixture_clear),
         cmocka_unit_test_setup(charts_of_probes_need_them, fixture_clear),

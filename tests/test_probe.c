@@ -276,6 +276,31 @@ static void mini_batches_vary_as_predicted(void **state)
     close_trial(&trial);
 }
 
+/* Whatever is drawn more often, what it counts for keeps the expectation; what it adds to the
+ * variance is known. */
+static void importance_is_unbiased_and_varies_as_predicted(void **state)
+{
+    struct trial trial;
+    const struct probe_row *ratio, *bias;
+
+    (void)state;
+    open_trial(&trial, &naive.engine, "", "sampler: importance, weighting: norm,",
+               "which: [sampling], batch_sizes: [1, 16], precision: 0.03");
+    record(&trial);
+    for (int k = 1; k <= 16; k += 15) {
+        ratio = drawn(&trial, "variance_ratio", k, "importance");
+        assert_near(ratio->value, 1, 0.08);
+        bias = drawn(&trial, "bias_statistic", k, "importance");
+        assert_true(bias->low < 2 && bias->high > 0.5);
+        assert_true(drawn(&trial, "bias_p", k, "importance")->value > 0.001);
+        /* another distribution than that of uniform draws */
+        assert_true(fabs(drawn(&trial, "variance_predicted", k, "importance")->value /
+                             drawn(&trial, "variance_predicted", k, "with_replacement")->value -
+                         1) > 0.01);
+    }
+    close_trial(&trial);
+}
+
 static void all_examples_without_replacement_are_not_drawn(void **state)
 {
     struct trial trial;
@@ -881,6 +906,7 @@ int main(void)
         cmocka_unit_test(exact_and_two_batch_noise_agree),
         cmocka_unit_test(examples_limits_the_population),
         cmocka_unit_test(mini_batches_vary_as_predicted),
+        cmocka_unit_test(importance_is_unbiased_and_varies_as_predicted),
         cmocka_unit_test(all_examples_without_replacement_are_not_drawn),
         cmocka_unit_test(the_cells_own_batch_size_is_what_is_drawn_else),
         cmocka_unit_test(a_biased_gradient_is_seen),

@@ -1,8 +1,10 @@
 /* Probe sampling: how mini-batch gradients of one theta are distributed about the full one, against
- * what is predicted, with and without replacement. */
+ * what is predicted, with and without replacement, and as the sampler `importance` draws. */
 #include "probe/scene.h"
 
 #include "base/error.h"
+#include "data/sampler.h"
+#include "data/weighting.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@ struct drawing {
     int32_t *order; /* [N], of the population's rows: any permutation */
     int32_t *rows;  /* [largest K] */
     double *gradient;
+    struct sampler *sampler; /* that draws in place of all this; NULL: none */
 };
 
 static int take_memory(struct drawing *drawing, int largest)
@@ -38,6 +41,7 @@ static void free_memory(struct drawing *drawing)
     free(drawing->rows);
     free(drawing->gradient);
     sampling_close(&drawing->sums);
+    sampler_close(drawing->sampler);
 }
 
 /* ---- Drawing ----------------------------------------------------------------------------------
@@ -51,6 +55,10 @@ static void draw_rows(struct drawing *drawing)
     int k = (int)drawing->scheme.batch_size;
     int32_t *order = drawing->order;
 
+    if (drawing->sampler) {
+        sampler_next(drawing->sampler, drawing->rows);
+        return;
+    }
     for (int i = 0; i < k; i++) {
         uint32_t j = drawing->scheme.with_replacement
                          ? rng_below(&drawing->rng, n)
@@ -71,8 +79,9 @@ static int draw(struct drawing *drawing)
     double *g = drawing->gradient, product, norms;
 
     draw_rows(drawing);
-    if (scene_gradient(scene, scene->theta, drawing->rows, (size_t)drawing->scheme.batch_size, g) !=
-        0)
+    if (scene_weighted_gradient(scene, scene->theta, drawing->rows,
+                                drawing->sampler ? sampler_weights(drawing->sampler) : NULL,
+                                (size_t)drawing->scheme.batch_size, g) != 0)
         return -1;
     product = vector_product(g, scene->mean, scene->parameters);
     norms = vector_squared_norm(g, scene->parameters) * drawing->scheme.noise.squared_norm;
@@ -118,9 +127,11 @@ static int draw_enough(struct drawing *drawing)
 /* ---- Rows -------------------------------------------------------------------------------------
  */
 
-static const char *scheme_name(int with_replacement)
+static const char *scheme_name(const struct drawing *drawing)
 {
-    return with_replacement ? "with_replacement" : "without_replacement";
+    return drawing->sampler                   ? "importance"
+           : drawing->scheme.with_replacement ? "with_replacement"
+                                              : "without_replacement";
 }
 
 static void add_results(struct drawing *drawing, const struct sampling_result *result)
@@ -147,15 +158,52 @@ static void add_results(struct drawing *drawing, const struct sampling_result *r
             scene_add_estimate(drawing->scene, found[i].quantity, found[i].estimate, result->draws);
 
         row->batch_size = (int)scheme->batch_size;
-        row->sampling = scheme_name(scheme->with_replacement);
+        row->sampling = scheme_name(drawing);
     }
+}
+
+/* ---- Ways of drawing --------------------------------------------------------------------------
+ */
+
+/* Covariance of one weighted gradient g_i / (N p_i), i drawn with probability p_i = w_i / sum of w:
+ * (1/N^2) sum of |g_i|^2 / p_i, less |G|^2. */
+static struct noise noise_of_importance(const struct scene *scene, const double *weights)
+{
+    double n = (double)scene->examples.count, sum = 0, mean = 0;
+
+    for (size_t i = 0; i < scene->examples.count; i++)
+        sum += weights[i];
+    for (size_t i = 0; i < scene->examples.count; i++)
+        mean += scene->squared_norms[i] * sum / weights[i] / (n * n);
+    return noise_exact(mean, vector_squared_norm(scene->mean, scene->parameters));
+}
+
+static int open_sampler(struct drawing *drawing, const double *weights, int batch_size)
+{
+    const struct scene *scene = drawing->scene;
+    const struct sampler_options options = {
+        .sampling = SAMPLING_IMPORTANCE,
+        .last_batch = LAST_BATCH_DROP,
+        .rows = scene->examples.rows,
+        .count = scene->examples.count,
+        .labels = scene->examples.labels,
+        .classes = scene->bench->classes,
+        .weights = weights,
+        .batch_size = batch_size,
+        /* not the batches that theta was trained with */
+        .seed =
+            scene->bench->cell->settings.seed + 0x9e3779b97f4a7c15u * (1 + (uint64_t)scene->moment),
+    };
+
+    sampler_close(drawing->sampler);
+    return sampler_open(&drawing->sampler, &options);
 }
 
 /* All batch sizes by one way of drawing. Where nothing is left to chance there is nothing to draw:
  * K = N without replacement. */
-static int draw_scheme(struct drawing *drawing, const int *sizes, int count)
+/* weights: of importance, or NULL. */
+static int draw_scheme(struct drawing *drawing, const double *weights, const int *sizes, int count)
 {
-    const char *name = scheme_name(drawing->scheme.with_replacement);
     double used[PROBE_BATCHES_MAX];
     struct estimate variances[PROBE_BATCHES_MAX];
     int points = 0;
@@ -169,7 +217,7 @@ static int draw_scheme(struct drawing *drawing, const int *sizes, int count)
         scene_stream(drawing->scene,
                      1 + (uint32_t)i + (drawing->scheme.with_replacement ? 0 : PROBE_BATCHES_MAX),
                      &drawing->rng);
-        if (draw_enough(drawing) != 0)
+        if ((weights && open_sampler(drawing, weights, sizes[i]) != 0) || draw_enough(drawing) != 0)
             return -1;
         result = sampling_finish(&drawing->sums, &drawing->scheme);
         add_results(drawing, &result);
@@ -184,8 +232,28 @@ static int draw_scheme(struct drawing *drawing, const int *sizes, int count)
     if (points >= 2)
         scene_add_estimate(drawing->scene, "variance_slope",
                            sampling_slope(used, variances, points), points)
-            ->sampling = name;
+            ->sampling = scheme_name(drawing);
     return 0;
+}
+
+static int draw_by_importance(struct drawing *drawing, const int *sizes, int count)
+{
+    const struct scene *scene = drawing->scene;
+    const struct workbench *bench = scene->bench;
+    double *weights = calloc(scene->examples.count, sizeof *weights);
+    int status;
+
+    if (!weights)
+        return error_set("out of memory for %zu weights", scene->examples.count);
+    status = weighting_apply(bench->cell->weighting, &scene->examples,
+                             network_inputs(&bench->model->network), bench->classes, weights);
+    if (status == 0) {
+        drawing->scheme.noise = noise_of_importance(scene, weights);
+        drawing->scheme.with_replacement = 1;
+        status = draw_scheme(drawing, weights, sizes, count);
+    }
+    free(weights);
+    return status;
 }
 
 int probe_sampling(struct scene *scene)
@@ -205,8 +273,10 @@ int probe_sampling(struct scene *scene)
     status = take_memory(&drawing, largest);
     for (int with = 1; with >= 0 && status == 0; with--) {
         drawing.scheme.with_replacement = with;
-        status = draw_scheme(&drawing, sizes, count);
+        status = draw_scheme(&drawing, NULL, sizes, count);
     }
+    if (status == 0 && scene->bench->cell->settings.sampler == SAMPLING_IMPORTANCE)
+        status = draw_by_importance(&drawing, sizes, count);
     free_memory(&drawing);
     return status;
 }

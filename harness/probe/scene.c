@@ -94,14 +94,15 @@ static int failed(const struct message *message)
 }
 
 /* The engine's gradient of so many rows in scene->raw. */
-static int piece_gradient(struct scene *scene, const void *theta, const int32_t *rows, size_t size,
-                          struct score *score)
+static int piece_gradient(struct scene *scene, const void *theta, const int32_t *rows,
+                          const float *weights, size_t size, struct score *score)
 {
     const struct workbench *bench = scene->bench;
     struct batch batch = batch_of(&scene->examples);
     struct message message = {""};
 
     batch.rows = rows;
+    batch.weights = weights;
     batch.size = (int)size;
     if (call_gradient(bench->engine, precision_of(scene), bench->session, theta, &batch, scene->raw,
                       score, &message) != 0)
@@ -121,6 +122,12 @@ static void add_raw(const struct scene *scene, double share, double *mean)
 int scene_gradient(struct scene *scene, const void *theta, const int32_t *rows, size_t count,
                    double *mean)
 {
+    return scene_weighted_gradient(scene, theta, rows, NULL, count, mean);
+}
+
+int scene_weighted_gradient(struct scene *scene, const void *theta, const int32_t *rows,
+                            const float *weights, size_t count, double *mean)
+{
     size_t most = (size_t)scene->bench->max_batch;
     struct score score;
 
@@ -128,7 +135,8 @@ int scene_gradient(struct scene *scene, const void *theta, const int32_t *rows, 
     for (size_t first = 0; first < count; first += most) {
         size_t size = count - first < most ? count - first : most;
 
-        if (piece_gradient(scene, theta, rows + first, size, &score) != 0)
+        if (piece_gradient(scene, theta, rows + first, weights ? weights + first : NULL, size,
+                           &score) != 0)
             return -1;
         add_raw(scene, (double)size / (double)count, mean);
     }
@@ -186,7 +194,7 @@ static int one_at_a_time(struct scene *scene)
     for (size_t i = 0; i < scene->examples.count && status == 0; i++) {
         struct score score = {0, 0};
 
-        status = piece_gradient(scene, scene->theta, scene->examples.rows + i, 1, &score);
+        status = piece_gradient(scene, scene->theta, scene->examples.rows + i, NULL, 1, &score);
         if (status != 0)
             break;
         memset(gradient, 0, scene->parameters * sizeof *gradient);

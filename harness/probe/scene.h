@@ -44,6 +44,10 @@ void scene_set(struct scene *, const struct curve_point *, const void *theta);
 int scene_gradient(struct scene *, const void *theta, const int32_t *rows, size_t count,
                    double *mean);
 
+/* The same of losses that count weights[count]. */
+int scene_weighted_gradient(struct scene *, const void *theta, const int32_t *rows,
+                            const float *weights, size_t count, double *mean);
+
 /* A theta for scene_gradient from one in double precision; valid until the next call. */
 const void *scene_moved(struct scene *, const double *theta);
 

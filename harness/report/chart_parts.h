@@ -88,6 +88,8 @@ int chart_variance_applies(struct results *);
 int chart_variance_write(struct results *, FILE *);
 int chart_critical_batch_applies(struct results *);
 int chart_critical_batch_write(struct results *, FILE *);
+int chart_effective_size_applies(struct results *);
+int chart_effective_size_write(struct results *, FILE *);
 int chart_predictions_applies(struct results *);
 int chart_predictions_write(struct results *, FILE *);
 int chart_volume_applies(struct results *);

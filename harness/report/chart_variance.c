@@ -27,6 +27,16 @@ int chart_variance_applies(struct results *results)
 enum quantity { VARIANCE_RATIO, BIAS_STATISTIC, QUANTITIES };
 static const char *const quantity_names[QUANTITIES] = {"variance_ratio", "bias_statistic"};
 
+/* Ways of drawing, in the order of the legend. */
+static const char *const way_names[] = {"with replacement", "without replacement", "importance"};
+
+static size_t way_of(const char *sampling)
+{
+    return strcmp(sampling, "with_replacement") == 0      ? 1
+           : strcmp(sampling, "without_replacement") == 0 ? 2
+                                                          : 3;
+}
+
 /* One measured point, of one cell. */
 struct point {
     const char *network, *sampling;
@@ -104,8 +114,7 @@ static void write_place(struct sheet *sheet, const struct point *points, size_t 
     sheet_number(sheet, (double)panel);
     sheet_text(sheet, title);
     sheet_number(sheet, (double)series);
-    sheet_text(sheet, strcmp(points->sampling, "with_replacement") == 0 ? "with replacement"
-                                                                        : "without replacement");
+    sheet_text(sheet, way_names[series - 1]);
     sheet_number(sheet, points->batch_size);
     sheet_number(sheet, 0); /* never "full": that leaves nothing to chance */
     sheet_number(sheet, (double)count);
@@ -136,8 +145,7 @@ static void write_points(struct sheet *sheet, const struct cloud *cloud, double 
             count++;
         panel += i == 0 || strcmp(here->network, here[-1].network) != 0 ||
                  here->moment != here[-1].moment;
-        write_place(sheet, here, count, panel,
-                    strcmp(here->sampling, "with_replacement") == 0 ? 1 : 2, values);
+        write_place(sheet, here, count, panel, way_of(here->sampling), values);
     }
 }
 

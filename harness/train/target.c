@@ -18,15 +18,6 @@ static double metric_of(const struct curve_point *point, enum metric metric)
     }
 }
 
-/* How far from `earlier`, above the target, to `after` the metric passes it: by logarithms, but
- * plainly for targets at or below 0, which losses of objectives may have. A metric of 0 has no
- * logarithm: the smallest positive number stands for it. */
-static double share_of_the_way(double earlier, double after, double target)
-{
-    return target > 0 ? log(earlier / target) / (log(earlier) - log(fmax(after, DBL_MIN)))
-                      : (earlier - target) / (earlier - after);
-}
-
 /* How far the answer depends on the way of interpolating: the largest difference, relative to the
  * cost, when the metric is taken plainly, or the updates by their logarithm, or both. An evaluation
  * after every update could tell no more. Without a number to interpolate from: all that lies
@@ -51,6 +42,15 @@ static double resolution_of(const struct curve_point *before, const struct curve
         largest = fmax(largest, fmax(fabs(plain - cost), fabs(by_logarithm - cost)));
     }
     return largest / cost;
+}
+
+/* How far from `earlier`, above the target, to `after` the metric passes it: by logarithms, but
+ * plainly for targets at or below 0, which losses of objectives may have. A metric of 0 has no
+ * logarithm: the smallest positive number stands for it. */
+static double share_of_the_way(double earlier, double after, double target)
+{
+    return target > 0 ? log(earlier / target) / (log(earlier) - log(fmax(after, DBL_MIN)))
+                      : (earlier - target) / (earlier - after);
 }
 
 struct target_cost train_target_cost(const struct curve_point *curve, int count,

@@ -12,8 +12,8 @@ struct trial {
     size_t censored, infeasible, on_edge;
     /* Seeds or rows that tell nothing: neither arm got there, a run failed, a point is missing. */
     size_t dropped;
-    double resolution; /* share by which the costs depend on the cadence; 0: no costs, or unknown */
     double hours;      /* that the cells took */
+    double resolution; /* share by which the costs depend on the cadence; 0: no costs, or unknown */
     char note[256];    /* what else there is to say, for a person */
     struct details details; /* owned */
 };
