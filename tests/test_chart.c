@@ -669,6 +669,35 @@ static void the_predictions_chart_compares_seeds(void **state)
     assert_int_equal(chart_applies(scratch_folder, "predictions"), 0); /* one seed */
 }
 
+#define NESTED(cell, epoch, quantity, n, value)                                                    \
+    cell "," epoch ",0,0,nested," quantity ",," n ",," value ",,," n ",1\n"
+
+static void the_nested_chart_has_a_line_per_evaluation(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(three_seeds, 3);
+    write_probes(
+        NESTED("c0", "0", "cosine", "50", "0.5") NESTED("c0", "0", "trace", "50", "9")
+            NESTED("c0", "0", "trace", "100", "10") NESTED("c0", "1", "cosine", "50", "0.25")
+                NESTED("c0", "1", "trace", "50", "3") NESTED("c1", "0", "cosine", "50", "0.75")
+                    NESTED("c1", "0", "trace", "50", "7"));
+    assert_int_equal(chart_applies(scratch_folder, "nested"), 1);
+    drawn = written("nested");
+    assert_int_equal(table_rows(drawn), 2 + 3);
+    assert_string_equal(table_texts(drawn, "label")[1], "network mlp · epoch 1");
+    assert_true(table_numbers(drawn, "value")[0] == 0.625);
+    assert_true(table_numbers(drawn, "low")[0] == 0.5);
+    assert_true(table_numbers(drawn, "series")[1] == 2);
+    assert_true(table_numbers(drawn, "panel")[2] == 2);
+    assert_true(table_numbers(drawn, "seeds")[2] == 2);
+    assert_true(table_numbers(drawn, "value")[3] == 10);
+    table_close(drawn);
+    if (plot_available())
+        draw("nested");
+}
+
 /* Two sizes of two and three seeds, and one of another batch size that has no line. */
 static void the_volume_chart_has_a_line_of_several_sizes(void **state)
 {
@@ -716,6 +745,7 @@ static void charts_of_probes_need_them(void **state)
     (void)state;
     fixture_cells(three_seeds, 1);
     assert_int_equal(chart_applies(scratch_folder, "noise_scale"), 0);
+    assert_int_equal(chart_applies(scratch_folder, "nested"), 0);
     assert_int_equal(chart_applies(scratch_folder, "variance"), 0);
     write_probes("c0,0,0,0,memory,gradient_bytes,,,,9,,,9,1\n");
     assert_int_equal(chart_applies(scratch_folder, "noise_scale"), 0);
@@ -750,8 +780,8 @@ static void an_unknown_chart_is_answered_with_the_known_ones(void **state)
     assert_string_equal(error_text(),
                         "no chart `pie`; there are loss, target, heatmap, redundancy, "
                         "grid, trajectory, throughput, noise_scale, variance, critical_batch, "
-                         "effective_size, "
-                        "predictions, volume");
+                        "effective_size, "
+                        "predictions, volume, nested");
     assert_int_equal(chart_applies(scratch_folder, "pie"), -1);
     assert_int_equal(plot_draw(scratch_folder, "pie", PLOTS), -1);
 }
@@ -880,6 +910,7 @@ int main(void)
         cmocka_unit_test_setup(the_variance_chart_has_a_panel_per_evaluation, fixture_clear),
         cmocka_unit_test_setup(the_effective_size_chart_has_a_line_per_correlation, fixture_clear),
         cmocka_unit_test_setup(the_predictions_chart_compares_seeds, fixture_clear),
+        cmocka_unit_test_setup(the_nested_chart_has_a_line_per_evaluation, fixture_clear),
         cmocka_unit_test_setup(the_volume_chart_has_a_line_of_several_sizes, fixture_clear),
         cmocka_unit_test_setup(charts_of_probes_need_them, fixture_clear),
         cmocka_unit_test_setup(a_chart_without_its_data_does_not_apply, fixture_clear),

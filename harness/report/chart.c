@@ -44,6 +44,8 @@ const struct chart charts[] = {
      chart_predictions_applies, chart_predictions_write},
     {"volume", "test error, and test less training loss, against the number of training examples",
      "convergence cells of several subsets", "volume.gp", chart_volume_applies, chart_volume_write},
+    {"nested", "cosine of a part's gradient with that of all, and its variance, against its size",
+     "convergence cells with probe nested", "nested.gp", chart_nested_applies, chart_nested_write},
 };
 
 const size_t chart_count = sizeof charts / sizeof charts[0];

@@ -94,5 +94,7 @@ int chart_predictions_applies(struct results *);
 int chart_predictions_write(struct results *, FILE *);
 int chart_volume_applies(struct results *);
 int chart_volume_write(struct results *, FILE *);
+int chart_nested_applies(struct results *);
+int chart_nested_write(struct results *, FILE *);
 
 #endif
