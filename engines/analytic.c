@@ -8,6 +8,7 @@
 #include "engine.h"
 #include "message.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +95,25 @@ static double plateau(const struct session *session, const double *z, double *sl
     return sum / below;
 }
 
+/* h with its derivatives by both variables, carried forward through time. */
+static double recurrent(const struct session *session, const double *z, double *slope)
+{
+    double h = 0.3, by_weight = 0, by_bias = 0, off;
+
+    (void)session;
+    for (int t = 0; t < 100; t++) {
+        double next = 1 / (1 + exp(-z[0] * h - z[1])), steepness = next * (1 - next);
+
+        by_weight = steepness * (h + z[0] * by_weight);
+        by_bias = steepness * (1 + z[0] * by_bias);
+        h = next;
+    }
+    off = h - 0.65;
+    slope[0] = 2 * off * by_weight;
+    slope[1] = 2 * off * by_bias;
+    return off * off;
+}
+
 static const struct function {
     double (*value)(const struct session *, const double *z, double *slope);
     size_t dimensions;   /* 0: any number */
@@ -107,6 +127,7 @@ static const struct function {
     [OBJECTIVE_ROSENBROCK] = {rosenbrock, 2, 2},
     [OBJECTIVE_CUBIC] = {cubic, 2, 0},
     [OBJECTIVE_PLATEAU] = {plateau, 0, 1},
+    [OBJECTIVE_RECURRENT] = {recurrent, 2, 0},
 };
 
 static size_t coefficient_count(const struct function *function, size_t dimensions)
@@ -190,10 +211,10 @@ static int check_objective(const struct network *network, struct message *why)
     if (network->layer_count != 1 || layer->kind != LAYER_POSITION || dimensions < 1 ||
         dimensions != shape_size(layer->output) || layer->activation != ACTIVATION_IDENTITY)
         return REFUSE(why, "an objective has one layer, a position");
-    if (!objective || objective->kind < OBJECTIVE_SQUARES || objective->kind > OBJECTIVE_PLATEAU)
+    if (!objective || objective->kind < OBJECTIVE_SQUARES || objective->kind > OBJECTIVE_RECURRENT)
         return REFUSE(why, "the objective is of kind %d; known are %d to %d",
                       objective ? (int)objective->kind : 0, (int)OBJECTIVE_SQUARES,
-                      (int)OBJECTIVE_PLATEAU);
+                      (int)OBJECTIVE_RECURRENT);
     if (objective->noise != NOISE_SHIFTS && objective->noise != NOISE_TILTS)
         return REFUSE(why, "noise %d of the objective is not known", (int)objective->noise);
     function = &functions[objective->kind];

@@ -79,6 +79,9 @@ enum objective_kind {
     OBJECTIVE_ROSENBROCK = 4, /* (c[0] - z[0])^2 + c[1] (z[1] - z[0]^2)^2; D = 2 */
     OBJECTIVE_CUBIC = 5,      /* z[0]^2 + z[1]^2 + z[1]^3 + z[0] z[1]; D = 2; no coefficients */
     OBJECTIVE_PLATEAU = 6,    /* s / (c[0]^2 + s) with s = |z|^2: flat far from 0; c[1] */
+    OBJECTIVE_RECURRENT = 7,  /* (h[100] - 0.65)^2; h[0] = 0.3, h[t] = 1 / (1 + exp(-z[0] h[t-1] -
+                                 z[1])): a recurrent unit, whose gradients explode; D = 2; no
+                                 coefficients (Pascanu, Mikolov, Bengio 2013) */
 };
 
 /* How an example x[D] enters. */

@@ -123,6 +123,24 @@ static void what_was_not_reached_is_judged_by_signs(void **state)
     assert_near(f.p_refute, 1.0 / 32);
 }
 
+/* SciPy: binom.sf(7, 9, 0.5) and order statistics 2 and 8 of 9. */
+static void a_median_is_judged_by_signs_whatever_the_values(void **state)
+{
+    static const double values[] = {1, 2, 3, 4, 5, 6, 7, 8, 1000};
+    struct finding f = finding_of_median(values, 9, (struct range){1.5, INFINITY}, 0);
+
+    (void)state;
+    assert_near(f.effect.value, 5);
+    assert_near(f.p_confirm, 10.0 / 512);
+    assert_true(f.effect.low >= 1 && f.effect.low <= 2 && f.effect.high >= 8);
+    assert_true(f.detectable > 0 && isfinite(f.detectable));
+    f = finding_of_seeds(values, 9, (struct range){1.5, INFINITY},
+                         0); /* the mean varies too much */
+    assert_true(f.p_confirm > 0.1);
+    f = finding_of_median(values, 9, (struct range){-INFINITY, 1.5}, 0);
+    assert_near(f.p_refute, 10.0 / 512);
+}
+
 static void too_few_seeds_tell_nothing(void **state)
 {
     static const double values[] = {NAN, 7, NAN};
@@ -395,6 +413,7 @@ int main(void)
         cmocka_unit_test(values_that_do_not_vary_are_judged_by_signs),
         cmocka_unit_test(what_cannot_fail_confirms_nothing),
         cmocka_unit_test(what_was_not_reached_is_judged_by_signs),
+        cmocka_unit_test(a_median_is_judged_by_signs_whatever_the_values),
         cmocka_unit_test(too_few_seeds_tell_nothing),
         cmocka_unit_test(each_side_of_an_interval_has_its_own_width),
         cmocka_unit_test(an_interval_with_one_side_is_one_sided),

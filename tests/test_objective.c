@@ -100,12 +100,39 @@ static void coefficients_have_their_places(void **state)
     dismiss();
 }
 
+/* By Python, in doubles: iterated 100 times from 0.3. Beside the fold at w = 5, b = -2.5 the slope
+ * is a thousand times that of a gentle place. */
+static void the_surface_of_the_recurrent_unit_is_the_known_one(void **state)
+{
+    static const struct {
+        double z[2], value, slope[2];
+    } known[] = {
+        {{0, 0}, 0.022500000000000006, {-0.037500000000000006, -0.075000000000000011}},
+        {{2, -1}, 0.022500000000000006, {-0.075000000000000011, -0.15000000000000002}},
+        {{5, -2}, 0.081662070232251888, {0.045959872376986607, 0.049114718967335463}},
+        {{5, -2.5}, 0.25523299305278485, {-0.047567455465244379, -0.32851789370547119}},
+        {{-3, 1}, 0.048907655677640494, {-0.026780943925762621, -0.062448387471128471}},
+        {{4.5, -2.19}, 0.025323661481523201, {-28.822339805178725, -85.078922621408566}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        double slope[2];
+
+        function(FUNCTION_RECURRENT, 2);
+        assert_close(objective_value(&objective, 2, known[i].z, slope), known[i].value, 1e-14);
+        for (int j = 0; j < 2; j++)
+            assert_close(slope[j], known[i].slope[j], 1e-11 * fmax(1, fabs(known[i].slope[j])));
+        dismiss();
+    }
+}
+
 static void slopes_are_the_derivatives(void **state)
 {
     static const double step = 1e-5;
 
     (void)state;
-    for (int which = FUNCTION_QUADRATIC; which <= FUNCTION_PLATEAU; which++) {
+    for (int which = FUNCTION_QUADRATIC; which <= FUNCTION_RECURRENT; which++) {
         size_t d = which == FUNCTION_QUADRATIC_DEEP ? 100 : 2;
         double z[100], slope[100];
 
@@ -276,6 +303,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_and_stationary_points_are_the_known_ones),
         cmocka_unit_test(coefficients_have_their_places),
+        cmocka_unit_test(the_surface_of_the_recurrent_unit_is_the_known_one),
         cmocka_unit_test(slopes_are_the_derivatives),
         cmocka_unit_test(a_spectrum_is_given_whole_or_by_its_first_value_and_condition),
         cmocka_unit_test(rotations_are_those_of_the_subgroup_algorithm_on_numpy_streams),

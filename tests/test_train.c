@@ -504,6 +504,12 @@ static void chance_level_after_an_epoch_is_dead_the_second_time(void **state)
     assert_int_equal(result.updates, 317);
     close_training();
     reset_fake(NULL);
+    fake.error = three_quarters; /* a plateau may be what is looked at */
+    train_with(&plain,
+               "grid: {batch_size: 1}\nbudget: {updates: 2000}\nlimits: {at_chance: go_on}\n");
+    assert_ended(OUTCOME_BUDGET, "budget: updates");
+    close_training();
+    reset_fake(NULL);
     fake.error = better_than_chance;
     train_with(&plain, "grid: {batch_size: 1}\nbudget: {updates: 2000}\n");
     assert_ended(OUTCOME_BUDGET, "budget: updates");

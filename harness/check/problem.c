@@ -160,9 +160,10 @@ static void write_function(const struct problem *problem, const struct problem_s
                            char *text, size_t size)
 {
     static const char *const objective_names[] = {
-        [OBJECTIVE_SQUARES] = "squares", [OBJECTIVE_QUADRATIC] = "quadratic",
-        [OBJECTIVE_SADDLE] = "saddle",   [OBJECTIVE_ROSENBROCK] = "rosenbrock",
-        [OBJECTIVE_CUBIC] = "cubic",     [OBJECTIVE_PLATEAU] = "plateau",
+        [OBJECTIVE_SQUARES] = "squares",     [OBJECTIVE_QUADRATIC] = "quadratic",
+        [OBJECTIVE_SADDLE] = "saddle",       [OBJECTIVE_ROSENBROCK] = "rosenbrock",
+        [OBJECTIVE_CUBIC] = "cubic",         [OBJECTIVE_PLATEAU] = "plateau",
+        [OBJECTIVE_RECURRENT] = "recurrent",
     };
     int softmax = spec->head == HEAD_SOFTMAX_CROSS_ENTROPY;
     char layers[80] = "";

@@ -170,6 +170,8 @@ static const struct problem_spec objectives[] = {
     {FUNCTION(PLATEAU, 1), SHIFT, .batch_size = 129, FLOATS},
     {FUNCTION(PLATEAU, 7), TILT, .batch_size = 1, FLOATS, .misaligned = 1},
     {FUNCTION(PLATEAU, 17), SHIFT, .batch_size = 17, FLOATS, .order = ROWS_REPEATED, .weighted = 1},
+    {FUNCTION(RECURRENT, 2), SHIFT, .batch_size = 17, FLOATS},
+    {FUNCTION(RECURRENT, 2), TILT, .batch_size = 3, FLOATS, .weighted = 1},
 };
 
 enum { OBJECTIVES = sizeof objectives / sizeof *objectives };

@@ -40,6 +40,7 @@ static const struct choice functions[] = {{"none", FUNCTION_NONE},
                                           {"rosenbrock", FUNCTION_ROSENBROCK},
                                           {"cubic", FUNCTION_CUBIC},
                                           {"plateau", FUNCTION_PLATEAU},
+                                          {"recurrent", FUNCTION_RECURRENT},
                                           {0}};
 static const struct choice noises[] = {{"shift", NOISE_SHIFTS}, {"tilt", NOISE_TILTS}, {0}};
 static const struct choice automatic[] = {{"auto", THREADS_AUTO}, {0}};

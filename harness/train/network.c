@@ -58,6 +58,8 @@ static const struct network_spec presets[] = {
      .objective = {OBJECTIVE(FUNCTION_CUBIC), .start = {2, 3}, .start_count = 2}},
     {PRESET_OF("plateau"),
      .objective = {OBJECTIVE(FUNCTION_PLATEAU), .start = {3, 4}, .start_count = 2}},
+    {PRESET_OF("recurrent"),
+     .objective = {OBJECTIVE(FUNCTION_RECURRENT), .start = {5, -2.5}, .start_count = 2}},
     {PRESET_OF("quadratic_deep"), .objective = {OBJECTIVE(FUNCTION_QUADRATIC_DEEP)}},
     {.name = ""},
 };

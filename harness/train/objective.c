@@ -25,6 +25,12 @@ static const struct {
         {"rosenbrock", "(a - x)^2 + b (y - x^2)^2", OBJECTIVE_ROSENBROCK, 2, 2, {1, 100}},
     [FUNCTION_CUBIC] = {"cubic", "x^2 + y^2 + y^3 + x y", OBJECTIVE_CUBIC, 2, 0, {0}},
     [FUNCTION_PLATEAU] = {"plateau", "|z|^2 / (a^2 + |z|^2)", OBJECTIVE_PLATEAU, 0, 1, {1}},
+    [FUNCTION_RECURRENT] = {"recurrent",
+                            "(h[100] - 0.65)^2, h[t] = sigma(x h[t-1] + y)",
+                            OBJECTIVE_RECURRENT,
+                            2,
+                            0,
+                            {0}},
 };
 
 void objective_describe(enum function function, char *text, size_t size)
@@ -276,6 +282,31 @@ static double square_of_length(const double *z, size_t dimensions)
     return sum;
 }
 
+enum { RECURRENT_STEPS = 100 };
+
+/* h[0 .. RECURRENT_STEPS]; returns how far the last one is off. */
+static double recur(const double *z, double *h)
+{
+    h[0] = 0.3;
+    for (int t = 1; t <= RECURRENT_STEPS; t++)
+        h[t] = 1 / (1 + exp(-z[0] * h[t - 1] - z[1]));
+    return h[RECURRENT_STEPS] - 0.65;
+}
+
+/* Back through time: d f / d h[t] from that by h[t + 1]. */
+static double recurrent_slope(const double *z, size_t j)
+{
+    double h[RECURRENT_STEPS + 1], by_h = 2 * recur(z, h), sum = 0;
+
+    for (int t = RECURRENT_STEPS; t > 0; t--) {
+        double by_argument = by_h * h[t] * (1 - h[t]);
+
+        sum += by_argument * (j == 0 ? h[t - 1] : 1);
+        by_h = by_argument * z[0];
+    }
+    return sum;
+}
+
 static double derivative(const struct objective *objective, size_t dimensions, const double *z,
                          size_t j)
 {
@@ -293,6 +324,8 @@ static double derivative(const struct objective *objective, size_t dimensions, c
                       : 2 * c[1] * (z[1] - z[0] * z[0]);
     case OBJECTIVE_CUBIC:
         return j == 0 ? 2 * z[0] + z[1] : 2 * z[1] + 3 * z[1] * z[1] + z[0];
+    case OBJECTIVE_RECURRENT:
+        return recurrent_slope(z, j);
     case OBJECTIVE_PLATEAU:
         break;
     }
@@ -319,6 +352,11 @@ double objective_value(const struct objective *objective, size_t dimensions, con
         return pow(c[0] - z[0], 2) + c[1] * pow(z[1] - z[0] * z[0], 2);
     case OBJECTIVE_CUBIC:
         return z[0] * z[0] + z[1] * z[1] + pow(z[1], 3) + z[0] * z[1];
+    case OBJECTIVE_RECURRENT: {
+        double h[RECURRENT_STEPS + 1];
+
+        return pow(recur(z, h), 2);
+    }
     case OBJECTIVE_PLATEAU:
         break;
     }

@@ -23,6 +23,7 @@ enum function {
     FUNCTION_ROSENBROCK,
     FUNCTION_CUBIC,
     FUNCTION_PLATEAU,
+    FUNCTION_RECURRENT,
 };
 
 struct objective_spec {

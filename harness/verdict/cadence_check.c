@@ -80,12 +80,9 @@ int cadence_check(const struct evidence *evidence, const struct claim *claim,
                   const struct rows *rows, double *resolution)
 {
     *resolution = 0;
-    if (check_column(evidence, claim, rows, claim->y, resolution) != 0 ||
-        check_column(evidence, claim, rows, claim->taken.column, resolution) != 0 ||
-        check_column(evidence, claim, rows, claim->taken.of, resolution) != 0)
-        return -1;
-    for (int c = 0; c < claim->costs.count; c++)
-        if (check_column(evidence, claim, rows, claim->costs.names[c], resolution) != 0)
-            return -1;
-    return 0;
+    return check_column(evidence, claim, rows, claim->y, resolution) == 0 &&
+                   check_column(evidence, claim, rows, claim->taken.column, resolution) == 0 &&
+                   check_column(evidence, claim, rows, claim->taken.of, resolution) == 0
+               ? 0
+               : -1;
 }

@@ -76,6 +76,8 @@ static int read_value(const struct evidence *evidence, const struct claim *claim
 {
     if (evidence_value(evidence, claim, row, value) != 0)
         return -1;
+    if (evidence_is_infeasible(evidence, row) && !evidence_has_failed(evidence, row))
+        *value = INFINITY; /* whatever number it stopped at */
     if (!isnan(*value))
         *value = log(fmin(*value, claim->ceiling));
     return 0;
@@ -219,6 +221,8 @@ static const char *find_obstacle(const struct factorial *grid)
 {
     const size_t seeds = grid->levels[grid->factors - 1];
 
+    if (seeds == 0)
+        return "no seed has every combination of factors and rivals";
     if (seeds < 3)
         return "fewer than three seeds have every combination";
     for (size_t i = 0; i < grid->cells * seeds; i++)
