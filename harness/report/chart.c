@@ -35,6 +35,9 @@ const struct chart charts[] = {
     {"predictions", "variance of predictions across seeds, against batch size",
      "convergence cells of several seeds with probe predictions", "predictions.gp",
      chart_predictions_applies, chart_predictions_write},
+    {"survival", "share of runs that have not reached the target yet, against updates",
+     "convergence cells of five seeds or more, and targets", "survival.gp", chart_survival_applies,
+     chart_survival_write},
 };
 
 const size_t chart_count = sizeof charts / sizeof charts[0];

@@ -88,5 +88,7 @@ int chart_variance_applies(struct results *);
 int chart_variance_write(struct results *, FILE *);
 int chart_predictions_applies(struct results *);
 int chart_predictions_write(struct results *, FILE *);
+int chart_survival_applies(struct results *);
+int chart_survival_write(struct results *, FILE *);
 
 #endif
