@@ -152,6 +152,8 @@ static void a_value_of_the_wrong_kind_is_refused(void **state)
         {"probes: {which: [energy, energy]}\n", 1, "which: energy is given twice", ""},
         {"probes: {at: 1}\n", 1, "at: expected a list of numbers", ""},
         {"targets: 3\n", 1, "targets: expected a mapping", ""},
+        {"targets: {validation_error: -0.1}\n", 1, "targets: -0.1", "1e-12"},
+        {"limits: {at_chance: stay}\n", 1, "at_chance: 'stay'", "stop"},
         {"targets: {train_loss: {a: 1}}\n", 1, "targets: expected a number or a list", ""},
         {"charts: grid\n", 1, "charts: expected a list", ""},
         {"charts: [[a]]\n", 1, "charts: expected a name", ""},
