@@ -20,7 +20,7 @@ ok = settle(1.3)
 
 heading = "What a training set of clusters is worth to the gradient"
 ok = split_caption(0)
-panel_columns = panel_count < 3 ? panel_count : 3
+panel_columns = panel_count < 3 ? panel_count : (panel_count == 4 ? 2 : 3)
 panel_rows = (panel_count + panel_columns - 1) / panel_columns
 legend_width = legend_of(longest_label)
 @fit_titles

@@ -740,6 +740,43 @@ static void the_volume_chart_has_a_line_of_several_sizes(void **state)
     assert_int_equal(chart_applies(scratch_folder, "volume"), 0);
 }
 
+#define WAITING(seed, outcome, loss, updates, cost)                                                \
+    "c" seed ",convergence,blas,mlp,8,0,0.1,sgd,,,,,1,grow,exact,reshuffle,keep,1,auto," seed      \
+    ",100," outcome "," loss ",,,,," updates "," cost "\n"
+
+/* Two of five seeds reach it, after 10 and after 20 updates; of the three that do not, one is lost
+ * from sight between: of the three left then one is a third. */
+static void the_survival_chart_is_that_of_kaplan_and_meier(void **state)
+{
+    static const double shares[] = {1, 0.8, 0.8 * 2 / 3, 0.8 * 2 / 3};
+    static const double updates[] = {0, 10, 20, 40};
+    struct table *drawn;
+
+    (void)state;
+    fixture_text("cells.csv",
+                 "id,measure,engine,network,batch_size,full_batch,learning_rate,optimizer,momentum,"
+                 "beta1,beta2,epsilon,redundancy,redundancy_mode,copies,sampler,last_batch,threads,"
+                 "chunk,seed,train_examples,outcome,final_train_loss,final_validation_loss,"
+                 "final_validation_error,test_loss,test_error,updates,"
+                 "updates_to_train_loss_0.5,examples_to_train_loss_0.5,epochs_to_train_loss_0.5,"
+                 "flops_to_train_loss_0.5,seconds_to_train_loss_0.5\n" WAITING(
+                     "1", "reached", "0.5", "10", "10,10,10,10,10")
+                     WAITING("2", "reached", "0.5", "20", "20,20,20,20,20")
+                         WAITING("3", "diverged", "inf", "15", ",,,,")
+                             WAITING("4", "budget", "0.6", "40", ",,,,")
+                                 WAITING("5", "budget", "0.6", "40", ",,,,"));
+    assert_int_equal(chart_applies(scratch_folder, "survival"), 1);
+    drawn = written("survival");
+    assert_int_equal(table_rows(drawn), 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(table_numbers(drawn, "updates")[i] == updates[i]);
+        assert_true(fabs(table_numbers(drawn, "share")[i] - shares[i]) < 1e-12);
+    }
+    table_close(drawn);
+    if (plot_available())
+        draw("survival");
+}
+
 static void charts_of_probes_need_them(void **state)
 {
     (void)state;
@@ -781,7 +818,7 @@ static void an_unknown_chart_is_answered_with_the_known_ones(void **state)
                         "no chart `pie`; there are loss, target, heatmap, redundancy, "
                         "grid, trajectory, throughput, noise_scale, variance, critical_batch, "
                         "effective_size, "
-                        "predictions, volume, nested");
+                        "predictions, volume, nested, survival");
     assert_int_equal(chart_applies(scratch_folder, "pie"), -1);
     assert_int_equal(plot_draw(scratch_folder, "pie", PLOTS), -1);
 }
@@ -912,6 +949,7 @@ int main(void)
         cmocka_unit_test_setup(the_predictions_chart_compares_seeds, fixture_clear),
         cmocka_unit_test_setup(the_nested_chart_has_a_line_per_evaluation, fixture_clear),
         cmocka_unit_test_setup(the_volume_chart_has_a_line_of_several_sizes, fixture_clear),
+        cmocka_unit_test_setup(the_survival_chart_is_that_of_kaplan_and_meier, fixture_clear),
         cmocka_unit_test_setup(charts_of_probes_need_them, fixture_clear),
         cmocka_unit_test_setup(a_chart_without_its_data_does_not_apply, fixture_clear),
         cmocka_unit_test_setup(an_unknown_chart_is_answered_with_the_known_ones, fixture_clear),

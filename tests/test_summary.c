@@ -534,6 +534,34 @@ static void throughput_says_how_near_the_roof_is_and_what_binds(void **state)
     assert_null(strstr(printed, "nan"));
 }
 
+/* 20 us + 2 us K on one engine, a K short of a line on the other. */
+static void throughput_says_what_a_step_costs(void **state)
+{
+    char text[4096];
+    int length, k = 1;
+
+    (void)state;
+    length = snprintf(
+        text, sizeof text,
+        "id,measure,engine,network,batch_size,full_batch,learning_rate,optimizer,momentum,beta1,"
+        "beta2,epsilon,redundancy,redundancy_mode,copies,sampler,last_batch,threads,chunk,seed,"
+        "train_examples,outcome,examples_per_second,gflops,pregathered_examples_per_second,"
+        "final_train_loss,final_validation_loss,final_validation_error,test_loss,test_error\n");
+    for (int i = 0; i < 5; i++, k *= 10)
+        length += snprintf(text + length, sizeof text - (size_t)length,
+                           "c%d,throughput,%s,mlp,%d,0,0.1,sgd,,,,,1,grow,exact,reshuffle,keep,1,"
+                           "auto,1,100000,budget,%.17g,1,,,,,,\n"
+                           "d%d,throughput,%s,mlp,%d,0,0.1,sgd,,,,,1,grow,exact,reshuffle,keep,1,"
+                           "auto,1,100000,%s,%s,1,,,,,,\n",
+                           i, "blas", k, k / (20e-6 + 2e-6 * k), i, "naive", k,
+                           i < 3 ? "budget" : "failed", i < 3 ? "1000" : "");
+    fixture_text("cells.csv", text);
+    print();
+    assert_says("A step takes t0 + t1 K; half of it is t0 at K = t0 / t1");
+    assert_says("blas                    1         20          2       10");
+    assert_null(strstr(strstr(printed, "t0 / t1    deviation"), "naive"));
+}
+
 static void throughput_rows_that_look_alike_stand_under_their_setting(void **state)
 {
     (void)state;
@@ -587,6 +615,7 @@ int main(void)
         cmocka_unit_test_teardown(only_targets_of_the_first_metric_are_compared, close_all),
         cmocka_unit_test_teardown(r_of_1_has_neither_mode_nor_copies, close_all),
         cmocka_unit_test_teardown(long_names_of_engines_are_numbered_under_the_table, close_all),
+        cmocka_unit_test_teardown(throughput_says_what_a_step_costs, close_all),
         cmocka_unit_test_teardown(throughput_rows_that_look_alike_stand_under_their_setting,
                                   close_all),
         cmocka_unit_test_teardown(when_everything_fails_it_says_so_and_counts, close_all),

@@ -152,8 +152,15 @@ static void the_critical_batch_rises_along_another_column_or_does_not(void **sta
     end_cells(CLAIM("  - {claim: rises, says: s, " FIT "along: train_examples, above: 0.2,\n"
                     "     where: {network: a}}\n"
                     "  - {claim: flat, says: s, " FIT "along: train_examples, above: 0.2,\n"
-                    "     where: {network: flat}}\n"));
+                    "     where: {network: flat}}\n"
+                    "  - {claim: none, says: s, " FIT "along: train_examples, above: 0.2,\n"
+                    "     refuted: [-0.2, 0.2], where: {network: flat}}\n"
+                    "  - {claim: else, says: s, " FIT "along: train_examples, above: 0.8,\n"
+                    "     refuted: [-0.2, 0.2], where: {network: a}}\n"));
     judge();
+    assert_ruled("none", VERDICT_REFUTED, 1);
+    assert_true(fabs(deciding_of("none")->finding.margin - 0.2) < 1e-12);
+    assert_ruled("else", VERDICT_INCONCLUSIVE, 0); /* 0.5: neither */
     assert_ruled("rises", VERDICT_CONFIRMED, 1);
     assert_true(fabs(deciding_of("rises")->finding.effect.value - 0.5) < 0.03);
     assert_ruled("flat", VERDICT_REFUTED, 1);
@@ -215,6 +222,9 @@ static void what_does_not_fit_is_an_error_with_its_line(void **state)
         const char *claim, *wrong;
     } mistakes[] = {
         {FIT "above: 0", "bounds of a quantity, expected more than 0"},
+        {FIT "above: 1, refuted: [0.5, 2]", "expected a range beyond"},
+        {FIT "above: 1, refuted: 2", "refuted: expected a list of two numbers"},
+        {"test: trend, x: batch_size, y: updates, refuted: [1, 2]", "no use for refuted"},
         {FIT, "needs above, below or both"},
         {FIT "above: 1, along: network", "not a number"},
         {FIT "above: 1, over: learning_rate", "expected conditions on probes.csv"},

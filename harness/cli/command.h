@@ -43,6 +43,9 @@ int command_draw(const char *results, const char *chart);
 /* Calls `visit` with each experiment of that folder, by name, until it does not return 0; returns
  * what it returned last, or -1 (error set). */
 int command_each_experiment(int (*visit)(const struct experiment *, void *context), void *context);
+/* The same of another folder. */
+int command_each_of(const char *folder, int (*visit)(const struct experiment *, void *context),
+                    void *context);
 
 /* What `verdict --all` was asked for; NULL: the default. */
 struct overview_request {

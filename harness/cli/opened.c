@@ -144,11 +144,19 @@ static int is_experiment(const struct dirent *entry)
 
 int command_each_experiment(int (*visit)(const struct experiment *, void *), void *context)
 {
-    char folder[PATH_MAX], file[PATH_MAX + 260];
+    char folder[PATH_MAX];
+
+    command_share("experiments", folder, sizeof folder);
+    return command_each_of(folder, visit, context);
+}
+
+int command_each_of(const char *folder, int (*visit)(const struct experiment *, void *),
+                    void *context)
+{
+    char file[PATH_MAX + 260];
     struct dirent **entries;
     int count, status = 0;
 
-    command_share("experiments", folder, sizeof folder);
     count = scandir(folder, &entries, is_experiment, alphasort);
     if (count < 0)
         return error_set("%s: cannot be read", folder);

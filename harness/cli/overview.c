@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- Results folders -------------------------------------------------------------------------
@@ -104,6 +105,16 @@ static int add_pledges(const struct experiment *experiment, void *pledges)
     return pledges_add(pledges, experiment);
 }
 
+/* Of the folder that the claims are taken from, else of those that the program brings along. */
+static int find_pledges(const struct overview_request *request, struct pledges *pledges)
+{
+    struct stat status;
+
+    if (request->claims && stat(request->claims, &status) == 0 && S_ISDIR(status.st_mode))
+        return command_each_of(request->claims, add_pledges, pledges);
+    return command_each_experiment(add_pledges, pledges);
+}
+
 /* verdict_table.csv beside the first results folder, or in the first folder of results folders. */
 static void find_table(const struct overview_request *request, char *path, size_t size)
 {
@@ -143,7 +154,7 @@ int command_overview(const struct overview_request *request)
 
     command_share("experiments/claims/catalogue.yaml", path, sizeof path);
     if (catalogue_open(&catalogue, request->catalogue ? request->catalogue : path) == 0 &&
-        command_each_experiment(add_pledges, &pledges) == 0 && judge_all(&judged, request) == 0 &&
+        find_pledges(request, &pledges) == 0 && judge_all(&judged, request) == 0 &&
         overview_make(&overview, &catalogue, &pledges, judged.list, judged.count) == 0)
         status = write_all(request, &overview);
     overview_free(&overview);

@@ -293,25 +293,30 @@ static int read_over(const struct schema_source *source, yaml_node_t *node, stru
     return 0;
 }
 
-static int read_inside(const struct schema_source *source, yaml_node_t *node, struct claim *claim)
+static int read_ends(const struct schema_source *source, yaml_node_t *node, const char *key,
+                     double ends[2])
 {
-    static const struct field ends[] = {
-        {"inside", FIELD_REAL, .offset = offsetof(struct claim, inside), .low = -1e12,
-         .high = 1e12},
-        {"inside", FIELD_REAL, .offset = offsetof(struct claim, inside) + sizeof(double),
-         .low = -1e12, .high = 1e12},
-    };
+    const struct field end = {key, FIELD_REAL, .low = -1e12, .high = 1e12};
 
     if (node->type != YAML_SEQUENCE_NODE || !schema_item(source, node, 1) ||
         schema_item(source, node, 2))
-        return schema_error(source, node, "claims: inside: expected a list of two numbers");
+        return schema_error(source, node, "claims: %s: expected a list of two numbers", key);
     for (size_t i = 0; i < 2; i++)
-        if (schema_read(source, schema_item(source, node, i), &ends[i], claim) != 0)
+        if (schema_read(source, schema_item(source, node, i), &end, &ends[i]) != 0)
             return -1;
-    if (!(claim->inside[0] <= claim->inside[1]))
-        return schema_error(source, node, "claims: inside: %g is more than %g", claim->inside[0],
-                            claim->inside[1]);
+    if (!(ends[0] <= ends[1]))
+        return schema_error(source, node, "claims: %s: %g is more than %g", key, ends[0], ends[1]);
     return 0;
+}
+
+static int read_inside(const struct schema_source *source, yaml_node_t *node, struct claim *claim)
+{
+    return read_ends(source, node, "inside", claim->inside);
+}
+
+static int read_refuted(const struct schema_source *source, yaml_node_t *node, struct claim *claim)
+{
+    return read_ends(source, node, "refuted", claim->refuted);
 }
 
 /* ---- A claim -------------------------------------------------------------------------------- */
@@ -346,13 +351,10 @@ static int read_key(const struct schema_source *source, yaml_node_t *key, yaml_n
     static const struct {
         const char *name;
         int (*read)(const struct schema_source *, yaml_node_t *, struct claim *);
-    } special[] = {{"y", read_y},
-                   {"over", read_over},
-                   {"inside", read_inside},
-                   {"where", read_where},
-                   {"arms", read_arms},
-                   {"each", read_each},
-                   {"factors", read_factors},
+    } special[] = {{"y", read_y},           {"over", read_over},
+                   {"inside", read_inside}, {"refuted", read_refuted},
+                   {"where", read_where},   {"arms", read_arms},
+                   {"each", read_each},     {"factors", read_factors},
                    {"rivals", read_rivals}};
     const char *name = schema_scalar(key);
     const struct field *field = name ? schema_find(fields, name) : NULL;
@@ -379,6 +381,7 @@ static int read_claim(const struct schema_source *source, yaml_node_t *node, str
     claim->margin = NAN;
     claim->ceiling = INFINITY;
     claim->inside[0] = claim->inside[1] = NAN;
+    claim->refuted[0] = claim->refuted[1] = NAN;
     claim->line = (int)node->start_mark.line + 1;
     for (size_t i = 0; schema_pair(source, node, i, &key, &value); i++) {
         if (read_key(source, key, value, claim) != 0)
@@ -454,6 +457,8 @@ void claims_document(FILE *file)
         "  over     {COLUMN: VALUE, ...}: agreement: y of the row that has these values and is in "
         "all\n"
         "           else the same; critical_batch: such rows of probes.csv, over their mean\n"
+        "  refuted  slope, ratio, bound, critical_batch: [FROM, TO]: what lies within refutes the\n"
+        "           claim; without it, all that lies beyond above and below\n"
         "  inside   regret: [FROM, TO] of x, both included\n"
         "  factors  shares: columns that together are to account for more of y than any rival\n"
         "  rivals   shares: and those it might be instead; the seed is always one\n",

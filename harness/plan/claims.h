@@ -99,6 +99,7 @@ struct claim {
     char low[CLAIM_COLUMN_SIZE];    /* of y's own 95 % interval; "": it comes from the seeds */
     char high[CLAIM_COLUMN_SIZE];   /* likewise; one of both: a one-sided bound */
     double above, below;            /* -INFINITY, INFINITY: no such bound */
+    double refuted[2];              /* what lies within refutes; NAN: all beyond the bounds */
     double margin;                  /* NAN: not given */
     int is_relative;                /* differences of logarithms: a margin of 0.03 is 3 % */
     enum claim_scale scale;         /* of a slope */

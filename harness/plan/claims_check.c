@@ -132,6 +132,14 @@ static int check_expectation(const struct schema_source *source, const yaml_node
     if (!(claim->above < claim->below))
         return schema_error(source, node, "claims: %s: above is %g, expected less than below, %g",
                             claim->id, claim->above, claim->below);
+    if (!isnan(claim->refuted[0]) &&
+        (needs[claim->test].bounds != 2 || claim->test == CLAIM_REGRET))
+        return schema_error(source, node, "claims: %s: %s has no use for refuted", claim->id, test);
+    if (claim->refuted[1] > claim->above && claim->refuted[0] < claim->below)
+        return schema_error(source, node,
+                            "claims: %s: refuted: %g to %g, expected a range beyond above and "
+                            "below",
+                            claim->id, claim->refuted[0], claim->refuted[1]);
     if (is_of_logarithms(claim) &&
         (!(claim->below > 0) || (claim->above <= 0 && isfinite(claim->above))))
         return schema_error(source, node, "claims: %s: bounds of %s, expected more than 0",

@@ -46,6 +46,9 @@ const struct chart charts[] = {
      "convergence cells of several subsets", "volume.gp", chart_volume_applies, chart_volume_write},
     {"nested", "cosine of a part's gradient with that of all, and its variance, against its size",
      "convergence cells with probe nested", "nested.gp", chart_nested_applies, chart_nested_write},
+    {"survival", "share of runs that have not reached the target yet, against updates",
+     "convergence cells of five seeds or more, and targets", "survival.gp", chart_survival_applies,
+     chart_survival_write},
 };
 
 const size_t chart_count = sizeof charts / sizeof charts[0];

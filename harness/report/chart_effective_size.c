@@ -133,13 +133,15 @@ static void write_points(struct sheet *sheet, const struct point *points, size_t
     size_t panel = 0, series = 0;
 
     for (size_t i = 0, count; i < point_count; i += count) {
-        size_t is_new_panel = (size_t)begins_panel(points, i);
-
         for (count = 1;
              i + count < point_count && compare_places(points + i, points + i + count) == 0;)
             count++;
-        panel += (size_t)is_new_panel;
-        series = is_new_panel ? 1 : series + (points[i].correlation > points[i - 1].correlation);
+        if (begins_panel(points, i)) {
+            panel++;
+            series = 1;
+        } else if (points[i].correlation > points[i - 1].correlation) {
+            series++;
+        }
         write_place(sheet, points + i, count, panel, series, values);
     }
 }

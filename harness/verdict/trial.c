@@ -260,8 +260,8 @@ static int hold_along(struct trial *trial, const struct evidence *evidence,
 /* -----------------------------------------------------------------------------------------------
  */
 
-int trial_hold(struct trial *trial, const struct evidence *evidence, const struct claim *claim,
-               const struct rows *rows)
+static int hold(struct trial *trial, const struct evidence *evidence, const struct claim *claim,
+                const struct rows *rows)
 {
     const struct range bounds = {claim->above, claim->below};
     const double agreed = claim->is_absolute ? 0 : 1;
@@ -296,6 +296,31 @@ int trial_hold(struct trial *trial, const struct evidence *evidence, const struc
         return hold_regret(trial, evidence, claim, rows);
     }
     return error_set("a test that is not known");
+}
+
+/* Refuted by what lies within a range of its own: of everything else nothing is said. */
+static int hold_against(struct trial *trial, const struct evidence *evidence,
+                        const struct claim *claim, const struct rows *rows)
+{
+    struct claim opposite = *claim;
+    struct trial against;
+    int status;
+
+    opposite.above = claim->refuted[0];
+    opposite.below = claim->refuted[1];
+    status = hold(&against, evidence, &opposite, rows);
+    trial->finding.p_refute = against.finding.p_confirm;
+    trial->finding.margin = against.finding.margin;
+    trial_free(&against);
+    return status;
+}
+
+int trial_hold(struct trial *trial, const struct evidence *evidence, const struct claim *claim,
+               const struct rows *rows)
+{
+    if (hold(trial, evidence, claim, rows) != 0)
+        return -1;
+    return isnan(claim->refuted[0]) ? 0 : hold_against(trial, evidence, claim, rows);
 }
 
 void trial_free(struct trial *trial)

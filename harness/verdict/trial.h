@@ -14,7 +14,7 @@ struct trial {
     size_t dropped;
     double hours;      /* that the cells took */
     double resolution; /* share by which the costs depend on the cadence; 0: no costs, or unknown */
-    char note[256];    /* what else there is to say, for a person */
+    char note[512];    /* what else there is to say, for a person */
     struct details details; /* owned */
 };
 

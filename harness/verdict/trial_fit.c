@@ -226,17 +226,20 @@ static int bootstrap_fit(const struct sweep *sweep, struct critical_batch *found
 
 static int add_fit(struct trial *trial, const struct sweep *sweep)
 {
-    struct critical_batch found;
+    struct critical_batch found = {.r_squared_log = NAN};
     const size_t seeds = sweep->points.seed_count;
     size_t length = strlen(trial->note);
 
     if (bootstrap_fit(sweep, &found) != 0)
         return -1;
-    snprintf(trial->note + length, sizeof trial->note - length,
-             "%s%s%sB_crit %.3g [%.3g, %.3g], S_min %.3g, E_min %.3g, R^2 %.3f", length ? "; " : "",
-             sweep->text, sweep->text[0] ? ": " : "", found.batch.value, found.batch.low,
-             found.batch.high, found.least_steps.value, found.least_examples.value,
-             found.r_squared_log);
+    length += (size_t)snprintf(trial->note + length, sizeof trial->note - length,
+                               "%s%s%sB_crit %.3g [%.3g, %.3g]", length ? "; " : "", sweep->text,
+                               sweep->text[0] ? ": " : "", found.batch.value, found.batch.low,
+                               found.batch.high);
+    if (length < sizeof trial->note && !sweep->text[0])
+        snprintf(trial->note + length, sizeof trial->note - length,
+                 ", S_min %.3g, E_min %.3g, R^2 %.3f", found.least_steps.value,
+                 found.least_examples.value, found.r_squared_log);
     if (details_add(&trial->details, "critical_batch", sweep->text, found.batch, seeds) != 0 ||
         details_add(&trial->details, "min_updates", sweep->text, found.least_steps, seeds) != 0 ||
         details_add(&trial->details, "min_examples", sweep->text, found.least_examples, seeds) !=
@@ -308,28 +311,23 @@ static int find_over(const struct evidence *evidence, const struct claim *claim,
 /* ---- Reading ----------------------------------------------------------------------------------
  */
 
-static int note_left_out(struct trial *trial, const struct sweep *sweep, const double *all,
-                         size_t count)
+/* "K = 1, 2 left out: not reached by every seed", once for sweeps of which that is true alike. */
+static void note_left_out(struct trial *trial, const struct sweep *sweep, const double *all,
+                          size_t count)
 {
-    size_t length = strlen(trial->note), kept = 0;
-    const char *before = length ? "; K = " : "K = ";
+    char text[256] = "";
+    size_t length = 0, kept = 0, used = strlen(trial->note);
 
-    if (count == sweep->points.count)
-        return 0;
     for (size_t p = 0; p < count; p++) {
-        if (kept < sweep->points.count && sweep->points.x[kept] == all[p]) {
+        if (kept < sweep->points.count && sweep->points.x[kept] == all[p])
             kept++;
-            continue;
-        }
-        if (length < sizeof trial->note)
-            length += (size_t)snprintf(trial->note + length, sizeof trial->note - length, "%s%g",
-                                       before, all[p]);
-        before = ", ";
+        else if (length < sizeof text)
+            length += (size_t)snprintf(text + length, sizeof text - length, "%s%g",
+                                       length ? ", " : "K = ", all[p]);
     }
-    if (length < sizeof trial->note)
-        snprintf(trial->note + length, sizeof trial->note - length,
-                 " left out: not reached by every seed");
-    return 0;
+    if (length > 0 && !strstr(trial->note, text))
+        snprintf(trial->note + used, sizeof trial->note - used,
+                 "%s%s left out: not reached by every seed", used ? "; " : "", text);
 }
 
 static int open_sweep(struct trial *trial, const struct evidence *evidence,

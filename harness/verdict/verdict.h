@@ -29,7 +29,7 @@ struct judgement {
     size_t seeds, censored, infeasible;
     int is_delivered;
     double hours_needed;         /* for the seeds that are missing; NAN: not known */
-    char reason[256], note[256]; /* why it is not delivered; what else there is to say */
+    char reason[256], note[512]; /* why it is not delivered; what else there is to say */
     struct details details;      /* owned */
 };
 

@@ -82,11 +82,14 @@ cp -r results runs/claims
 cp -r silent runs/silent
 sed 's/claim: MORE/claim: B1/; s/claim: LESS/claim: B2/' results/manifest.json >runs/claims/manifest.json
 echo 'a page <!-- verdicts --> <!-- /verdicts -->' >page.md
-ends_with 0 verdict --all runs --markdown page.md
+mkdir files
+sed 's/claim: MORE/claim: B1/; s/claim: LESS/claim: B2/' claims.yaml >files/claims.yaml
+sed 's/claim: MORE/claim: B3/; s/claim: LESS/claim: B4/' claims.yaml >files/more.yaml
+ends_with 0 verdict --all runs --claims files --markdown page.md
 grep -q '^B1 *confirmed ' out || fail 'B1 is not confirmed'
 grep -q '^B2 *refuted ' out || fail 'B2 is not refuted'
 grep -q '^C14 *out of scope ' out || fail 'C14 is not out of scope'
-prints '2 of 41 delivered: 1 confirmed, 1 refuted; ' 'to be decided by'
+prints '2 of 41 delivered: 1 confirmed, 1 refuted; ' 'to be decided by more'
 awk 'length > 80 { exit 1 }' out || fail 'wider than 80 columns'
 grep -q '^B1,confirmed,1,' runs/verdict_table.csv || fail 'B1 is not in the table'
 [ "$(cut -d, -f1 runs/verdict_table.csv | grep -c '^[CB][0-9]')" -eq 41 ] || fail 'not 41 rows'
@@ -103,10 +106,6 @@ complains 'both of experiment claims'
 ends_with 64 verdict runs/claims --markdown page.md
 
 case='claims of files that would run other cells'
-mkdir -p files
-sed 's/claim: MORE/claim: B1/; s/claim: LESS/claim: B2/' claims.yaml >files/claims.yaml
-ends_with 0 verdict --all runs --claims files
-prints '2 of 41 delivered'
 sed -i 's/batch_size: \[10, full\]/batch_size: [10, 20, full]/' files/claims.yaml
 ends_with 0 verdict --all runs --claims files
 prints '0 of 41 delivered' 'not of the cells of'
