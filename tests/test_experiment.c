@@ -447,6 +447,12 @@ static void the_canonical_text_holds_what_decides_a_result(void **state)
         {"budget: {epochs: 1}\ndataset: {name: blobs, validation: 5}\n"
          "limits: {cell_seconds: 9}\n",
          1},
+        {"budget: {epochs: 1}\ndataset: {name: blobs, validation: 5}\n"
+         "limits: {at_chance: stop}\n",
+         1},
+        {"budget: {epochs: 1}\ndataset: {name: blobs, validation: 5}\n"
+         "limits: {at_chance: go_on}\n",
+         0},
         {"budget: {epochs: 2}\ndataset: {name: blobs, validation: 5}\n", 0},
         {"budget: {epochs: 1}\ndataset: {name: blobs, validation: 6}\n", 0},
         {"budget: {epochs: 1}\ndataset: {name: blobs, validation: 5, seed: 2}\n", 0},

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The runs of an arm, and the curve that they make. */
 struct waiting {
@@ -72,15 +73,31 @@ int chart_survival_applies(struct results *results)
     return status == 0 ? found : -1;
 }
 
+/* "K = 8", "gradient noise 0.3", or both, where both vary. */
+static void name_line(const struct groups *groups, size_t g, char *text, size_t size)
+{
+    size_t length;
+    bool same = true;
+
+    for (size_t other = 0; other < groups->group_count; other++)
+        same &= groups_same_batch(groups, g, other);
+    groups_describe(groups, g, AXES_ALL, text, size);
+    length = strlen(text);
+    if (length > 0 && same)
+        return;
+    if (length > 0)
+        length += (size_t)snprintf(text + length, size - length, " · ");
+    if (length < size)
+        group_batch_text(&groups->groups[g], text + length, size - length);
+}
+
 static void write_point(struct sheet *sheet, const struct groups *groups, size_t g, size_t series,
                         const struct waiting *waiting, double updates, double share)
 {
     char label[256];
 
+    name_line(groups, g, label, sizeof label);
     sheet_number(sheet, (double)series);
-    groups_describe(groups, g, AXES_ALL, label, sizeof label);
-    if (!label[0])
-        group_batch_text(&groups->groups[g], label, sizeof label);
     sheet_text(sheet, label);
     sheet_group(sheet, groups, &groups->groups[g]);
     sheet_number(sheet, (double)waiting->count);
