@@ -345,6 +345,8 @@ int tuning_settle(struct tuning *tuning, struct plan *plan)
     mark_tuned(tuning, &settled, from);
     status = plan_pick(plan, &settled, indices, count, campaign->experiment);
     plan_close(&settled);
+    if (status == 0)
+        tuning->repeated = count - plan->count;
 done:
     free(list);
     free(from);
