@@ -349,6 +349,8 @@ int tuning_settle(struct tuning *tuning, struct plan *plan)
         settled.kept = NULL;
     }
     plan_close(&settled);
+    if (status == 0)
+        tuning->repeated = count - plan->count;
 done:
     free(list);
     free(from);
