@@ -341,6 +341,27 @@ static void the_table_takes_the_place_between_its_marks(void **state)
     free(again);
 }
 
+/* What is shown of a refuted claim is what refutes it most clearly. The axis is told once. */
+static void what_is_shown_is_told_from_the_others(void **state)
+{
+    static struct claim named[] = {
+        {.id = "C1", .part = "loss, equal epochs", .says = "says", .axis = "epochs"}};
+    char *text;
+
+    (void)state;
+    for (int j = 0; j < 2; j++) {
+        first_list[j] = judgement_of(j == 0 ? &named[0] : &first_claims[1], VERDICT_REFUTED, 1);
+        first_list[j].p = 0.001 * (j + 1);
+    }
+    second_list[0] = judgement_of(&second_claims[0], VERDICT_REFUTED, 1);
+    make(2);
+    assert_int_equal(
+        overview_write_markdown(&overview, page("<!-- verdicts -->\n<!-- /verdicts -->\n")), 0);
+    text = tree_read(scratch_path("page.md"));
+    assert_non_null(strstr(text, " | clearest of several: loss, equal epochs, network=M | "));
+    free(text);
+}
+
 static void charts_are_linked_from_where_the_page_lies(void **state)
 {
     char *text;
@@ -421,6 +442,7 @@ int main(void)
         TEST(only_results_of_one_origin_stand_together),
         TEST(the_table_is_written_as_csv),
         TEST(the_table_takes_the_place_between_its_marks),
+        TEST(what_is_shown_is_told_from_the_others),
         TEST(charts_are_linked_from_where_the_page_lies),
         TEST(without_its_marks_a_page_is_left_alone),
         TEST(results_of_two_machines_are_named_in_the_table),

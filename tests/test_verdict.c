@@ -354,6 +354,26 @@ static void a_cell_without_rows_in_the_file_is_missed(void **state)
     assert_ruled("whole", VERDICT_CONFIRMED, 1);
 }
 
+/* The error less the rate falls with K, and below 0 for one seed, which a logarithm has no use for.
+ */
+static void a_seed_without_a_logarithm_is_missed(void **state)
+{
+    (void)state;
+    begin_cells();
+    for (int seed = 1; seed <= SEEDS; seed++)
+        for (int k = 1; k <= 100; k *= 10)
+            cell("a", k, seed, seed == 1 && k == 100 ? 0.09 : 0.1 + 0.1 / k + scatter(seed + k) / k,
+                 100);
+    end_cells(CLAIM("  - {claim: logs, says: s, test: slope, x: batch_size, y: test_error,\n"
+                    "     minus: learning_rate, below: -0.5}\n"
+                    "  - {claim: rest, says: s, test: slope, x: batch_size, y: test_error,\n"
+                    "     minus: learning_rate, below: -0.5, where: {seed: [2, 3, 4, 5, 6]}}\n"));
+    judge();
+    assert_ruled("logs", VERDICT_CONFIRMED, 0);
+    assert_non_null(strstr(reason_of("logs"), "1 told nothing"));
+    assert_ruled("rest", VERDICT_CONFIRMED, 1);
+}
+
 /* Two cells of K = 10 made all their updates before they had the training loss. */
 static void equal_training_loss_is_that_of_all_cells(void **state)
 {
@@ -586,6 +606,7 @@ int main(void)
         cmocka_unit_test_teardown(on_the_edge_of_a_grid_nothing_is_decided, done),
         cmocka_unit_test_teardown(what_is_left_out_does_not_confirm, done),
         cmocka_unit_test_teardown(a_cell_without_rows_in_the_file_is_missed, done),
+        cmocka_unit_test_teardown(a_seed_without_a_logarithm_is_missed, done),
         cmocka_unit_test_teardown(equal_training_loss_is_that_of_all_cells, done),
         cmocka_unit_test_teardown(an_aside_does_not_count, done),
         cmocka_unit_test_teardown(an_order_is_refuted_by_a_range_of_its_own, done),

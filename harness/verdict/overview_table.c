@@ -40,6 +40,15 @@ static void describe_effect(const struct overview_row *row, char *text, size_t s
         snprintf(text, size, "-");
 }
 
+/* How the deciding judgement stands among the others of its claim. */
+static const char *which_of(const struct overview_row *row)
+{
+    if (row->parts < 2)
+        return "";
+    return row->ruling.verdict == VERDICT_REFUTED ? "clearest of several: "
+                                                  : "weakest of several: ";
+}
+
 /* One line: where it stands confirmed or refuted, or why it does not. */
 static void explain(const struct overview_row *row, char *text, size_t size)
 {
@@ -51,8 +60,7 @@ static void explain(const struct overview_row *row, char *text, size_t size)
     snprintf(text, size, "%s", row->reason);
     if (judgement && !row->reason[0]) {
         judgement_describe_place(judgement, place, sizeof place);
-        snprintf(text, size, "%s%s", row->parts > 1 ? "weakest of several: " : "",
-                 place[0] ? place : judgement->claim->says);
+        snprintf(text, size, "%s%s", which_of(row), place[0] ? place : judgement->claim->says);
     }
     length = strlen(text);
     if (short_of && short_of->hours_needed > 0 && length < size)

@@ -251,6 +251,10 @@ static int judge_along(struct trial *trial, const struct claim *claim, struct po
         y[s] = points->y + s * points->count;
     trial->finding = judge_points(claim, points, y);
     free(y);
+    if (!trial->finding.reason && trial->finding.n < trial->seeds) { /* no logarithm below 0 */
+        trial->dropped += trial->seeds - trial->finding.n;
+        trial->seeds = trial->finding.n;
+    }
     return 0;
 }
 

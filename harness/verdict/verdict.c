@@ -88,8 +88,8 @@ static void deliver(const struct verdicts *verdicts, struct judgement *judgement
     else if (verdicts->missing > 0)
         snprintf(reason, size, "%zu cells of the experiment are not there", verdicts->missing);
     else if (verdicts->has_other_cells)
-        snprintf(reason, size, "the results are not of the cells of %.180s",
-                 verdicts->experiment.file);
+        snprintf(reason, size, "the results are not of the cells that %s.yaml has now",
+                 verdicts->name);
     else if (trial->on_edge > 0)
         snprintf(reason, size, "the tuned value lies on the edge of what was tried");
     else if (trial->resolution > cadence_limit)

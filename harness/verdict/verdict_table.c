@@ -5,6 +5,7 @@
 #include "report/summary.h"
 
 #include <math.h>
+#include <string.h>
 #include <unistd.h>
 
 /* ---- verdicts.csv -----------------------------------------------------------------------------
@@ -131,7 +132,8 @@ void judgement_describe_place(const struct judgement *judgement, char *text, siz
         parts[count++] = judgement->condition;
     if (claim->axis[0]) {
         snprintf(equal, sizeof equal, "equal %s", claim->axis);
-        parts[count++] = equal;
+        if (!strstr(claim->part, equal))
+            parts[count++] = equal;
     }
     if (claim->condition[0])
         parts[count++] = claim->condition;

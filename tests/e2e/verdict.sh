@@ -108,7 +108,7 @@ ends_with 64 verdict runs/claims --markdown page.md
 case='claims of files that would run other cells'
 sed -i 's/batch_size: \[10, full\]/batch_size: [10, 20, full]/' files/claims.yaml
 ends_with 0 verdict --all runs --claims files
-prints '0 of 41 delivered' 'not of the cells of'
+prints '0 of 41 delivered' 'not of the cells'
 
 case='a tier'
 ends_with 64 run --tier daily
