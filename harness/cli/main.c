@@ -16,6 +16,8 @@ static const struct command commands[] = {
     {"verdict", "judge the claims of experiments by their results", command_verdict},
     {"compare", "two results folders side by side: ratios with intervals, what is missing",
      command_compare},
+    {"history", "keep medians of runs, and find the run from which on they are others",
+     command_history},
     {"plot", "draw the charts of a results folder again", command_plot},
     {"roof", "measure what this machine can do: multiply-add peak, bandwidth", command_roof},
     {0},
