@@ -18,9 +18,9 @@ gap_high = 0.0
 take_gap(v) = (v == v ? (gap_low = smaller(gap_low, v), gap_high = larger(gap_high, v)) : 0, 1)
 stats data using (take_caption(strcol("caption"), strcol("source")), \
                   take_series(column("series"), strcol("label")), take_n(column("train_examples")), \
-                  take(column("low_error")), take(column("high_error")), \
+                  take(100 * column("low_error")), take(100 * column("high_error")), \
                   take_gap(column("low_gap")), take_gap(column("high_gap")), 1) nooutput
-ok = settle(1.1)
+ok = settle(1.05)
 
 heading = "More training data"
 ok = split_caption(0)
@@ -39,15 +39,14 @@ set xrange [n_low / 1.3:n_high * 1.3]
 eval sprintf("set xtics (%s)", n_list[2:strlen(n_list) - 1])
 c = 1
 @place
-@log_y
-set ylabel "test error"
-plot for [i = 1:series_count] data using (n_of(i)):(column("median_error")):(column("low_error")):(column("high_error")) \
+set yrange [low:high]
+set ylabel "test error [%]"
+plot for [i = 1:series_count] data using (n_of(i)):(100 * column("median_error")):(100 * column("low_error")):(100 * column("high_error")) \
         with yerrorbars linetype 200 + i pointtype -1, \
-    for [i = 1:series_count] data using (n_of(i)):(column("median_error")) with linespoints linetype i
+    for [i = 1:series_count] data using (n_of(i)):(100 * column("median_error")) with linespoints linetype i
 unset label
 c = 2
 @place
-unset logscale y
 set yrange [1.1 * gap_low:1.1 * larger(gap_high, 0.01)]
 set ytics autofreq
 set ylabel "test loss - training loss"

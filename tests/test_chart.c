@@ -777,6 +777,43 @@ static void the_survival_chart_is_that_of_kaplan_and_meier(void **state)
         draw("survival");
 }
 
+#define RATED(cell, rate, seed, outcome, loss)                                                     \
+    cell ",convergence,blas,mlp,8,0," rate ",sgd,,,,,1,grow,exact,reshuffle,keep,1,auto," seed     \
+         ",100," outcome ",1," loss ",0.5,,\n"
+
+/* Four rates, the largest of which diverges in one of two seeds, and in both. */
+static void the_sensitivity_chart_has_a_point_per_rate(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_text(
+        "cells.csv",
+        "id,measure,engine,network,batch_size,full_batch,learning_rate,optimizer,momentum,"
+        "beta1,beta2,epsilon,redundancy,redundancy_mode,copies,sampler,last_batch,threads,"
+        "chunk,seed,train_examples,outcome,final_train_loss,final_validation_loss,"
+        "final_validation_error,test_loss,test_error\n" RATED("c1", "0.1", "1", "budget", "2")
+            RATED("c2", "0.1", "2", "budget", "3") RATED("c3", "0.2", "1", "budget", "1")
+                RATED("c4", "0.2", "2", "budget", "1.5") RATED("c5", "0.4", "1", "budget", "4")
+                    RATED("c6", "0.4", "2", "diverged", "9")
+                        RATED("c7", "0.8", "1", "diverged", "9")
+                            RATED("c8", "0.8", "2", "diverged", "9"));
+    assert_int_equal(chart_applies(scratch_folder, "sensitivity"), 1);
+    drawn = written("sensitivity");
+    assert_int_equal(table_rows(drawn), 4);
+    assert_true(table_numbers(drawn, "learning_rate")[1] == 0.2);
+    assert_true(table_numbers(drawn, "median")[1] == 1.25);
+    assert_true(table_numbers(drawn, "low")[1] == 1 && table_numbers(drawn, "high")[1] == 1.5);
+    assert_true(table_numbers(drawn, "low")[2] == 4 && isnan(table_numbers(drawn, "high")[2]));
+    assert_true(isnan(table_numbers(drawn, "median")[3]));
+    assert_true(table_numbers(drawn, "n")[3] == 2);
+    table_close(drawn);
+    if (plot_available())
+        draw("sensitivity");
+    fixture_cells(three_seeds, COUNT(three_seeds));
+    assert_int_equal(chart_applies(scratch_folder, "sensitivity"), 0);
+}
+
 static void charts_of_probes_need_them(void **state)
 {
     (void)state;
@@ -818,7 +855,7 @@ static void an_unknown_chart_is_answered_with_the_known_ones(void **state)
                         "no chart `pie`; there are loss, target, heatmap, redundancy, "
                         "grid, trajectory, throughput, noise_scale, variance, critical_batch, "
                         "effective_size, "
-                        "predictions, volume, nested, survival");
+                        "predictions, volume, nested, sensitivity, survival");
     assert_int_equal(chart_applies(scratch_folder, "pie"), -1);
     assert_int_equal(plot_draw(scratch_folder, "pie", PLOTS), -1);
 }
@@ -949,6 +986,7 @@ int main(void)
         cmocka_unit_test_setup(the_predictions_chart_compares_seeds, fixture_clear),
         cmocka_unit_test_setup(the_nested_chart_has_a_line_per_evaluation, fixture_clear),
         cmocka_unit_test_setup(the_volume_chart_has_a_line_of_several_sizes, fixture_clear),
+        cmocka_unit_test_setup(the_sensitivity_chart_has_a_point_per_rate, fixture_clear),
         cmocka_unit_test_setup(the_survival_chart_is_that_of_kaplan_and_meier, fixture_clear),
         cmocka_unit_test_setup(charts_of_probes_need_them, fixture_clear),
         cmocka_unit_test_setup(a_chart_without_its_data_does_not_apply, fixture_clear),

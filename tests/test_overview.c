@@ -186,6 +186,30 @@ static void conditions_are_told(void **state)
     assert_row(1, "refuted", "");
 }
 
+/* A part of one verdict under many conditions is told once, and leaves room for what does not hold.
+ */
+static void many_conditions_leave_room_for_those_that_stand_against(void **state)
+{
+    struct judgement list[41];
+    struct claim many[] = {{.id = "C1", .part = "mixed", .says = "says", .axis = "epochs"},
+                           {.id = "C1", .part = "beside", .says = "says", .is_aside = 1}};
+
+    (void)state;
+    for (int j = 0; j < 40; j++) {
+        list[j] = judgement_of(j < 20 ? &first_claims[0] : &many[0],
+                               j == 39 ? VERDICT_REFUTED : VERDICT_CONFIRMED, 1);
+        snprintf(list[j].condition, sizeof list[j].condition, "learning_rate=%d", j);
+    }
+    list[40] = judgement_of(&many[1], VERDICT_INCONCLUSIVE, 0); /* does not count */
+    all[0].list = list;
+    all[0].count = 41;
+    make(2);
+    assert_row(0, "confirmed with conditions",
+               "holds: a, equal epochs; mixed, learning_rate=20, equal epochs; ");
+    assert_row(0, "confirmed with conditions", " more. does not: mixed, learning_rate=39");
+    assert_int_equal(overview.rows[0].parts, 41); /* with the one of the second experiment */
+}
+
 static void what_is_not_known_of_the_time_is_said(void **state)
 {
     struct claim later[] = {{.id = "C3", .line = 3}};
@@ -388,6 +412,7 @@ int main(void)
         TEST(a_part_that_the_results_were_not_judged_by_delivers_nothing),
         TEST(the_reason_is_that_of_the_part_that_falls_short),
         TEST(conditions_are_told),
+        TEST(many_conditions_leave_room_for_those_that_stand_against),
         TEST(what_is_not_known_of_the_time_is_said),
         TEST(what_does_not_fit_the_catalogue_is_an_error),
         TEST(results_of_one_experiment_twice_are_an_error),

@@ -259,6 +259,33 @@ static void what_is_written_tells_how_it_came_about(void **state)
     dismiss(&prepared);
 }
 
+/* What a cell is told of copies that were looked for outlives the list that it was chosen from. */
+static void settled_cells_keep_what_deduplication_found(void **state)
+{
+    struct prepared prepared;
+    struct tuning tuning;
+    struct plan settled;
+
+    (void)state;
+    prepare(&prepared,
+            DATA BUDGET TUNING "evaluation: {first: 20}\n"
+                               "grid: {engine: naive, network: S, batch_size: 4, redundancy: 3,\n"
+                               "  deduplicate: exact, seed: 1}\n",
+            "distinct");
+    assert_int_equal(folder_make(result_path("distinct", "cells")), 0);
+    assert_int_equal(tuning_open(&tuning, &prepared.campaign), 0);
+    while (pretend_round(&tuning) > 0)
+        ;
+    assert_int_equal(tuning_settle(&tuning, &settled), 0);
+    assert_int_equal(settled.count, 1);
+    assert_non_null(settled.kept);
+    assert_ptr_equal(settled.cells[0].kept, settled.kept);
+    assert_int_equal(settled.cells[0].kept->count, settled.cells[0].train_examples);
+    plan_close(&settled);
+    tuning_close(&tuning);
+    dismiss(&prepared);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -270,6 +297,7 @@ int main(void)
         cmocka_unit_test(criteria_are_columns_of_cells),
         cmocka_unit_test(rounds_lead_to_the_grid_with_chosen_values),
         cmocka_unit_test(what_is_written_tells_how_it_came_about),
+        cmocka_unit_test(settled_cells_keep_what_deduplication_found),
     };
 
     return cmocka_run_group_tests(tests, scratch_open, tree_close);

@@ -354,6 +354,118 @@ static void a_cell_without_rows_in_the_file_is_missed(void **state)
     assert_ruled("whole", VERDICT_CONFIRMED, 1);
 }
 
+/* Two cells of K = 10 made all their updates before they had the training loss. */
+static void equal_training_loss_is_that_of_all_cells(void **state)
+{
+    (void)state;
+    cells = fopen(scratch_path("cells.csv"), "w");
+    fputs("id,batch_size,seed,outcome,reason,edge,wall_seconds,test_error\n", cells);
+    for (int seed = 1; seed <= SEEDS; seed++)
+        for (int k = 1; k <= 100; k *= 10)
+            fprintf(cells, "k%d-%d,%d,%d,budget,budget: %s,0,1,%.17g\n", k, seed, k, seed,
+                    k == 10 && seed < 3 ? "updates" : "train_loss", k / 100.0 + scatter(seed + k));
+    end_cells(
+        CLAIM("  - {claim: short, says: s, test: order, y: test_error, axis: training loss,\n"
+              "     where: {batch_size: [1, 10]}, arms: [{batch_size: 1}, {batch_size: 10}]}\n"
+              "  - {claim: equal, says: s, test: order, y: test_error, axis: training loss,\n"
+              "     where: {batch_size: [1, 100]}, arms: [{batch_size: 1}, {batch_size: 100}]}\n"
+              "  - {claim: else, says: s, test: order, y: test_error, axis: updates,\n"
+              "     where: {batch_size: [1, 10]}, arms: [{batch_size: 1}, {batch_size: 10}]}\n"));
+    judge();
+    assert_ruled("short", VERDICT_CONFIRMED, 0);
+    assert_string_equal(reason_of("short"),
+                        "not at equal training loss: 2 of 12 ended before they had it");
+    assert_ruled("equal", VERDICT_CONFIRMED, 1);
+    assert_ruled("else", VERDICT_CONFIRMED, 1);
+}
+
+/* What does not decide is judged all the same, and stands in the file. */
+static void an_aside_does_not_count(void **state)
+{
+    char *text;
+
+    (void)state;
+    plant();
+    end_cells(CLAIM(
+        "  - {claim: both, part: counts, says: error rises with K, test: order, y: test_error,\n"
+        "     where: {network: a}, arms: [{batch_size: 1}, {batch_size: 100}]}\n"
+        "  - {claim: both, part: aside, says: and falls, test: order, y: test_error,\n"
+        "     decides: false, where: {network: a}, arms: [{batch_size: 100}, {batch_size: 1}]}\n"
+        "  - {claim: alone, says: and falls, test: order, y: test_error,\n"
+        "     decides: false, where: {network: a}, arms: [{batch_size: 100}, {batch_size: 1}]}\n"));
+    judge();
+    assert_int_equal(ruling_count, 1);
+    assert_ruled("both", VERDICT_CONFIRMED, 1);
+    assert_int_equal(verdicts.list[1].verdict, VERDICT_REFUTED);
+    assert_int_equal(verdicts_write(&verdicts), 0);
+    text = tree_read(scratch_path("verdicts.csv"));
+    assert_non_null(strstr(text, ",says,decides\n"));
+    assert_non_null(strstr(text, ",error rises with K,1\n"));
+    assert_non_null(strstr(text, ",and falls,0\n"));
+    free(text);
+}
+
+/* No arm better by 0.003: refuted where they are the same within that, not where the second is
+ * worse by far, or the seeds do not tell. */
+static void an_order_is_refuted_by_a_range_of_its_own(void **state)
+{
+    (void)state;
+    plant();
+    end_cells(CLAIM("  - {claim: same, says: s, test: order, y: test_error, margin: 0.003,\n"
+                    "     refuted: [-0.003, 0.003], where: {network: b},\n"
+                    "     arms: [{batch_size: 1}, {batch_size: 100}]}\n"
+                    "  - {claim: falls, says: s, test: order, y: test_error, margin: 0.003,\n"
+                    "     refuted: [-0.003, 0.003], where: {network: a},\n"
+                    "     arms: [{batch_size: 100}, {batch_size: 1}]}\n"
+                    "  - {claim: rises, says: s, test: order, y: test_error, margin: 0.003,\n"
+                    "     refuted: [-0.003, 0.003], where: {network: a},\n"
+                    "     arms: [{batch_size: 1}, {batch_size: 100}]}\n"
+                    "  - {claim: hair, says: s, test: order, y: test_error, margin: 0.0005,\n"
+                    "     refuted: [-0.0005, 0.0005], where: {network: b},\n"
+                    "     arms: [{batch_size: 1}, {batch_size: 100}]}\n"
+                    "  - {claim: share, says: s, test: order, y: test_error, margin: 0.03,\n"
+                    "     relative: true, refuted: [-0.03, 0.03], where: {network: b},\n"
+                    "     arms: [{batch_size: 1}, {batch_size: 100}]}\n"));
+    judge();
+    assert_ruled("same", VERDICT_REFUTED, 1);
+    assert_true(fabs(deciding_of("same")->finding.margin - 0.003) < 1e-12);
+    assert_ruled("falls", VERDICT_INCONCLUSIVE, 0);
+    assert_ruled("rises", VERDICT_CONFIRMED, 1);
+    assert_ruled("hair", VERDICT_INCONCLUSIVE, 0);
+    assert_non_null(strstr(reason_of("hair"), "the margin is 0.0005"));
+    assert_ruled("share", VERDICT_REFUTED, 1);
+}
+
+/* A row of a probe that draws no batches has none in its column: the cell's is meant. */
+static void a_setting_that_a_row_leaves_empty_is_that_of_the_cell(void **state)
+{
+    FILE *probes;
+
+    (void)state;
+    plant();
+    end_cells(
+        CLAIM("  - {claim: trend, says: s, test: trend, from: probes, x: batch_size, y: value,\n"
+              "     where: {network: a, quantity: eigenvalue}}\n"
+              "  - {claim: arms, says: s, test: order, from: probes, y: value,\n"
+              "     where: {network: a, quantity: eigenvalue},\n"
+              "     arms: [{batch_size: 1}, {batch_size: full}]}\n"
+              "  - {claim: own, says: s, test: bound, from: probes, y: value, above: 6.5,\n"
+              "     where: {network: a, quantity: drawn, batch_size: 7}, each: [learning_rate],\n"
+              "     seeds: 1}\n"));
+    probes = fopen(scratch_path("probes.csv"), "w");
+    fputs("id,quantity,batch_size,value\n", probes);
+    for (int c = 0; c < cell_count; c++) { /* on each network 1, 10, 100, 1000 in turn */
+        fprintf(probes, "c%d,eigenvalue,,%g\n", c, c % 8 / 2 + 1 + scatter(c));
+        fprintf(probes, "c%d,drawn,7,7\n", c);
+    }
+    fclose(probes);
+    judge();
+    unlink(scratch_path("probes.csv"));
+    assert_ruled("trend", VERDICT_CONFIRMED, 1);
+    assert_ruled("arms", VERDICT_CONFIRMED, 1);
+    assert_ruled("own", VERDICT_CONFIRMED, 1);
+}
+
 /* The numbers that a run left behind before it diverged or was killed are none of its result. */
 static void a_run_that_ended_badly_has_no_good_error(void **state)
 {
@@ -470,6 +582,10 @@ int main(void)
         cmocka_unit_test_teardown(on_the_edge_of_a_grid_nothing_is_decided, done),
         cmocka_unit_test_teardown(what_is_left_out_does_not_confirm, done),
         cmocka_unit_test_teardown(a_cell_without_rows_in_the_file_is_missed, done),
+        cmocka_unit_test_teardown(equal_training_loss_is_that_of_all_cells, done),
+        cmocka_unit_test_teardown(an_aside_does_not_count, done),
+        cmocka_unit_test_teardown(an_order_is_refuted_by_a_range_of_its_own, done),
+        cmocka_unit_test_teardown(a_setting_that_a_row_leaves_empty_is_that_of_the_cell, done),
         cmocka_unit_test_teardown(a_run_that_ended_badly_has_no_good_error, done),
         cmocka_unit_test_teardown(an_edge_counts_in_what_was_not_picked, done),
         cmocka_unit_test_teardown(a_claim_that_does_not_fit_is_an_error_with_its_line, done),

@@ -34,6 +34,7 @@ static const struct choice scales[] = {
     {"linear", SCALE_LINEAR}, {"log", SCALE_LOG}, {"semilog", SCALE_SEMILOG}, {0}};
 static const struct choice directions[] = {{"rising", 0}, {"falling", 1}, {0}};
 static const struct choice averages[] = {{"mean", 0}, {"median", 1}, {0}};
+static const struct choice decides[] = {{"true", 0}, {"false", 1}, {0}};
 static const struct choice picks[] = {
     {"none", PICK_NONE}, {"min", PICK_MIN}, {"max", PICK_MAX}, {0}};
 
@@ -87,6 +88,8 @@ static const struct field fields[] = {
      .help = "of the seeds' values: what is judged"},
     {"seeds", FIELD_COUNT, MEMBER(seeds), .low = 1, .high = 1000, .fallback = "5",
      .help = "that it takes at least; 1: nothing is random"},
+    {"decides", FIELD_CHOICE, MEMBER(is_aside), .choices = decides, .fallback = "true",
+     .help = "false: judged and listed, and the verdict on the claim does not depend on it"},
     {"axis", FIELD_TEXT, TEXT(axis), .help = "what is held equal: epochs, updates, seconds, ..."},
     {"condition", FIELD_TEXT, TEXT(condition),
      .help = "what else limits the answer, to be printed"},
@@ -457,8 +460,8 @@ void claims_document(FILE *file)
         "  over     {COLUMN: VALUE, ...}: agreement: y of the row that has these values and is in "
         "all\n"
         "           else the same; critical_batch: such rows of probes.csv, over their mean\n"
-        "  refuted  slope, ratio, bound, critical_batch: [FROM, TO]: what lies within refutes the\n"
-        "           claim; without it, all that lies beyond above and below\n"
+        "  refuted  slope, ratio, bound, critical_batch, order of two arms: [FROM, TO]: what lies\n"
+        "           within refutes the claim; without it, all beyond above and below, or margin\n"
         "  inside   regret: [FROM, TO] of x, both included\n"
         "  factors  shares: columns that together are to account for more of y than any rival\n"
         "  rivals   shares: and those it might be instead; the seed is always one\n",

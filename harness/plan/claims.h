@@ -96,16 +96,18 @@ struct claim {
     char over[CLAIM_COLUMN_SIZE];  /* what y is divided by; "": nothing */
     struct selection other; /* what y is divided by, if there are conditions: the row that meets
                                them and is in all else as y's; critical_batch: rows of probes.csv */
-    char low[CLAIM_COLUMN_SIZE];    /* of y's own 95 % interval; "": it comes from the seeds */
-    char high[CLAIM_COLUMN_SIZE];   /* likewise; one of both: a one-sided bound */
-    double above, below;            /* -INFINITY, INFINITY: no such bound */
-    double refuted[2];              /* what lies within refutes; NAN: all beyond the bounds */
-    double margin;                  /* NAN: not given */
-    int is_relative;                /* differences of logarithms: a margin of 0.03 is 3 % */
-    enum claim_scale scale;         /* of a slope */
-    int is_absolute;                /* agreement: y - over, not y / over */
-    int is_falling;                 /* trend */
-    int is_median;                  /* of the seeds' values the median is judged, not the mean */
+    char low[CLAIM_COLUMN_SIZE];  /* of y's own 95 % interval; "": it comes from the seeds */
+    char high[CLAIM_COLUMN_SIZE]; /* likewise; one of both: a one-sided bound */
+    double above, below;          /* -INFINITY, INFINITY: no such bound */
+    double refuted[2];            /* what lies within refutes; NAN: all beyond the bounds, or the
+                                     margin */
+    double margin;                /* NAN: not given */
+    int is_relative;              /* differences of logarithms: a margin of 0.03 is 3 % */
+    enum claim_scale scale;       /* of a slope */
+    int is_absolute;              /* agreement: y - over, not y / over */
+    int is_falling;               /* trend */
+    int is_median;                /* of the seeds' values the median is judged, not the mean */
+    int is_aside; /* judged and listed, and the verdict on the claim does not depend on it */
     enum claim_quantity quantity;   /* critical_batch */
     char along[CLAIM_COLUMN_SIZE];  /* critical_batch: slope of log quantity over log of this; "" */
     double ceiling;                 /* shares: y where it diverged, and at most; INFINITY: none */

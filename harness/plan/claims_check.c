@@ -116,6 +116,29 @@ static int is_of_logarithms(const struct claim *claim)
             claim->quantity != QUANTITY_R_SQUARED && claim->quantity != QUANTITY_SLOPE_SMALL_K);
 }
 
+/* What refutes must not overlap with what is expected. */
+static int check_refuted(const struct schema_source *source, const yaml_node_t *node,
+                         const struct claim *claim)
+{
+    int is_order = claim->test == CLAIM_ORDER;
+    double above = is_order ? fmax(0, claim->margin) : claim->above; /* fmax passes over NAN */
+
+    if (isnan(claim->refuted[0]))
+        return 0;
+    if ((needs[claim->test].bounds != 2 && !is_order) || claim->test == CLAIM_REGRET)
+        return schema_error(source, node, "claims: %s: %s has no use for refuted", claim->id,
+                            claim_tests[claim->test].name);
+    if (is_order && claim->arm_count != 2)
+        return schema_error(source, node, "claims: %s: refuted: expected an order of two arms",
+                            claim->id);
+    if (claim->refuted[1] > above && claim->refuted[0] < claim->below)
+        return schema_error(source, node,
+                            "claims: %s: refuted: %g to %g, expected a range beyond above and "
+                            "below, or margin",
+                            claim->id, claim->refuted[0], claim->refuted[1]);
+    return 0;
+}
+
 static int check_expectation(const struct schema_source *source, const yaml_node_t *node,
                              const struct claim *claim)
 {
@@ -132,14 +155,8 @@ static int check_expectation(const struct schema_source *source, const yaml_node
     if (!(claim->above < claim->below))
         return schema_error(source, node, "claims: %s: above is %g, expected less than below, %g",
                             claim->id, claim->above, claim->below);
-    if (!isnan(claim->refuted[0]) &&
-        (needs[claim->test].bounds != 2 || claim->test == CLAIM_REGRET))
-        return schema_error(source, node, "claims: %s: %s has no use for refuted", claim->id, test);
-    if (claim->refuted[1] > claim->above && claim->refuted[0] < claim->below)
-        return schema_error(source, node,
-                            "claims: %s: refuted: %g to %g, expected a range beyond above and "
-                            "below",
-                            claim->id, claim->refuted[0], claim->refuted[1]);
+    if (check_refuted(source, node, claim) != 0)
+        return -1;
     if (is_of_logarithms(claim) &&
         (!(claim->below > 0) || (claim->above <= 0 && isfinite(claim->above))))
         return schema_error(source, node, "claims: %s: bounds of %s, expected more than 0",

@@ -39,7 +39,7 @@ int chart_volume_applies(struct results *results)
     int status = groups_open(&groups, results, "convergence"), found = 0;
 
     for (size_t g = 0; g < groups.group_count && status == 0; g++)
-        found |= groups.groups[g].trained && is_on_a_line(&groups, g);
+        found |= groups.has_errors && groups.groups[g].trained && is_on_a_line(&groups, g);
     groups_close(&groups);
     return status == 0 ? found : -1;
 }
@@ -70,9 +70,9 @@ static void describe_line(const struct groups *groups, size_t g, char *text, siz
 static int write_point(struct sheet *sheet, const struct groups *groups, size_t g, size_t series)
 {
     struct table *cells = groups->results->cells;
-    const double *columns[] = {
-        table_numbers(cells, groups->has_errors ? "test_error" : "test_loss"),
-        table_numbers(cells, "test_loss"), table_numbers(cells, "final_train_loss")};
+    const double *columns[] = {table_numbers(cells, "test_error"),
+                               table_numbers(cells, "test_loss"),
+                               table_numbers(cells, "final_train_loss")};
     const struct group *group = &groups->groups[g];
     const struct arm *arm = &groups->arms[group->best];
     double *values = calloc(3 * arm->count + 1, sizeof *values), *gaps = values + arm->count;

@@ -247,13 +247,13 @@ static json_t *describe_all(const struct campaign *campaign, const struct survey
 
     if (log && log->cells_run > 0)
         json_array_append_new(runs, describe_run(survey, log));
-    manifest = json_pack("{s:i, s:s, s:s, s:s, s:s, s:b, s:s, s:i, s:o, s:o, s:s}",
-                         "schema_version", MANIFEST_SCHEMA_VERSION, "experiment", experiment->name,
-                         "title", experiment->title, "question", experiment->question, "base",
-                         campaign->plan->base, "quick", experiment->quick, "measure",
-                         experiment->measure == MEASURE_THROUGHPUT ? "throughput" : "convergence",
-                         "cells", campaign->plan->count, "dataset", describe_dataset(campaign),
-                         "runs", runs, "experiment_text", experiment->text);
+    manifest = json_pack(
+        "{s:i, s:s, s:s, s:s, s:s, s:b, s:s, s:i, s:o, s:o, s:s}", "schema_version",
+        MANIFEST_SCHEMA_VERSION, "experiment", experiment->name, "title", experiment->title,
+        "question", experiment->question, "base", campaign->plan->base, "quick", experiment->quick,
+        "measure", experiment->measure == MEASURE_THROUGHPUT ? "throughput" : "convergence",
+        "cells", campaign->plan->count - (log ? log->cells_repeated : 0), "dataset",
+        describe_dataset(campaign), "runs", runs, "experiment_text", experiment->text);
     if (manifest)
         set_measured_with(manifest, survey, log, earlier);
     return manifest;

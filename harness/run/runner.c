@@ -493,6 +493,7 @@ static int close_run(struct runner *runner, struct run_log *log, double total, d
     if (record_clean(runner->campaign->results) != 0 || /* of the cells that were stopped */
         stages_derive(&runner->stages, &result->reported) != 0)
         return -1;
+    log->cells_repeated = runner->stages.tuning.repeated;
     return manifest_write(runner->campaign, &runner->survey, log);
 }
 

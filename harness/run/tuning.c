@@ -344,7 +344,13 @@ int tuning_settle(struct tuning *tuning, struct plan *plan)
         goto done;
     mark_tuned(tuning, &settled, from);
     status = plan_pick(plan, &settled, indices, count, campaign->experiment);
+    if (status == 0) { /* its cells refer to them */
+        plan->kept = settled.kept;
+        settled.kept = NULL;
+    }
     plan_close(&settled);
+    if (status == 0)
+        tuning->repeated = count - plan->count;
 done:
     free(list);
     free(from);

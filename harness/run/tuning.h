@@ -25,6 +25,7 @@ struct tuning {
     struct tried *tried; /* [all.count], owned: what this run knows of them */
     const char *columns[3]; /* of cells.csv: criterion, examples, shortfall or NULL */
     int round;              /* of the plan made last */
+    int repeated; /* cells of the grid, as settled last, that the chosen values made another one */
 };
 
 /* Finds the groups; nothing is read or run. To be closed also after a failure. */

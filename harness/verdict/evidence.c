@@ -42,12 +42,30 @@ void evidence_close(struct evidence *evidence)
     *evidence = (struct evidence){.results = NULL};
 }
 
-/* The table that has the column, and the row there. */
+static int is_setting(const char *column)
+{
+    for (const struct field *field = settings_fields; field->key; field++)
+        if (strcmp(field->key, column) == 0)
+            return 1;
+    return 0;
+}
+
+/* The table that has the column, and the row there: the largest eigenvalue, for instance, has no
+ * batch of its own, but the cell has. */
 static struct table *table_of(const struct evidence *evidence, const char *column, size_t *row)
 {
-    if (table_has(evidence->table, column))
-        return evidence->table;
-    if (!evidence->cell_of || !table_has(evidence->results->cells, column)) {
+    int is_of_cells = evidence->cell_of && table_has(evidence->results->cells, column);
+
+    if (table_has(evidence->table, column)) {
+        const char *const *texts;
+
+        if (!is_of_cells || !is_setting(column))
+            return evidence->table;
+        texts = table_texts(evidence->table, column);
+        if (!texts || texts[*row][0])
+            return texts ? evidence->table : NULL;
+    }
+    if (!is_of_cells) {
         error_set("%s: has no column `%s`", table_path(evidence->table), column);
         return NULL;
     }

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* One CSV file of the results, with the columns of cells.csv beside its own: a name is looked up in
- * the file first. */
+ * the file first; a setting that its row leaves empty is the cell's. */
 struct evidence {
     struct results *results; /* borrowed */
     struct table *table;     /* results->cells, or owned */

@@ -146,6 +146,36 @@ static size_t count_without_rows(const struct evidence *evidence, const struct c
     return without;
 }
 
+/* ---- Cells that are not where they are compared -------------------------------------------------
+ */
+
+/* 1: another limit of its budget ended the row's cell before it got to the training loss. */
+static int fell_short(const struct evidence *evidence, size_t row)
+{
+    const char *reason = evidence_text(evidence, "reason", row);
+
+    return reason && strncmp(reason, "budget: ", strlen("budget: ")) == 0 &&
+           strcmp(reason, "budget: train_loss") != 0;
+}
+
+/* What is said at equal training loss is said of cells that have it. */
+static void find_short(const struct evidence *evidence, const struct claim *claim,
+                       const struct circumstance *list, size_t count, char *text, size_t size)
+{
+    size_t rows = 0, fewer = 0;
+
+    if (strcmp(claim->axis, "training loss") != 0 || !table_has(evidence->results->cells, "reason"))
+        return;
+    for (size_t c = 0; c < count; c++)
+        for (size_t i = 0; i < list[c].rows.count; i++) {
+            rows++;
+            fewer += (size_t)fell_short(evidence, list[c].rows.list[i]);
+        }
+    if (fewer > 0)
+        snprintf(text, size, "not at equal training loss: %zu of %zu ended before they had it",
+                 fewer, rows);
+}
+
 /* -----------------------------------------------------------------------------------------------
  */
 
@@ -163,6 +193,8 @@ int gaps_find(const struct evidence *evidence, const struct claim *claim,
     find_values(evidence, &claim->where, list, count, text, size);
     for (int a = 0; a < claim->arm_count && !text[0]; a++)
         find_values(evidence, &claim->arms[a], list, count, text, size);
+    if (!text[0])
+        find_short(evidence, claim, list, count, text, size);
     for (size_t c = 0; c < count && evidence->cell_of && is_by_cell(claim->from) && !text[0]; c++) {
         size_t without = count_without_rows(evidence, claim, &list[c].rows);
 

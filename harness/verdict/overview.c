@@ -21,8 +21,11 @@ int pledges_add(struct pledges *pledges, const struct experiment *experiment)
     pledges->list = list;
     for (size_t c = 0; c < more; c++) {
         const struct claim *claim = &experiment->claims.list[c];
-        struct pledge *pledge = &list[pledges->count++];
+        struct pledge *pledge;
 
+        if (claim->is_aside)
+            continue;
+        pledge = &list[pledges->count++];
         *pledge =
             (struct pledge){.expected_seconds = experiment->expected_seconds, .line = claim->line};
         snprintf(pledge->id, sizeof pledge->id, "%s", claim->id);
@@ -153,36 +156,67 @@ static void find_missing(const struct overview *overview, const struct pledges *
     }
 }
 
-/* "holds for network=a; not for network=b" */
+/* 1: it decides on the row's claim. */
+static int is_of(const struct judgement *judgement, const struct overview_row *row)
+{
+    return strcmp(judgement->claim->id, row->claim->id) == 0 && !judgement->claim->is_aside;
+}
+
+/* Where the i-th judgement holds, or does not; "" where another one of its part has told so. A part
+ * of one verdict throughout is told once, without its conditions. */
+static void tell_place(const struct verdicts *verdicts, size_t i, char *text, size_t size)
+{
+    struct judgement judgement = verdicts->list[i];
+    size_t first = i, others = 0;
+
+    for (size_t j = verdicts->count; j-- > 0;)
+        if (verdicts->list[j].claim == judgement.claim) {
+            others += verdicts->list[j].verdict != judgement.verdict;
+            first = j;
+        }
+    text[0] = '\0';
+    if (others == 0 && first < i)
+        return;
+    if (others == 0 && i + 1 < verdicts->count && verdicts->list[i + 1].claim == judgement.claim)
+        judgement.condition[0] = '\0';
+    judgement_describe_place(&judgement, text, size);
+    if (!text[0])
+        snprintf(text, size, "%s", judgement.claim->says);
+}
+
+/* "holds: a; b and 3 more" of one verdict; the text keeps room for the others. */
+static void tell_side(struct overview_row *row, const struct overview *overview,
+                      enum verdict verdict, const char *words)
+{
+    char text[sizeof row->reason / 2 - 20] = "", place[1500];
+    size_t left_out = 0;
+
+    for (size_t v = 0; v < overview->verdicts_count; v++)
+        for (size_t i = 0; i < overview->all[v].count; i++) {
+            const struct judgement *judgement = &overview->all[v].list[i];
+
+            if (!is_of(judgement, row) || judgement->verdict != verdict)
+                continue;
+            tell_place(&overview->all[v], i, place, sizeof place);
+            if (!place[0])
+                continue;
+            if (text[0] && (left_out || strlen(text) + strlen(place) + 2 >= sizeof text))
+                left_out++;
+            else
+                say(text, sizeof text, "%s%s", text[0] ? "; " : "", place);
+        }
+    if (!text[0])
+        return;
+    say(row->reason, sizeof row->reason, "%s%s%s", row->reason[0] ? ". " : "", words, text);
+    if (left_out)
+        say(row->reason, sizeof row->reason, " and %zu more", left_out);
+}
+
+/* "holds: network=a. does not: network=b" */
 static void tell_conditions(struct overview_row *row, const struct overview *overview)
 {
-    static const struct {
-        enum verdict verdict;
-        const char *words;
-    } sides[] = {{VERDICT_CONFIRMED, "holds: "},
-                 {VERDICT_REFUTED, "does not: "},
-                 {VERDICT_INCONCLUSIVE, "open: "}};
-    char *text = row->reason, place[1500];
-    size_t size = sizeof row->reason;
-
-    for (size_t s = 0; s < sizeof sides / sizeof *sides; s++) {
-        size_t told = 0;
-
-        for (size_t v = 0; v < overview->verdicts_count; v++)
-            for (size_t i = 0; i < overview->all[v].count; i++) {
-                const struct judgement *judgement = &overview->all[v].list[i];
-
-                if (strcmp(judgement->claim->id, row->claim->id) != 0 ||
-                    judgement->verdict != sides[s].verdict)
-                    continue;
-                judgement_describe_place(judgement, place, sizeof place);
-                if (told++)
-                    say(text, size, "; ");
-                else
-                    say(text, size, "%s%s", text[0] ? ". " : "", sides[s].words);
-                say(text, size, "%s", place[0] ? place : judgement->claim->says);
-            }
-    }
+    tell_side(row, overview, VERDICT_CONFIRMED, "holds: ");
+    tell_side(row, overview, VERDICT_REFUTED, "does not: ");
 }
 
 /* Why it is not delivered: of what the results hold, and of what they lack. */
@@ -210,7 +244,7 @@ static void fill_judged(struct overview_row *row, const struct overview *overvie
         for (size_t i = 0; i < overview->all[v].count; i++) {
             const struct judgement *judgement = &overview->all[v].list[i];
 
-            if (strcmp(judgement->claim->id, row->claim->id) != 0)
+            if (!is_of(judgement, row))
                 continue;
             row->parts++;
             name_once(row->experiments, sizeof row->experiments, overview->all[v].name);

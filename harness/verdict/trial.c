@@ -108,12 +108,21 @@ static struct range range_of_equivalence(const struct claim *claim)
                               : (struct range){-claim->margin, claim->margin};
 }
 
+/* Of an arm less, or over, the one before it: the margin at least, or where it is held against what
+ * refutes the claim within bounds. */
+static struct range range_of_order(const struct claim *claim)
+{
+    double least = isnan(claim->margin) ? 0 : claim->margin;
+    struct range range = {isfinite(claim->above) ? claim->above : least, claim->below};
+
+    return claim->is_relative ? (struct range){exp(range.above), exp(range.below)} : range;
+}
+
 /* Each arm above the one before it. */
 static int hold_order(struct trial *trial, const struct evidence *evidence,
                       const struct claim *claim, const struct rows *rows)
 {
-    double least = isnan(claim->margin) ? 0 : claim->margin;
-    struct range range = {claim->is_relative ? exp(least) : least, INFINITY};
+    struct range range = range_of_order(claim);
     struct finding findings[CLAIM_ARMS_MAX];
 
     for (int i = 0; i + 1 < claim->arm_count; i++) {

@@ -363,7 +363,7 @@ static void rule(struct ruling *ruling, const struct verdicts *all, size_t count
         for (size_t i = 0; i < all[v].count; i++) {
             const struct judgement *judgement = &all[v].list[i];
 
-            if (strcmp(judgement->claim->id, ruling->id) != 0)
+            if (strcmp(judgement->claim->id, ruling->id) != 0 || judgement->claim->is_aside)
                 continue;
             parts++;
             tally[judgement->verdict]++;
@@ -397,7 +397,8 @@ int rulings_make(const struct verdicts *all, size_t count, struct ruling **rulin
         return error_set("out of memory for the verdicts");
     for (size_t v = 0; v < count; v++)
         for (size_t i = 0; i < all[v].count; i++)
-            find_ruling(*rulings, ruling_count, all[v].list[i].claim);
+            if (!all[v].list[i].claim->is_aside)
+                find_ruling(*rulings, ruling_count, all[v].list[i].claim);
     for (size_t r = 0; r < *ruling_count; r++)
         rule(&(*rulings)[r], all, count);
     return 0;

@@ -70,7 +70,8 @@ struct ruling {
     const struct judgement *undelivered; /* the first that is not delivered; NULL: all are */
 };
 
-/* The claims of all verdicts in the order of appearance. *rulings is owned: free(). */
+/* The claims of all verdicts in the order of appearance, by the parts that decide. *rulings is
+ * owned: free(). */
 int rulings_make(const struct verdicts *, size_t count, struct ruling **rulings,
                  size_t *ruling_count);
 

@@ -48,7 +48,7 @@ static void write_judgement(FILE *file, const struct verdicts *verdicts,
     write_text(file, judgement->reason);
     write_text(file, judgement->note);
     write_text(file, claim->says);
-    fputc('\n', file);
+    fprintf(file, ",%d\n", !claim->is_aside);
 }
 
 static void write_detail(FILE *file, const struct judgement *judgement, const struct detail *detail)
@@ -96,7 +96,7 @@ int verdicts_write(const struct verdicts *verdicts)
     if (file_begin(&file, path) != 0)
         return -1;
     fputs("claim,part,experiment,test,axis,condition,effect,low,high,n,censored,infeasible,p,"
-          "verdict,delivered,detectable,margin,hours_needed,reason,note,says\n",
+          "verdict,delivered,detectable,margin,hours_needed,reason,note,says,decides\n",
           file.stream);
     for (size_t i = 0; i < verdicts->count; i++)
         write_judgement(file.stream, verdicts, &verdicts->list[i]);

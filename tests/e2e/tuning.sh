@@ -50,6 +50,12 @@ awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
     whole/cells.csv | uniq >used
 is_same chosen used
 
+case='an arm of the value that is chosen for another is the same cell, and not missing'
+sed "s/learning_rate: 0.15/learning_rate: $(awk '$1 == 8 { print $2 }' chosen)/" tuned.yaml >same.yaml
+ends_with 0 run same.yaml --results same --no-charts --jobs 2
+[ "$(wc -l <same/cells.csv)" -eq 5 ] || fail 'cells.csv has not 4 rows'
+grep -q '"cells": 4,' same/manifest.json || fail 'the manifest does not count 4 cells'
+
 case='the second run runs nothing'
 ends_with 0 run tuned.yaml --results whole --no-charts
 prints "$(finished_cells whole) finished cells were there already"
