@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *const compared_names[COMPARED_KINDS] = {"better", "worse", "same", "unclear"};
@@ -527,10 +528,21 @@ static int judge_all(struct comparison *comparison)
     return 0;
 }
 
+/* Nothing could be worse. */
+static int is_same_folder(const char *a, const char *b)
+{
+    struct stat one, other;
+
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
 int comparison_open(struct comparison *comparison, const char *folder_a, const char *folder_b,
                     double margin, int anyway)
 {
     *comparison = (struct comparison){.margin = margin};
+    if (is_same_folder(folder_a, folder_b))
+        return error_set("%s and %s: are the same folder, expected two", folder_a, folder_b);
     if (results_open(&comparison->sides[0], folder_a) != 0 ||
         results_open(&comparison->sides[1], folder_b) != 0)
         return -1;

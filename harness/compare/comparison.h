@@ -52,8 +52,8 @@ struct comparison {
 };
 
 /* margin > 0: 0.1 takes ratios between 1 / 1.1 and 1.1 for no difference. -1: a folder that cannot
- * be read, results of different machines, libraries or experiments (not with `anyway`), nothing in
- * common. */
+ * be read, the same folder twice, results of different machines, libraries or experiments (not with
+ * `anyway`), nothing in common. */
 int comparison_open(struct comparison *, const char *folder_a, const char *folder_b, double margin,
                     int anyway);
 void comparison_close(struct comparison *); /* also after a failed open */

@@ -56,6 +56,8 @@ ends_with 64 compare a
 ends_with 64 compare a b c
 ends_with 64 compare a b --margin none
 ends_with 64 compare a b --margin 0
+ends_with 1 compare a ./a
+complains 'are the same folder'
 ends_with 1 compare a missing
 complains 'missing/cells.csv: No such file'
 says_one_line
