@@ -224,6 +224,8 @@ static void settings_meet_seed_by_seed_and_what_is_missing_is_said(void **state)
     row = find_row(&comparison, "K = 8", "updates_to_validation_error_0.1");
     assert_int_equal(row->verdict, COMPARED_SAME);
     assert_true(row->ratio.identical);
+    assert_true(comparison_worse(&comparison, 0) > 0);
+    assert_true(comparison_worse(&comparison, 1) > comparison_worse(&comparison, 0));
     /* a's seed 4, b's seed 5, b's crash, naive in a, the full batch in b */
     assert_int_equal(comparison.absent_count, 5);
     assert_true(comparison_has_failed(&comparison));
@@ -284,13 +286,13 @@ static void rates_that_were_tuned_may_differ(void **state)
     comparison_close(&comparison);
 }
 
-/* Timed blocks of cells a and b: 20 each, b's by `factor` slower. */
-static void write_timings(double factor)
+/* Timed blocks of cells a and b, a's by `factor` slower. */
+static void write_timings(double factor, int count)
 {
     FILE *file = fopen(scratch_path("timings.csv"), "w");
 
     fputs("id,input,block,updates,examples,seconds\n", file);
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < count; i++) {
         fprintf(file, "a,gather,%d,1,8,%.6f\n", i, 0.04 * factor * (1 + 0.002 * (i * 7 % 20)));
         fprintf(file, "b,gather,%d,1,1000,%.6f\n", i, 2 * (1 + 0.002 * (i * 3 % 20)));
     }
@@ -307,7 +309,7 @@ static void timed_blocks_find_a_planted_slow_down_and_no_other(void **state)
     for (int side = 0; side < 2; side++) {
         fixture_throughput();
         fixture_text("manifest.json", manifest);
-        write_timings(side == 0 ? 1 : 1.2);
+        write_timings(side == 0 ? 1 : 1.2, 20);
         settle(side == 0 ? "a" : "b");
     }
     assert_int_equal(open_both(&comparison, 0), 0);
@@ -318,12 +320,34 @@ static void timed_blocks_find_a_planted_slow_down_and_no_other(void **state)
         assert_int_equal(row->ratio.n, 20);
         assert_close(row->ratio.effect.value, i == 0 ? 1 / 1.2 : 1);
     }
+    assert_int_equal(comparison_worse(&comparison, 0), 0); /* by the clock alone */
+    assert_int_equal(comparison_worse(&comparison, 1), 1);
     assert_int_equal(comparison.failed_on_both, 1); /* unsupported here and there */
     comparison_close(&comparison);
     unlink(scratch_path("a/timings.csv")); /* medians alone decide nothing */
     assert_int_equal(open_both(&comparison, 0), 0);
     assert_int_equal(comparison.kinds[COMPARED_UNCLEAR], comparison.count);
     comparison_close(&comparison);
+    unlink(scratch_path("b/timings.csv"));
+}
+
+/* Ranks alone would call six blocks each enough; they leave no interval. */
+static void few_blocks_decide_nothing(void **state)
+{
+    struct comparison comparison;
+
+    (void)state;
+    for (int side = 0; side < 2; side++) {
+        fixture_throughput();
+        fixture_text("manifest.json", manifest);
+        write_timings(side == 0 ? 1 : 3, 6);
+        settle(side == 0 ? "a" : "b");
+    }
+    assert_int_equal(open_both(&comparison, 0), 0);
+    assert_true(find_row(&comparison, "K = 8", "examples_per_second")->ratio.p < 0.05);
+    assert_int_equal(comparison_worse(&comparison, 1), 0);
+    comparison_close(&comparison);
+    unlink(scratch_path("a/timings.csv"));
     unlink(scratch_path("b/timings.csv"));
 }
 
@@ -377,6 +401,7 @@ int main(void)
         cmocka_unit_test(better_is_less_of_a_cost_and_more_of_a_rate),
         cmocka_unit_test(rates_that_were_tuned_may_differ),
         cmocka_unit_test(timed_blocks_find_a_planted_slow_down_and_no_other),
+        cmocka_unit_test(few_blocks_decide_nothing),
         cmocka_unit_test(other_machines_libraries_and_experiments_are_refused),
     };
 

@@ -9,13 +9,21 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { KEY_ANYWAY = 256, KEY_MARGIN, KEY_STRICT, KEY_ALL, KEY_OUTPUT, KEY_NO_CHART };
+enum {
+    KEY_ANYWAY = 256,
+    KEY_MARGIN,
+    KEY_STRICT,
+    KEY_TRUST_CLOCK,
+    KEY_ALL,
+    KEY_OUTPUT,
+    KEY_NO_CHART
+};
 
 struct arguments {
     const char *folders[2];
     const char *output;
     double margin;
-    int count, anyway, strict, all, no_chart;
+    int count, anyway, strict, trust_clock, all, no_chart;
 };
 
 static const struct argp_option options[] = {
@@ -24,6 +32,10 @@ static const struct argp_option options[] = {
     {"margin", KEY_MARGIN, "SHARE", 0,
      "What counts as no difference (0.1): ratios from 1 / (1 + SHARE) to 1 + SHARE", 0},
     {"strict", KEY_STRICT, NULL, 0, "Exit status 5 where something is unclear or missing", 0},
+    {"trust-clock", KEY_TRUST_CLOCK, NULL, 0,
+     "Exit status 4 for slower rates and longer seconds too: on a machine where two runs of the "
+     "same program agree",
+     0},
     {"all", KEY_ALL, NULL, 0, "Print what is the same too", 0},
     {"output", KEY_OUTPUT, "FOLDER", 0, "Where comparison.csv and figures/ go, in place of B", 0},
     {"no-chart", KEY_NO_CHART, NULL, 0, "Draw nothing", 0},
@@ -46,6 +58,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_STRICT:
         arguments->strict = 1;
+        break;
+    case KEY_TRUST_CLOCK:
+        arguments->trust_clock = 1;
         break;
     case KEY_ALL:
         arguments->all = 1;
@@ -78,8 +93,9 @@ static const struct argp argp = {
     "Compares two results folders: the ratio of B to A with its interval for each setting, "
     "throughput and convergence, and what only one of them has. In B: comparison.csv and "
     "figures/comparison.svg, .png, .pdf.\v"
-    "Exit status: 0 nothing is worse; 1 bad input, or B failed where A ran; 4 something is worse; "
-    "5 with --strict, something is unclear or missing.",
+    "Exit status: 0 nothing is worse; 1 bad input, or B failed where A ran; 4 something is worse, "
+    "seconds and rates only with --trust-clock; 5 with --strict, something is unclear or missing, "
+    "or worse by the clock alone.",
     0,
     0,
     0};
@@ -113,16 +129,18 @@ static int report(const struct comparison *comparison, const struct arguments *a
     return 0;
 }
 
-static int judge(const struct comparison *comparison, int strict)
+static int judge(const struct comparison *comparison, const struct arguments *arguments)
 {
     if (comparison_has_failed(comparison)) {
         error_set("%s: failed cells that ran in %s", comparison->sides[1].folder,
                   comparison->sides[0].folder);
         return command_failed();
     }
-    if (comparison->kinds[COMPARED_WORSE] > 0)
+    if (comparison_worse(comparison, arguments->trust_clock) > 0)
         return STATUS_REGRESSION;
-    if (strict && (comparison->kinds[COMPARED_UNCLEAR] > 0 || comparison->absent_count > 0))
+    if (arguments->strict &&
+        (comparison_worse(comparison, 1) > 0 || comparison->kinds[COMPARED_UNCLEAR] > 0 ||
+         comparison->absent_count > 0))
         return STATUS_INCONCLUSIVE;
     return STATUS_OK;
 }
@@ -140,7 +158,7 @@ int command_compare(int argc, char **argv)
         report(&comparison, &arguments) != 0)
         status = command_failed();
     else
-        status = judge(&comparison, arguments.strict);
+        status = judge(&comparison, &arguments);
     comparison_close(&comparison);
     return status;
 }

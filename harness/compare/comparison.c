@@ -232,6 +232,7 @@ static struct compared_row *add_row(struct meeting *meeting, const struct place 
     comparison->count++;
     snprintf(row->measure, sizeof row->measure, "%s", meeting->measure);
     snprintf(row->quantity, sizeof row->quantity, "%s", quantity);
+    row->by_clock = strstr(quantity, "second") != NULL;
     snprintf(row->what, sizeof row->what, "%s", what);
     return row;
 }
@@ -500,7 +501,7 @@ static enum compared judge(const struct compared_row *row, double margin)
 
     if (row->ratio.identical)
         return COMPARED_SAME;
-    if (row->ratio.p <= alpha)
+    if (row->ratio.p <= alpha && (effect->low > 1 || effect->high < 1))
         return (effect->value > 1) == (row->higher_is_better != 0) ? COMPARED_BETTER
                                                                    : COMPARED_WORSE;
     if (effect->low >= 1 / (1 + margin) && effect->high <= 1 + margin)
@@ -567,6 +568,16 @@ void comparison_close(struct comparison *comparison)
     results_close(&comparison->sides[0]);
     results_close(&comparison->sides[1]);
     *comparison = (struct comparison){0};
+}
+
+size_t comparison_worse(const struct comparison *comparison, int with_clock)
+{
+    size_t count = 0;
+
+    for (size_t r = 0; r < comparison->count; r++)
+        count += comparison->rows[r].verdict == COMPARED_WORSE &&
+                 (with_clock || !comparison->rows[r].by_clock);
+    return count;
 }
 
 int comparison_has_failed(const struct comparison *comparison)

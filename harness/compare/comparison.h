@@ -10,7 +10,8 @@
 #include <stdio.h>
 
 enum compared {
-    COMPARED_BETTER, /* b than a: beyond the margin, p adjusted for all rows at most 0.05 */
+    COMPARED_BETTER, /* b than a: beyond the margin with p, adjusted for all rows, at most 0.05, and
+                        1 outside the interval */
     COMPARED_WORSE,
     COMPARED_SAME, /* identical, or the interval lies within the margin */
     COMPARED_UNCLEAR,
@@ -25,9 +26,11 @@ struct compared_row {
     char quantity[96];    /* "examples_per_second", "updates_to_validation_error_0.15" */
     char what[96];        /* for a person: "updates to 15 % validation error" */
     int higher_is_better; /* of the quantity; else lower is */
-    double a, b;          /* medians, +infinity: not reached */
-    struct ratio ratio;   /* its p adjusted over all rows (Holm) */
-    size_t censored[2];   /* seeds of a and of b that did not reach it, of those that both have */
+    int by_clock; /* seconds or a rate: what the machine did between the two runs is in it, and
+                     in no interval */
+    double a, b;  /* medians, +infinity: not reached */
+    struct ratio ratio; /* its p adjusted over all rows (Holm) */
+    size_t censored[2]; /* seeds of a and of b that did not reach it, of those that both have */
     enum compared verdict;
 };
 
@@ -57,6 +60,9 @@ struct comparison {
 int comparison_open(struct comparison *, const char *folder_a, const char *folder_b, double margin,
                     int anyway);
 void comparison_close(struct comparison *); /* also after a failed open */
+
+/* Rows that are worse; with_clock: those that a clock decides too. */
+size_t comparison_worse(const struct comparison *, int with_clock);
 
 /* 1: b could not do what a did. */
 int comparison_has_failed(const struct comparison *);

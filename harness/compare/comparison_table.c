@@ -92,10 +92,10 @@ static void print_all_absent(FILE *out, const struct comparison *comparison)
         fprintf(out, "\n%zu cells failed in both.\n", comparison->failed_on_both);
 }
 
-static int has_throughput(const struct comparison *comparison)
+static int has_clock(const struct comparison *comparison)
 {
     for (size_t r = 0; r < comparison->count; r++)
-        if (strcmp(comparison->rows[r].measure, "throughput") == 0)
+        if (comparison->rows[r].by_clock)
             return 1;
     return 0;
 }
@@ -118,16 +118,17 @@ void comparison_print(FILE *out, const struct comparison *comparison, int all)
         "lies within.",
         100 * comparison->margin);
     summary_print_wrapped(out, line);
-    if (has_throughput(comparison))
-        summary_print_wrapped(out, "Both sides were timed at times of their own: what the machine "
-                                   "did in between is in no interval.");
+    if (has_clock(comparison))
+        summary_print_wrapped(out, "Seconds and rates were measured at different times: what the "
+                                   "machine did in between is in no interval.");
 }
 
 /* ---- comparison.csv ---------------------------------------------------------------------------
  */
 
-static const char header[] = "measure,setting,quantity,higher_is_better,a,b,ratio,low,high,n,"
-                             "censored_a,censored_b,p,verdict,reason,folder_a,folder_b\n";
+static const char header[] =
+    "measure,setting,quantity,higher_is_better,by_clock,a,b,ratio,low,high,n,"
+    "censored_a,censored_b,p,verdict,reason,folder_a,folder_b\n";
 
 static void write_number(FILE *file, double value)
 {
@@ -154,7 +155,7 @@ static void write_row(FILE *file, const struct comparison *comparison,
 
     fprintf(file, "%s,", row->measure);
     csv_field(file, row->setting);
-    fprintf(file, ",%s,%d", row->quantity, row->higher_is_better);
+    fprintf(file, ",%s,%d,%d", row->quantity, row->higher_is_better, row->by_clock);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         write_number(file, numbers[i]);
     fprintf(file, ",%zu,%zu,%zu", row->ratio.n, row->censored[0], row->censored[1]);
@@ -170,7 +171,7 @@ static void write_absent(FILE *file, const struct comparison *comparison,
 
     fprintf(file, "%.*s,", (int)(colon - absent->setting), absent->setting);
     csv_field(file, colon + 2);
-    fprintf(file, ",,,,,,,,%zu,,,,%s,", absent->count,
+    fprintf(file, ",,,,,,,,,%zu,,,,%s,", absent->count,
             absent->has_failed ? (absent->side == 0 ? "failed_b" : "failed_a")
                                : (absent->side == 0 ? "only_a" : "only_b"));
     csv_field(file, absent->reason);
