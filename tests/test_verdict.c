@@ -449,6 +449,9 @@ static void a_setting_that_a_row_leaves_empty_is_that_of_the_cell(void **state)
               "  - {claim: arms, says: s, test: order, from: probes, y: value,\n"
               "     where: {network: a, quantity: eigenvalue},\n"
               "     arms: [{batch_size: 1}, {batch_size: full}]}\n"
+              "  - {claim: two, says: s, test: order, from: probes, y: value,\n"
+              "     where: {network: a, quantity: eigenvalue, batch_size: [10, 100]},\n"
+              "     arms: [{batch_size: 10}, {batch_size: 100}]}\n"
               "  - {claim: own, says: s, test: bound, from: probes, y: value, above: 6.5,\n"
               "     where: {network: a, quantity: drawn, batch_size: 7}, each: [learning_rate],\n"
               "     seeds: 1}\n"));
@@ -463,6 +466,7 @@ static void a_setting_that_a_row_leaves_empty_is_that_of_the_cell(void **state)
     unlink(scratch_path("probes.csv"));
     assert_ruled("trend", VERDICT_CONFIRMED, 1);
     assert_ruled("arms", VERDICT_CONFIRMED, 1);
+    assert_ruled("two", VERDICT_CONFIRMED, 1); /* no row of K = 1 is missed */
     assert_ruled("own", VERDICT_CONFIRMED, 1);
 }
 

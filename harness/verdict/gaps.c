@@ -103,9 +103,10 @@ static int is_by_cell(const char *from)
     return 0;
 }
 
-/* 1: the cell is one of those that the circumstance speaks of, as far as cells.csv tells. */
+/* 1: the cell is one of those that the circumstance of this row speaks of, as far as cells.csv
+ * tells. */
 static int is_meant(const struct evidence *evidence, const struct claim *claim, size_t cell,
-                    size_t like)
+                    size_t row)
 {
     const struct evidence cells = {.results = evidence->results, .table = evidence->results->cells};
 
@@ -113,17 +114,17 @@ static int is_meant(const struct evidence *evidence, const struct claim *claim, 
         struct selection one = {.count = 1};
 
         one.conditions[0] = claim->where.conditions[c];
-        if (!table_has(evidence->table, one.conditions[0].column) &&
+        if (evidence_is_of_cell(evidence, one.conditions[0].column, row) &&
             evidence_meets(&cells, &one, cell) != 1)
             return 0;
     }
     for (int e = 0; e < claim->each.count; e++) {
         const char *const *texts;
 
-        if (table_has(evidence->table, claim->each.names[e]))
+        if (!evidence_is_of_cell(evidence, claim->each.names[e], row))
             continue;
         texts = table_texts(evidence->results->cells, claim->each.names[e]);
-        if (!texts || strcmp(texts[cell], texts[like]) != 0)
+        if (!texts || strcmp(texts[cell], texts[evidence->cell_of[row]]) != 0)
             return 0;
     }
     return 1;
@@ -140,8 +141,7 @@ static size_t count_without_rows(const struct evidence *evidence, const struct c
     for (size_t i = 0; i < rows->count; i++)
         has_rows[evidence->cell_of[rows->list[i]]] = 1;
     for (size_t cell = 0; cell < cells; cell++)
-        without +=
-            !has_rows[cell] && is_meant(evidence, claim, cell, evidence->cell_of[rows->list[0]]);
+        without += !has_rows[cell] && is_meant(evidence, claim, cell, rows->list[0]);
     free(has_rows);
     return without;
 }
