@@ -10,8 +10,10 @@
 /* Never 2: `make` turns every failure into 2, and callers could no longer tell. */
 enum exit_status {
     STATUS_OK = 0,
-    STATUS_ERROR = 1, /* error, bad input, or a failed cell */
-    STATUS_WRONG = 3, /* a wrong result: conformance */
+    STATUS_ERROR = 1,        /* error, bad input, or a failed cell */
+    STATUS_WRONG = 3,        /* a wrong result: conformance */
+    STATUS_REGRESSION = 4,   /* worse than what it was compared with */
+    STATUS_INCONCLUSIVE = 5, /* the data do not tell; only with --strict */
     STATUS_USAGE = 64,
     STATUS_INTERRUPTED = 130,
 };
@@ -28,6 +30,8 @@ int command_list(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_plot(int argc, char **argv);
 int command_verdict(int argc, char **argv);
+int command_compare(int argc, char **argv);
+int command_history(int argc, char **argv);
 int command_roof(int argc, char **argv);
 
 /* Prints the pending error as `batchlab: ...` to stderr. Returns STATUS_ERROR. */

@@ -14,6 +14,10 @@ static const struct command commands[] = {
     {"list", "list engines, charts, optimizers, networks, experiments, or keys", command_list},
     {"check", "conformance: does an engine keep the contract?", command_check},
     {"verdict", "judge the claims of experiments by their results", command_verdict},
+    {"compare", "two results folders side by side: ratios with intervals, what is missing",
+     command_compare},
+    {"history", "keep medians of runs, and find the run from which on they are others",
+     command_history},
     {"plot", "draw the charts of a results folder again", command_plot},
     {"roof", "measure what this machine can do: multiply-add peak, bandwidth", command_roof},
     {0},
@@ -29,7 +33,8 @@ static void print_help(FILE *file)
     fprintf(file, "\n  batchlab COMMAND --help   options of a command\n"
                   "  batchlab --version\n\n"
                   "Exit status: 0 ok; 1 error, bad input or a failed cell; 3 wrong result of an\n"
-                  "engine; 64 usage; 130 interrupted.\n");
+                  "engine; 4 worse than what it was compared with; 5 with --strict, inconclusive;\n"
+                  "64 usage; 130 interrupted.\n");
 }
 
 int command_failed(void)

@@ -547,6 +547,30 @@ void groups_describe(const struct groups *groups, size_t group, uint64_t mask, c
         describe(groups, group, mask, true, text, size);
 }
 
+void groups_key(const struct groups *groups, size_t group, const struct arm *arm, char *text,
+                size_t size)
+{
+    size_t cell = groups->order[arm->first], used = 0;
+    const char *const *tuned = groups->keys->texts[AXIS_TUNED];
+
+    text[0] = '\0';
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++) {
+        const char *value = table_has(groups->results->cells, axes[axis].column)
+                                ? table_texts(groups->results->cells, axes[axis].column)[cell]
+                                : "";
+
+        if (value[0] == '\0' || axis_idle(groups->keys, axis, cell) ||
+            (axes[axis].neutral && strcmp(value, axes[axis].neutral) == 0))
+            continue;
+        if (used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s=%s;", axes[axis].column, value);
+    }
+    if (used < size && !(tuned && strstr(tuned[cell], "learning_rate")))
+        used += (size_t)snprintf(text + used, size - used, "rate=%.17g;", arm->learning_rate);
+    if (used < size)
+        group_batch_text(&groups->groups[group], text + used, size - used);
+}
+
 void group_used(const struct groups *groups, size_t group, char *text, size_t size)
 {
     struct table *cells = groups->results->cells;

@@ -124,6 +124,10 @@ bool groups_same_batch(const struct groups *, size_t a, size_t b);
  * engines given by a path, the folder that all of them share is left out. */
 void groups_describe(const struct groups *, size_t group, uint64_t axes, char *text, size_t size);
 
+/* What tells the arm apart from others, whichever results it stands in: "network=S;engine=blas;..."
+ * without what says nothing, as above, and without the rate where it was tuned. */
+void groups_key(const struct groups *, size_t group, const struct arm *, char *text, size_t size);
+
 /* "native, 1 thread": what the group ran with where it asked for `auto`; else "". */
 void group_used(const struct groups *, size_t group, char *text, size_t size);
 

@@ -173,24 +173,29 @@ done:
     return status;
 }
 
-int plot_draw(const char *results_folder, const char *chart_name, const char *plots_folder)
+int plot_draw_with(const char *folder, const char *name, const char *script_name,
+                   const char *plots_folder)
 {
     static const char *const suffixes[] = {"svg", "png", "pdf"};
-    const struct chart *chart = chart_find(chart_name);
     int status = 0;
     char *script;
 
-    if (!chart)
-        return -1;
     if (!plot_available())
         return error_set("gnuplot is not installed (apt install gnuplot-nox); the results are "
                          "complete in %s",
-                         results_folder);
-    if (asprintf(&script, "%s/%s", plots_folder, chart->script) < 0)
-        return error_set("%s: out of memory", results_folder);
-    remove_stale(results_folder);
+                         folder);
+    if (asprintf(&script, "%s/%s", plots_folder, script_name) < 0)
+        return error_set("%s: out of memory", folder);
+    remove_stale(folder);
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0] && status == 0; i++)
-        status = draw(results_folder, chart_name, script, suffixes[i]);
+        status = draw(folder, name, script, suffixes[i]);
     free(script);
     return status;
+}
+
+int plot_draw(const char *results_folder, const char *chart_name, const char *plots_folder)
+{
+    const struct chart *chart = chart_find(chart_name);
+
+    return chart ? plot_draw_with(results_folder, chart_name, chart->script, plots_folder) : -1;
 }

@@ -10,4 +10,8 @@ int plot_available(void);
  * gnuplot said, or that it took longer than a minute. */
 int plot_draw(const char *results_folder, const char *chart, const char *plots_folder);
 
+/* The same of numbers that belong to no chart of the table: figures/<name>.csv of any folder. */
+int plot_draw_with(const char *folder, const char *name, const char *script,
+                   const char *plots_folder);
+
 #endif
