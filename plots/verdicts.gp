@@ -33,8 +33,9 @@ line_height = 21.0
 panel_gap = 66.0
 margin_top = 104.0
 margin_bottom = margin_bottom - 20
-margin_left = 30 + 7.0 * longest_label
-margin_right = 24 + 7.0 * longest_number
+margin_left = 24.0 # of the caption: the panels begin behind their texts
+panel_left = 24 + 7.0 * longest_label
+panel_right = 24 + 7.0 * longest_number
 lines_before = 0
 do for [p = 1:panel_count] { before[p] = lines_before; lines_before = lines_before + lines_in[p] }
 height = margin_top + line_height * lines_before + panel_gap * (panel_count - 1) + margin_bottom
@@ -61,7 +62,7 @@ low_view = 0.0
 high_view = 0.0
 log_view = 0
 neutral_view = NaN
-take_view(low_end, high_end, is_log, neutral) = (low_view = low_end, high_view = high_end, log_view = is_log, \
+take_view(low_end, high_end, is_log, neutral) = (low_view = low_end, high_view = high_end, log_view = is_log > 0, \
     neutral_view = neutral, 1)
 step_of(span) = (tens = 10.0 ** floor(log10(span)), span / tens < 2 ? tens / 4 : (span / tens < 5 ? tens / 2 : tens))
 step_marks(from, to) = (marks_list = "", step = step_of(to - from), first_step = ceil(from / step), \
@@ -77,26 +78,26 @@ line_of(any) = column("line")
 set output output
 set multiplot
 @page
-set yrange [1:0]
 unset ytics
 set grid xtics noytics back
 set xlabel offset 0,0.2
 do for [p = 1:panel_count] {
-    ok = take_view(0, 1, 0, NaN)
+    unset logscale
+    set xrange [*:*]
+    set yrange [*:*]
     stats data using (in_panel(p) ? take_view(column("view_low"), column("view_high"), column("log"), column("neutral")) : 0) nooutput
-    set lmargin at screen margin_left / width
-    set rmargin at screen 1 - margin_right / width
+    set lmargin at screen panel_left / width
+    set rmargin at screen 1 - panel_right / width
     set tmargin at screen top_at(p)
     set bmargin at screen bottom_at(p)
-    unset logscale
     set xrange [low_view:high_view]
     if (log_view) { set logscale x }
     eval "set xtics rotate by 0 (".view_marks(0).")"
     set yrange [lines_in[p] + 0.5:0.5]
     do for [i = 1:text_count] {
         if (text_panel[i] == p) {
-            set label 100 + i texts[i] at screen (margin_left - 10) / width,first text_line[i] right noenhanced font small_font
-            set label 400 + i numbers[i] at screen 1 - (margin_right - 10) / width,first text_line[i] left noenhanced font small_font
+            set label 100 + i texts[i] at screen (panel_left - 10) / width,first text_line[i] right noenhanced font small_font
+            set label 400 + i numbers[i] at screen 1 - (panel_right - 10) / width,first text_line[i] left noenhanced font small_font
         }
     }
     set title titles[p] offset 0,-0.5
@@ -105,8 +106,8 @@ do for [p = 1:panel_count] {
     plot data using (in_panel(p) ? column("expected_low") : NaN):(line_of(0)):(column("expected_low")):(column("expected_high")):(line_of(0) - 0.5):(line_of(0) + 0.5) \
             with boxxyerror fillstyle solid 1.0 noborder linecolor rgb "#e4ecdf", \
         for [bound in "above below"] data using (in_panel(p) ? column(bound) : NaN):(line_of(0) - 0.5):(0):(1) \
-            with vectors nohead linecolor rgb "#2f6b2f" linewidth 1.4 dashtype (4,3), \
-        data using (in_panel(p) ? column("bar_low") : NaN):(line_of(0)):(column("bar_high") - column("bar_low")):(0):(10 * column("mark") + column("open_low") + 2 * column("open_high")) \
+            with vectors nohead linecolor rgb "#2f6b2f" linewidth 1.4 dashtype (6,4), \
+        data using (in_panel(p) && column("mark") > 0 ? column("bar_low") : NaN):(line_of(0)):(column("bar_high") - column("bar_low")):(0):(10 * column("mark") + column("open_low") + 2 * column("open_high")) \
             with vectors arrowstyle variable, \
         for [v = 1:3] data using (of(p, v, 1) ? column("at") : NaN):(line_of(0)) \
             with points pointtype verdict_marks[v] pointsize mark_size linecolor rgb verdict_colours[v], \

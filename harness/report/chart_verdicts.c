@@ -9,9 +9,8 @@
 #include <string.h>
 
 enum {
-    ROWS_MAX = 30,  /* more cannot be read: of each part two are left then */
-    LABEL_MAX = 46, /* characters that stand beside a panel */
-    PART_MIN = 14   /* of them at least for the claim and its part */
+    ROWS_MAX = 30, /* more cannot be read: of each part two are left then */
+    LABEL_MAX = 46 /* characters that stand beside a panel */
 };
 
 enum verdict_mark { MARK_CONFIRMED = 1, MARK_REFUTED, MARK_INCONCLUSIVE };
@@ -298,63 +297,73 @@ static void cut(char *text, size_t size, size_t most)
     snprintf(text + at, size - at, "…");
 }
 
-/* "batch_size=1, learning_rate=4" -> "K = 1, α = 4": sheet_text keeps no commas. */
+/* "batch_size=1" -> "K = 1", "epoch=1.00014545" -> "epoch 1", "sampler=with_replacement" -> "with
+ * replacement": a word tells by itself what it is. */
+static void describe_setting(const char *setting, size_t length, char *text, size_t size)
+{
+    static const char *const symbols[][2] = {
+        {"batch_size", "K = "}, {"learning_rate", "α = "}, {"redundancy", "r = "}};
+    char name[128], *value, *end;
+    double number;
+
+    snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1),
+             setting);
+    for (char *c = name; *c; c++)
+        if (*c == '_' && strchr(name, '=') && c > strchr(name, '='))
+            *c = ' ';
+    value = strchr(name, '=');
+    if (!value) {
+        snprintf(text, size, "%s", name);
+        return;
+    }
+    *value++ = '\0';
+    number = strtod(value, &end);
+    if (end == value || *end) {
+        snprintf(text, size, "%s", value);
+        return;
+    }
+    for (size_t s = 0; s < sizeof symbols / sizeof *symbols; s++)
+        if (strcmp(name, symbols[s][0]) == 0) {
+            snprintf(text, size, "%s%.4g", symbols[s][1], number);
+            return;
+        }
+    snprintf(text, size, "%s %.4g", name, number);
+}
+
+/* Its settings, which ", " parts. */
 static void describe_condition(const char *condition, char *text, size_t size)
 {
-    static const char *const names[][2] = {
-        {"batch_size=", "K="}, {"learning_rate=", "α="}, {"redundancy=", "r="}, {", ", " · "}};
-    size_t length = 0;
+    static const char separator[] = ", ";
+    size_t used = 0;
 
     text[0] = '\0';
-    while (*condition && length + 4 < size) {
-        size_t n = 0, count = sizeof names / sizeof *names;
+    while (*condition && used < size) {
+        const char *end = strstr(condition, separator);
+        size_t length = end ? (size_t)(end - condition) : strlen(condition);
+        char setting[160];
 
-        while (n < count && strncmp(condition, names[n][0], strlen(names[n][0])) != 0)
-            n++;
-        if (n < count) {
-            length += (size_t)snprintf(text + length, size - length, "%s", names[n][1]);
-            condition += strlen(names[n][0]);
-        } else {
-            text[length++] = *condition++;
-            text[length] = '\0';
-        }
+        describe_setting(condition, length, setting, sizeof setting);
+        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? " · " : "", setting);
+        condition += length + (end ? strlen(separator) : 0);
     }
 }
 
-/* "C18 recall · class=7"; below it, of the same part, "class=8". In parentheses: decides nothing.
- */
-static void describe_row(const struct row *row, const struct row *before, char *text, size_t size)
+/* "C18 recall" */
+static void describe_part(const struct row *row, char *text, size_t size)
 {
-    char part[128] = "", condition[256];
-    size_t room;
-
-    describe_condition(row->condition, condition, sizeof condition);
-    if (before && same_part(before, row) && *condition) {
-        snprintf(text, size, "%s", condition);
-    } else {
-        snprintf(part, sizeof part, "%.32s%s%.64s", row->claim, *row->part ? " " : "", row->part);
-        room = characters(condition) + 3;
-        if (*condition)
-            cut(part, sizeof part,
-                room + PART_MIN < LABEL_MAX ? LABEL_MAX - room : (size_t)PART_MIN);
-        snprintf(text, size, "%s%s%s", part, *condition ? " · " : "", condition);
-    }
+    snprintf(text, size, "%.32s%s%.64s", row->claim, *row->part ? " " : "", row->part);
     cut(text, size, LABEL_MAX);
-    if (!row->decides) {
-        char inner[256];
-
-        snprintf(inner, sizeof inner, "%.250s", text);
-        snprintf(text, size, "(%s)", inner);
-    }
 }
 
 static void describe_effect(const struct row *row, char *text, size_t size)
 {
-    if ((isnan(row->low) && isnan(row->high)) || row->low == row->high)
+    bool has_low = isfinite(row->low), has_high = isfinite(row->high);
+
+    if ((!has_low && !has_high) || row->low == row->high)
         snprintf(text, size, "%.3g", row->effect);
-    else if (isnan(row->low))
+    else if (!has_low)
         snprintf(text, size, "%.3g [up to %.3g]", row->effect, row->high);
-    else if (isnan(row->high))
+    else if (!has_high)
         snprintf(text, size, "%.3g [from %.3g]", row->effect, row->low);
     else
         snprintf(text, size, "%.3g [%.3g … %.3g]", row->effect, row->low, row->high);
@@ -396,11 +405,10 @@ static void write_bound(struct sheet *sheet, const struct view *view, double bou
     sheet_number(sheet, is_beyond(view, bound) ? (double)NAN : bound);
 }
 
-static void write_row(struct sheet *sheet, const struct row *row, const struct row *before,
-                      const struct view *view, size_t line)
+/* What stands to the left of the effect. */
+static void begin_row(struct sheet *sheet, const struct row *row, const struct view *view,
+                      size_t line, const char *label)
 {
-    char text[320];
-
     sheet_number(sheet, (double)row->panel);
     sheet_text(sheet, row->judged);
     sheet_number(sheet, view->low);
@@ -408,10 +416,44 @@ static void write_row(struct sheet *sheet, const struct row *row, const struct r
     sheet_number(sheet, view->is_log);
     sheet_number(sheet, view->neutral);
     sheet_number(sheet, (double)line);
-    describe_row(row, before, text, sizeof text);
-    sheet_text(sheet, text);
+    sheet_text(sheet, label);
     sheet_text(sheet, row->claim);
     sheet_text(sheet, row->part);
+}
+
+static void end_row(struct sheet *sheet, const struct row *row, const struct view *view,
+                    const char *number)
+{
+    sheet_number(sheet, within(view, row->above));
+    sheet_number(sheet, within(view, row->below));
+    write_bound(sheet, view, row->above);
+    write_bound(sheet, view, row->below);
+    sheet_text(sheet, number);
+    sheet_end_row(sheet);
+}
+
+/* A line for the name of the part alone. */
+static void write_heading(struct sheet *sheet, const struct row *row, const struct view *view,
+                          size_t line, const char *label)
+{
+    enum { FIELDS_OF_EFFECT = 8 };
+
+    begin_row(sheet, row, view, line, label);
+    sheet_text(sheet, "");
+    sheet_number(sheet, 0);
+    sheet_number(sheet, row->is_delivered);
+    for (int i = 0; i < FIELDS_OF_EFFECT; i++)
+        sheet_text(sheet, "");
+    end_row(sheet, row, view, "");
+}
+
+static void write_effect(struct sheet *sheet, const struct row *row, const struct view *view,
+                         size_t line, const char *label)
+{
+    char text[320];
+
+    snprintf(text, sizeof text, row->decides ? "%.300s" : "(%.300s)", label);
+    begin_row(sheet, row, view, line, text);
     sheet_text(sheet, row->condition);
     sheet_number(sheet, row->mark);
     sheet_number(sheet, row->is_delivered);
@@ -419,13 +461,37 @@ static void write_row(struct sheet *sheet, const struct row *row, const struct r
     sheet_number(sheet, row->low);
     sheet_number(sheet, row->high);
     write_bar(sheet, row, view);
-    sheet_number(sheet, within(view, row->above));
-    sheet_number(sheet, within(view, row->below));
-    write_bound(sheet, view, row->above);
-    write_bound(sheet, view, row->below);
     describe_effect(row, text, sizeof text);
-    sheet_text(sheet, text);
-    sheet_end_row(sheet);
+    end_row(sheet, row, view, text);
+}
+
+/* "C18 recall · class 7", and below it, of the same part, "class 8". Where both are too long for a
+ * line the part has one of its own. The number of lines. */
+static size_t write_row(struct sheet *sheet, const struct row *row, const struct row *before,
+                        const struct view *view, size_t line)
+{
+    char part[128], condition[256], label[400];
+
+    describe_part(row, part, sizeof part);
+    describe_condition(row->condition, condition, sizeof condition);
+    snprintf(label, sizeof label, "%s · %s", part, condition);
+    if (!*condition) {
+        write_effect(sheet, row, view, line, part);
+        return 1;
+    }
+    if (!before || !same_part(before, row)) {
+        if (characters(label) <= LABEL_MAX) {
+            write_effect(sheet, row, view, line, label);
+            return 1;
+        }
+        write_heading(sheet, row, view, line++, part);
+        cut(condition, sizeof condition, LABEL_MAX);
+        write_effect(sheet, row, view, line, condition);
+        return 2;
+    }
+    cut(condition, sizeof condition, LABEL_MAX);
+    write_effect(sheet, row, view, line, condition);
+    return 1;
 }
 
 /* Panel after panel; lines of a panel from 1. */
@@ -433,14 +499,14 @@ static void write_rows(struct sheet *sheet, const struct forest *forest)
 {
     for (size_t p = 1; p <= forest->panel_count; p++) {
         const struct row *before = NULL;
-        size_t line = 0;
+        size_t line = 1;
 
         for (size_t i = 0; i < forest->count; i++) {
             const struct row *row = &forest->rows[i];
 
             if (row->panel != p || !row->is_shown)
                 continue;
-            write_row(sheet, row, before, &forest->views[p - 1], ++line);
+            line += write_row(sheet, row, before, &forest->views[p - 1], line);
             before = row;
         }
     }
@@ -510,7 +576,7 @@ int chart_verdicts_write(struct results *results, FILE *file)
     for (size_t p = 1; p <= forest.panel_count; p++)
         forest.views[p - 1] = view_of(&forest, p);
     sheet_open_of(&sheet, file, results, seeds,
-                  "marks: effect; bars: 95 % interval, with an arrow where it goes on; shaded, to "
+                  "marks: effect · bars: 95 % interval; an arrow where it goes on · shaded up to "
                   "the dashed line: what the claim expects");
     explain(&sheet, &forest);
     sheet_header(&sheet, "panel,panel_title,view_low,view_high,log,neutral,line,label,claim,part,"
