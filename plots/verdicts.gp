@@ -32,7 +32,7 @@ ok = split_caption(0)
 line_height = 21.0
 panel_gap = 66.0
 margin_top = 104.0
-margin_bottom = margin_bottom - 20
+margin_bottom = margin_bottom - 34 # the axes have no label
 margin_left = 24.0 # of the caption: the panels begin behind their texts
 panel_left = 24 + 7.0 * longest_label
 panel_right = 24 + 7.0 * longest_number
@@ -102,7 +102,7 @@ do for [p = 1:panel_count] {
     }
     set title titles[p] offset 0,-0.5
     if (neutral_view == neutral_view) { set arrow 1 from neutral_view,0.5 to neutral_view,lines_in[p] + 0.5 nohead back linecolor rgb "#444444" linewidth 1 }
-    if (p == 1) { set key at screen 0.5,screen 1 - 50.0 / height center center horizontal noenhanced samplen 1 spacing 1 width 2 } else { unset key }
+    if (p == 1) { set key at screen 0.5,screen 1 - 50.0 / height center center horizontal Left reverse noenhanced samplen 1 spacing 1 width 2 } else { unset key }
     plot data using (in_panel(p) ? column("expected_low") : NaN):(line_of(0)):(column("expected_low")):(column("expected_high")):(line_of(0) - 0.5):(line_of(0) + 0.5) \
             with boxxyerror fillstyle solid 1.0 noborder linecolor rgb "#e4ecdf", \
         for [bound in "above below"] data using (in_panel(p) ? column(bound) : NaN):(line_of(0) - 0.5):(0):(1) \

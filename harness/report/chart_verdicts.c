@@ -3,6 +3,7 @@
  */
 #include "base/error.h"
 #include "report/chart_parts.h"
+#include "report/labels.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 
 enum {
     ROWS_MAX = 30, /* more cannot be read: of each part two are left then */
-    LABEL_MAX = 46 /* characters that stand beside a panel */
+    LABEL_MAX = 50 /* characters that stand beside a panel */
 };
 
 enum verdict_mark { MARK_CONFIRMED = 1, MARK_REFUTED, MARK_INCONCLUSIVE };
@@ -268,91 +269,11 @@ static struct view view_of(const struct forest *forest, size_t panel)
 /* ---- Labels -----------------------------------------------------------------------------------
  */
 
-static bool continues_character(char byte)
-{
-    return ((unsigned char)byte & 0xc0) == 0x80;
-}
-
-static size_t characters(const char *text)
-{
-    size_t count = 0;
-
-    for (; *text; text++)
-        count += !continues_character(*text);
-    return count;
-}
-
-/* Leaves at most so many characters, the last an ellipsis where some were cut. */
-static void cut(char *text, size_t size, size_t most)
-{
-    size_t at = 0;
-
-    if (characters(text) <= most)
-        return;
-    for (size_t seen = 0; text[at]; at++)
-        if (!continues_character(text[at]) && seen++ == most - 1)
-            break;
-    while (at > 0 && text[at - 1] == ' ')
-        at--;
-    snprintf(text + at, size - at, "…");
-}
-
-/* "batch_size=1" -> "K = 1", "epoch=1.00014545" -> "epoch 1", "sampler=with_replacement" -> "with
- * replacement": a word tells by itself what it is. */
-static void describe_setting(const char *setting, size_t length, char *text, size_t size)
-{
-    static const char *const symbols[][2] = {
-        {"batch_size", "K = "}, {"learning_rate", "α = "}, {"redundancy", "r = "}};
-    char name[128], *value, *end;
-    double number;
-
-    snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1),
-             setting);
-    for (char *c = name; *c; c++)
-        if (*c == '_' && strchr(name, '=') && c > strchr(name, '='))
-            *c = ' ';
-    value = strchr(name, '=');
-    if (!value) {
-        snprintf(text, size, "%s", name);
-        return;
-    }
-    *value++ = '\0';
-    number = strtod(value, &end);
-    if (end == value || *end) {
-        snprintf(text, size, "%s", value);
-        return;
-    }
-    for (size_t s = 0; s < sizeof symbols / sizeof *symbols; s++)
-        if (strcmp(name, symbols[s][0]) == 0) {
-            snprintf(text, size, "%s%.4g", symbols[s][1], number);
-            return;
-        }
-    snprintf(text, size, "%s %.4g", name, number);
-}
-
-/* Its settings, which ", " parts. */
-static void describe_condition(const char *condition, char *text, size_t size)
-{
-    static const char separator[] = ", ";
-    size_t used = 0;
-
-    text[0] = '\0';
-    while (*condition && used < size) {
-        const char *end = strstr(condition, separator);
-        size_t length = end ? (size_t)(end - condition) : strlen(condition);
-        char setting[160];
-
-        describe_setting(condition, length, setting, sizeof setting);
-        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? " · " : "", setting);
-        condition += length + (end ? strlen(separator) : 0);
-    }
-}
-
 /* "C18 recall" */
 static void describe_part(const struct row *row, char *text, size_t size)
 {
     snprintf(text, size, "%.32s%s%.64s", row->claim, *row->part ? " " : "", row->part);
-    cut(text, size, LABEL_MAX);
+    label_cut(text, size, LABEL_MAX);
 }
 
 static void describe_effect(const struct row *row, char *text, size_t size)
@@ -473,23 +394,23 @@ static size_t write_row(struct sheet *sheet, const struct row *row, const struct
     char part[128], condition[256], label[400];
 
     describe_part(row, part, sizeof part);
-    describe_condition(row->condition, condition, sizeof condition);
+    label_condition(row->condition, condition, sizeof condition);
     snprintf(label, sizeof label, "%s · %s", part, condition);
     if (!*condition) {
         write_effect(sheet, row, view, line, part);
         return 1;
     }
     if (!before || !same_part(before, row)) {
-        if (characters(label) <= LABEL_MAX) {
+        if (label_characters(label) <= LABEL_MAX) {
             write_effect(sheet, row, view, line, label);
             return 1;
         }
         write_heading(sheet, row, view, line++, part);
-        cut(condition, sizeof condition, LABEL_MAX);
+        label_cut(condition, sizeof condition, LABEL_MAX);
         write_effect(sheet, row, view, line, condition);
         return 2;
     }
-    cut(condition, sizeof condition, LABEL_MAX);
+    label_cut(condition, sizeof condition, LABEL_MAX);
     write_effect(sheet, row, view, line, condition);
     return 1;
 }
