@@ -191,8 +191,9 @@ static void conditions_are_told(void **state)
 static void many_conditions_leave_room_for_those_that_stand_against(void **state)
 {
     struct judgement list[41];
-    struct claim many[] = {{.id = "C1", .part = "mixed", .says = "says", .axis = "epochs"},
-                           {.id = "C1", .part = "beside", .says = "says", .is_aside = 1}};
+    struct claim many[] = {
+        {.id = "C1", .part = "mixed", .says = "says", .axis = "epochs", .condition = "small"},
+        {.id = "C1", .part = "beside", .says = "says", .is_aside = 1}};
 
     (void)state;
     for (int j = 0; j < 40; j++) {
@@ -205,7 +206,8 @@ static void many_conditions_leave_room_for_those_that_stand_against(void **state
     all[0].count = 41;
     make(2);
     assert_row(0, "confirmed with conditions",
-               "holds: a, equal epochs; mixed, learning_rate=20, equal epochs; ");
+               "holds: a, equal epochs; mixed, learning_rate=20, equal epochs, small; "
+               "mixed, learning_rate=21, equal epochs; ");
     assert_row(0, "confirmed with conditions", " more. does not: mixed, learning_rate=39");
     assert_int_equal(overview.rows[0].parts, 41); /* with the one of the second experiment */
 }

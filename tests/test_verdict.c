@@ -354,6 +354,31 @@ static void a_cell_without_rows_in_the_file_is_missed(void **state)
     assert_ruled("whole", VERDICT_CONFIRMED, 1);
 }
 
+/* Two cells of K = 10 made all their updates before they had the training loss. */
+static void equal_training_loss_is_that_of_all_cells(void **state)
+{
+    (void)state;
+    cells = fopen(scratch_path("cells.csv"), "w");
+    fputs("id,batch_size,seed,outcome,reason,edge,wall_seconds,test_error\n", cells);
+    for (int seed = 1; seed <= SEEDS; seed++)
+        for (int k = 1; k <= 100; k *= 10)
+            fprintf(cells, "k%d-%d,%d,%d,budget,budget: %s,0,1,%.17g\n", k, seed, k, seed,
+                    k == 10 && seed < 3 ? "updates" : "train_loss", k / 100.0 + scatter(seed + k));
+    end_cells(
+        CLAIM("  - {claim: short, says: s, test: order, y: test_error, axis: training loss,\n"
+              "     where: {batch_size: [1, 10]}, arms: [{batch_size: 1}, {batch_size: 10}]}\n"
+              "  - {claim: equal, says: s, test: order, y: test_error, axis: training loss,\n"
+              "     where: {batch_size: [1, 100]}, arms: [{batch_size: 1}, {batch_size: 100}]}\n"
+              "  - {claim: else, says: s, test: order, y: test_error, axis: updates,\n"
+              "     where: {batch_size: [1, 10]}, arms: [{batch_size: 1}, {batch_size: 10}]}\n"));
+    judge();
+    assert_ruled("short", VERDICT_CONFIRMED, 0);
+    assert_string_equal(reason_of("short"),
+                        "not at equal training loss: 2 of 12 ended before they had it");
+    assert_ruled("equal", VERDICT_CONFIRMED, 1);
+    assert_ruled("else", VERDICT_CONFIRMED, 1);
+}
+
 /* What does not decide is judged all the same, and stands in the file. */
 static void an_aside_does_not_count(void **state)
 {
@@ -424,6 +449,9 @@ static void a_setting_that_a_row_leaves_empty_is_that_of_the_cell(void **state)
               "  - {claim: arms, says: s, test: order, from: probes, y: value,\n"
               "     where: {network: a, quantity: eigenvalue},\n"
               "     arms: [{batch_size: 1}, {batch_size: full}]}\n"
+              "  - {claim: two, says: s, test: order, from: probes, y: value,\n"
+              "     where: {network: a, quantity: eigenvalue, batch_size: [10, 100]},\n"
+              "     arms: [{batch_size: 10}, {batch_size: 100}]}\n"
               "  - {claim: own, says: s, test: bound, from: probes, y: value, above: 6.5,\n"
               "     where: {network: a, quantity: drawn, batch_size: 7}, each: [learning_rate],\n"
               "     seeds: 1}\n"));
@@ -438,6 +466,7 @@ static void a_setting_that_a_row_leaves_empty_is_that_of_the_cell(void **state)
     unlink(scratch_path("probes.csv"));
     assert_ruled("trend", VERDICT_CONFIRMED, 1);
     assert_ruled("arms", VERDICT_CONFIRMED, 1);
+    assert_ruled("two", VERDICT_CONFIRMED, 1); /* no row of K = 1 is missed */
     assert_ruled("own", VERDICT_CONFIRMED, 1);
 }
 
@@ -557,6 +586,7 @@ int main(void)
         cmocka_unit_test_teardown(on_the_edge_of_a_grid_nothing_is_decided, done),
         cmocka_unit_test_teardown(what_is_left_out_does_not_confirm, done),
         cmocka_unit_test_teardown(a_cell_without_rows_in_the_file_is_missed, done),
+        cmocka_unit_test_teardown(equal_training_loss_is_that_of_all_cells, done),
         cmocka_unit_test_teardown(an_aside_does_not_count, done),
         cmocka_unit_test_teardown(an_order_is_refuted_by_a_range_of_its_own, done),
         cmocka_unit_test_teardown(a_setting_that_a_row_leaves_empty_is_that_of_the_cell, done),

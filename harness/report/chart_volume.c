@@ -97,8 +97,9 @@ static int write_point(struct sheet *sheet, const struct groups *groups, size_t 
     return 0;
 }
 
-/* rank[group_count] = from 1, the number of the line that a group with a rate is on; 0: on none. */
-static void number_lines(const struct groups *groups, size_t *rank)
+/* rank[group_count] = from 1, the number of the line that a group with a rate is on; 0: on none.
+ * Returns how many there are. */
+static size_t number_lines(const struct groups *groups, size_t *rank)
 {
     size_t lines = 0;
 
@@ -112,13 +113,14 @@ static void number_lines(const struct groups *groups, size_t *rank)
         if (rank[g] == 0)
             rank[g] = ++lines;
     }
+    return lines;
 }
 
 int chart_volume_write(struct results *results, FILE *file)
 {
     struct groups groups;
     struct sheet sheet;
-    size_t *rank = NULL;
+    size_t *rank = NULL, lines;
     int status = groups_open(&groups, results, "convergence");
 
     if (status != 0)
@@ -128,15 +130,16 @@ int chart_volume_write(struct results *results, FILE *file)
         status = error_set("%s: out of memory", results->folder);
         goto done;
     }
-    number_lines(&groups, rank);
+    lines = number_lines(&groups, rank);
     sheet_open(&sheet, file, &groups,
                "test error, and test loss less training loss, at the end; bars: all seeds");
     sheet_explain_rates(&sheet, &groups);
     sheet_header(&sheet, "series,label,train_examples," SHEET_GROUP
                          ",n,median_error,low_error,high_error,median_gap,low_gap,high_gap");
-    for (size_t g = 0; g < groups.group_count && status == 0; g++)
-        if (rank[g] > 0)
-            status = write_point(&sheet, &groups, g, rank[g]);
+    for (size_t line = 1; line <= lines; line++)
+        for (size_t g = 0; g < groups.group_count && status == 0; g++)
+            if (rank[g] == line)
+                status = write_point(&sheet, &groups, g, line);
 done:
     free(rank);
     groups_close(&groups);

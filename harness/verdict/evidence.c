@@ -50,22 +50,26 @@ static int is_setting(const char *column)
     return 0;
 }
 
-/* The table that has the column, and the row there: the largest eigenvalue, for instance, has no
- * batch of its own, but the cell has. */
+int evidence_is_of_cell(const struct evidence *evidence, const char *column, size_t row)
+{
+    const char *const *texts;
+
+    if (!evidence->cell_of || !table_has(evidence->results->cells, column))
+        return 0;
+    if (!table_has(evidence->table, column))
+        return 1;
+    texts = is_setting(column) ? table_texts(evidence->table, column) : NULL;
+    return texts && !texts[row][0];
+}
+
+/* The table that has the column, and the row there. */
 static struct table *table_of(const struct evidence *evidence, const char *column, size_t *row)
 {
-    int is_of_cells = evidence->cell_of && table_has(evidence->results->cells, column);
+    int is_of_cell = evidence_is_of_cell(evidence, column, *row);
 
-    if (table_has(evidence->table, column)) {
-        const char *const *texts;
-
-        if (!is_of_cells || !is_setting(column))
-            return evidence->table;
-        texts = table_texts(evidence->table, column);
-        if (!texts || texts[*row][0])
-            return texts ? evidence->table : NULL;
-    }
-    if (!is_of_cells) {
+    if (!is_of_cell && table_has(evidence->table, column))
+        return evidence->table;
+    if (!is_of_cell) {
         error_set("%s: has no column `%s`", table_path(evidence->table), column);
         return NULL;
     }

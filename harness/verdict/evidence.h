@@ -63,6 +63,10 @@ void series_free(struct series *);
 /* Keeps of two series the seeds that both have. */
 void series_pair(struct series *, struct series *);
 
+/* 1: what the row says of the column is said by its cell. A largest eigenvalue, for instance, has
+ * no batch of its own. */
+int evidence_is_of_cell(const struct evidence *, const char *column, size_t row);
+
 /* A row's column as text; NULL: no such column. */
 const char *evidence_text(const struct evidence *, const char *column, size_t row);
 

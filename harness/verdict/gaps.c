@@ -103,9 +103,10 @@ static int is_by_cell(const char *from)
     return 0;
 }
 
-/* 1: the cell is one of those that the circumstance speaks of, as far as cells.csv tells. */
+/* 1: the cell is one of those that the circumstance of this row speaks of, as far as cells.csv
+ * tells. */
 static int is_meant(const struct evidence *evidence, const struct claim *claim, size_t cell,
-                    size_t like)
+                    size_t row)
 {
     const struct evidence cells = {.results = evidence->results, .table = evidence->results->cells};
 
@@ -113,17 +114,17 @@ static int is_meant(const struct evidence *evidence, const struct claim *claim, 
         struct selection one = {.count = 1};
 
         one.conditions[0] = claim->where.conditions[c];
-        if (!table_has(evidence->table, one.conditions[0].column) &&
+        if (evidence_is_of_cell(evidence, one.conditions[0].column, row) &&
             evidence_meets(&cells, &one, cell) != 1)
             return 0;
     }
     for (int e = 0; e < claim->each.count; e++) {
         const char *const *texts;
 
-        if (table_has(evidence->table, claim->each.names[e]))
+        if (!evidence_is_of_cell(evidence, claim->each.names[e], row))
             continue;
         texts = table_texts(evidence->results->cells, claim->each.names[e]);
-        if (!texts || strcmp(texts[cell], texts[like]) != 0)
+        if (!texts || strcmp(texts[cell], texts[evidence->cell_of[row]]) != 0)
             return 0;
     }
     return 1;
@@ -140,10 +141,39 @@ static size_t count_without_rows(const struct evidence *evidence, const struct c
     for (size_t i = 0; i < rows->count; i++)
         has_rows[evidence->cell_of[rows->list[i]]] = 1;
     for (size_t cell = 0; cell < cells; cell++)
-        without +=
-            !has_rows[cell] && is_meant(evidence, claim, cell, evidence->cell_of[rows->list[0]]);
+        without += !has_rows[cell] && is_meant(evidence, claim, cell, rows->list[0]);
     free(has_rows);
     return without;
+}
+
+/* ---- Cells that are not where they are compared -------------------------------------------------
+ */
+
+/* 1: another limit of its budget ended the row's cell before it got to the training loss. */
+static int fell_short(const struct evidence *evidence, size_t row)
+{
+    const char *reason = evidence_text(evidence, "reason", row);
+
+    return reason && strncmp(reason, "budget: ", strlen("budget: ")) == 0 &&
+           strcmp(reason, "budget: train_loss") != 0;
+}
+
+/* What is said at equal training loss is said of cells that have it. */
+static void find_short(const struct evidence *evidence, const struct claim *claim,
+                       const struct circumstance *list, size_t count, char *text, size_t size)
+{
+    size_t rows = 0, fewer = 0;
+
+    if (strcmp(claim->axis, "training loss") != 0 || !table_has(evidence->results->cells, "reason"))
+        return;
+    for (size_t c = 0; c < count; c++)
+        for (size_t i = 0; i < list[c].rows.count; i++) {
+            rows++;
+            fewer += (size_t)fell_short(evidence, list[c].rows.list[i]);
+        }
+    if (fewer > 0)
+        snprintf(text, size, "not at equal training loss: %zu of %zu ended before they had it",
+                 fewer, rows);
 }
 
 /* -----------------------------------------------------------------------------------------------
@@ -163,6 +193,8 @@ int gaps_find(const struct evidence *evidence, const struct claim *claim,
     find_values(evidence, &claim->where, list, count, text, size);
     for (int a = 0; a < claim->arm_count && !text[0]; a++)
         find_values(evidence, &claim->arms[a], list, count, text, size);
+    if (!text[0])
+        find_short(evidence, claim, list, count, text, size);
     for (size_t c = 0; c < count && evidence->cell_of && is_by_cell(claim->from) && !text[0]; c++) {
         size_t without = count_without_rows(evidence, claim, &list[c].rows);
 

@@ -163,10 +163,13 @@ static int is_of(const struct judgement *judgement, const struct overview_row *r
 }
 
 /* Where the i-th judgement holds, or does not; "" where another one of its part has told so. A part
- * of one verdict throughout is told once, without its conditions. */
-static void tell_place(const struct verdicts *verdicts, size_t i, char *text, size_t size)
+ * of one verdict throughout is told once, without its conditions; what limits it, if it is not what
+ * limits the one told before. */
+static void tell_place(const struct verdicts *verdicts, size_t i, const char *limits, char *text,
+                       size_t size)
 {
     struct judgement judgement = verdicts->list[i];
+    struct claim claim = *judgement.claim;
     size_t first = i, others = 0;
 
     for (size_t j = verdicts->count; j-- > 0;)
@@ -179,9 +182,12 @@ static void tell_place(const struct verdicts *verdicts, size_t i, char *text, si
         return;
     if (others == 0 && i + 1 < verdicts->count && verdicts->list[i + 1].claim == judgement.claim)
         judgement.condition[0] = '\0';
+    if (strcmp(claim.condition, limits) == 0)
+        claim.condition[0] = '\0';
+    judgement.claim = &claim;
     judgement_describe_place(&judgement, text, size);
     if (!text[0])
-        snprintf(text, size, "%s", judgement.claim->says);
+        snprintf(text, size, "%s", claim.says);
 }
 
 /* "holds: a; b and 3 more" of one verdict; the text keeps room for the others. */
@@ -189,6 +195,7 @@ static void tell_side(struct overview_row *row, const struct overview *overview,
                       enum verdict verdict, const char *words)
 {
     char text[sizeof row->reason / 2 - 20] = "", place[1500];
+    const char *limits = "";
     size_t left_out = 0;
 
     for (size_t v = 0; v < overview->verdicts_count; v++)
@@ -197,13 +204,14 @@ static void tell_side(struct overview_row *row, const struct overview *overview,
 
             if (!is_of(judgement, row) || judgement->verdict != verdict)
                 continue;
-            tell_place(&overview->all[v], i, place, sizeof place);
+            tell_place(&overview->all[v], i, limits, place, sizeof place);
             if (!place[0])
                 continue;
             if (text[0] && (left_out || strlen(text) + strlen(place) + 2 >= sizeof text))
                 left_out++;
             else
                 say(text, sizeof text, "%s%s", text[0] ? "; " : "", place);
+            limits = judgement->claim->condition;
         }
     if (!text[0])
         return;
