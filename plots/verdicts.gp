@@ -61,13 +61,12 @@ mark_size = 1.25 * mark_scale
 low_view = 0.0
 high_view = 0.0
 log_view = 0
-neutral_view = NaN
-take_view(low_end, high_end, is_log, neutral) = (low_view = low_end, high_view = high_end, log_view = is_log > 0, \
-    neutral_view = neutral, 1)
+take_view(low_end, high_end, is_log) = (low_view = low_end, high_view = high_end, log_view = is_log > 0, 1)
 step_of(span) = (tens = 10.0 ** floor(log10(span)), span / tens < 2 ? tens / 4 : (span / tens < 5 ? tens / 2 : tens))
 step_marks(from, to) = (marks_list = "", step = step_of(to - from), first_step = ceil(from / step), \
+    tick_format = sprintf("'%%.%dg' %%.12g,", larger(6, ceil(log10(larger(abs(from), abs(to)) / step)) + 2)), \
     (sum [i = 0:int((to - first_step * step) / step)] \
-        (marks_list = marks_list.sprintf("'%g' %.12g,", (first_step + i) * step, (first_step + i) * step), 0)), \
+        (marks_list = marks_list.sprintf(tick_format, (first_step + i) * step, (first_step + i) * step), 0)), \
     marks_list[1:strlen(marks_list) - 1])
 view_marks(any) = log_view && high_view / low_view > 5 ? log_marks(low_view, high_view) : step_marks(low_view, high_view)
 
@@ -85,7 +84,7 @@ do for [p = 1:panel_count] {
     unset logscale
     set xrange [*:*]
     set yrange [*:*]
-    stats data using (in_panel(p) ? take_view(column("view_low"), column("view_high"), column("log"), column("neutral")) : 0) nooutput
+    stats data using (in_panel(p) ? take_view(column("view_low"), column("view_high"), column("log")) : 0) nooutput
     set lmargin at screen panel_left / width
     set rmargin at screen 1 - panel_right / width
     set tmargin at screen top_at(p)
@@ -101,10 +100,11 @@ do for [p = 1:panel_count] {
         }
     }
     set title titles[p] offset 0,-0.5
-    if (neutral_view == neutral_view) { set arrow 1 from neutral_view,0.5 to neutral_view,lines_in[p] + 0.5 nohead back linecolor rgb "#444444" linewidth 1 }
     if (p == 1) { set key at screen 0.5,screen 1 - 50.0 / height center center horizontal Left reverse noenhanced samplen 1 spacing 1 width 2 } else { unset key }
     plot data using (in_panel(p) ? column("expected_low") : NaN):(line_of(0)):(column("expected_low")):(column("expected_high")):(line_of(0) - 0.5):(line_of(0) + 0.5) \
             with boxxyerror fillstyle solid 1.0 noborder linecolor rgb "#e4ecdf", \
+        data using (in_panel(p) ? column("neutral") : NaN):(line_of(0) - 0.5):(0):(1) \
+            with vectors nohead linecolor rgb "#444444" linewidth 1 dashtype solid, \
         for [bound in "above below"] data using (in_panel(p) ? column(bound) : NaN):(line_of(0) - 0.5):(0):(1) \
             with vectors nohead linecolor rgb "#2f6b2f" linewidth 1.4 dashtype (6,4), \
         data using (in_panel(p) && column("mark") > 0 ? column("bar_low") : NaN):(line_of(0)):(column("bar_high") - column("bar_low")):(0):(10 * column("mark") + column("open_low") + 2 * column("open_high")) \
@@ -117,7 +117,6 @@ do for [p = 1:panel_count] {
             with points pointtype verdict_open_marks[v] pointsize mark_size linewidth 1.6 linecolor rgb verdict_colours[v], \
         for [v = 1:3] NaN with points pointtype verdict_marks[v] pointsize mark_size linecolor rgb verdict_colours[v] title verdict_names[v]
     unset label
-    unset arrow 1
 }
 unset multiplot
 unset output

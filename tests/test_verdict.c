@@ -383,7 +383,7 @@ static void equal_training_loss_is_that_of_all_cells(void **state)
 static void the_file_says_what_is_expected(void **state)
 {
     static const char *const ends[] = {",1,difference of test_error,difference,0.004,\n",
-                                       ",1,ratio of test_error,ratio,1.2214,\n",
+                                       ",1,ratio of test_error,ratio,1.22140275816,\n",
                                        ",1,difference of test_error,difference,-0.5,0.5\n",
                                        ",1,slope of log updates_to_train_loss_0.5 over log "
                                        "batch_size,slope,-1.1,-0.9\n",

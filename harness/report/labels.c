@@ -78,6 +78,10 @@ static void describe_setting(const char *setting, size_t length, char *text, siz
     for (char *c = value; *c; c++)
         if (*c == '_')
             *c = ' ';
+    if (strcmp(name, "full_batch") == 0) {
+        snprintf(text, size, "%s", strcmp(value, "1") == 0 ? "full batch" : "mini-batches");
+        return;
+    }
     before = lead(name, space, sizeof space);
     number = strtod(value, &end);
     if (end > value && !*end)

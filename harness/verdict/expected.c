@@ -100,21 +100,32 @@ static const char *only_value(const struct claim *claim, const char *column)
     return NULL;
 }
 
+/* y of probes.csv is always `value`: the quantity tells more, or the probe. */
+static void describe_value(const struct claim *claim, char *text, size_t size)
+{
+    const char *quantity = only_value(claim, "quantity"), *probe = only_value(claim, "probe");
+
+    if (quantity)
+        snprintf(text, size, "%s", quantity);
+    else if (probe)
+        snprintf(text, size, "value of probe %s", probe);
+    else
+        snprintf(text, size, "value");
+}
+
 static void describe_y(const struct claim *claim, char *text, size_t size)
 {
     static const char *const taken[] = {
         [TAKE_LARGEST] = "largest", [TAKE_SMALLEST] = "smallest", [TAKE_DECADES] = "decades of"};
-    const char *quantity = strcmp(claim->y, "value") == 0 ? only_value(claim, "quantity") : NULL;
 
     if (claim->taken.take != TAKE_NONE)
         snprintf(text, size, "%s %s", taken[claim->taken.take], claim->taken.column);
     else if (claim->minus[0])
         snprintf(text, size, "%s - %s", claim->y, claim->minus);
+    else if (strcmp(claim->y, "value") == 0)
+        describe_value(claim, text, size);
     else
-        snprintf(text, size, "%s",
-                 quantity                 ? quantity
-                 : claim->costs.count > 0 ? "cost"
-                                          : claim->y);
+        snprintf(text, size, "%s", claim->costs.count > 0 ? "cost" : claim->y);
 }
 
 static void describe_fit(const struct claim *claim, const char *y, char *text, size_t size)

@@ -25,10 +25,13 @@ static void write_text(FILE *file, const char *text)
     csv_field(file, text);
 }
 
-/* A bound that there is not is an empty field. */
+/* A bound that there is not is an empty field; others may be 1 and 1e-7. */
 static void write_bound(FILE *file, double value)
 {
-    write_number(file, isfinite(value) ? value : (double)NAN);
+    if (isfinite(value))
+        fprintf(file, ",%.12g", value);
+    else
+        fputc(',', file);
 }
 
 static void write_expected(FILE *file, const struct claim *claim)
