@@ -142,7 +142,7 @@ static inline int fixture_clear(void **state)
 {
     char path[128];
     static const char *const files[] = {"cells.csv", "curves.csv", "probes.csv", "predictions.csv",
-                                        "manifest.json"};
+                                        "verdicts.csv", "manifest.json"};
 
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)

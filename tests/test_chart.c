@@ -814,6 +814,103 @@ static void the_sensitivity_chart_has_a_point_per_rate(void **state)
     assert_int_equal(chart_applies(scratch_folder, "sensitivity"), 0);
 }
 
+#define VERDICTS                                                                                   \
+    "claim,part,condition,effect,low,high,verdict,delivered,decides,judged,form,above,below\n"
+
+/* A ratio, a bound of each kind, a difference without an interval, and one without an effect. */
+static const char several_verdicts[] =
+    VERDICTS "C1,speed,\"batch_size=1, sampler=with_replacement\",2,1.5,inf,confirmed,1,1,"
+             "ratio of updates,ratio,1.25,\n"
+             "C1,speed,subset=all,0.5,0.4,0.6,refuted,1,1,ratio of updates,ratio,1.25,\n"
+             "C2,never,,inf,inf,inf,confirmed,1,1,loss,value,1,\n"
+             "C2,\"ever, at last\",,0.001,0.001,0.001,inconclusive,0,0,loss,value,,0.01\n"
+             "C3,,learning_rate=0.5,-0.1,,0.2,confirmed,0,1,difference of error,difference,-1,1\n"
+             "C4,,,,,,inconclusive,0,1,difference of error,difference,0,\n";
+
+static void the_verdicts_chart_has_a_panel_per_quantity_and_what_is_expected(void **state)
+{
+    static const char *const labels[] = {"C1 speed · K = 1 · with replacement", "subset all",
+                                         "C2 never", "(C2 ever; at last)", "C3 · α = 0.5"};
+    static const char *const numbers[] = {"2 [from 1.5]", "0.5 [0.4 … 0.6]", "inf", "0.001",
+                                          "-0.1 [up to 0.2]"};
+    static const double panels[] = {1, 1, 2, 2, 3}, lines[] = {1, 2, 1, 2, 1};
+    static const double marks[] = {1, 2, 1, 3, 1}, logs[] = {1, 1, 1, 1, 0};
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(three_seeds, COUNT(three_seeds));
+    assert_int_equal(chart_applies(scratch_folder, "verdicts"), 0);
+    fixture_text("verdicts.csv", several_verdicts);
+    assert_int_equal(chart_applies(scratch_folder, "verdicts"), 1);
+    drawn = written("verdicts");
+    assert_int_equal(table_rows(drawn), COUNT(labels));
+    for (size_t r = 0; r < COUNT(labels); r++) {
+        assert_string_equal(table_texts(drawn, "label")[r], labels[r]);
+        assert_string_equal(table_texts(drawn, "number")[r], numbers[r]);
+        assert_true(table_numbers(drawn, "panel")[r] == panels[r]);
+        assert_true(table_numbers(drawn, "line")[r] == lines[r]);
+        assert_true(table_numbers(drawn, "mark")[r] == marks[r]);
+        assert_true(table_numbers(drawn, "log")[r] == logs[r]);
+    }
+    /* the bar goes on where there is no end, the band from its bound to the edge */
+    assert_true(table_numbers(drawn, "open_high")[0] == 1);
+    assert_true(table_numbers(drawn, "open_low")[0] == 0);
+    assert_true(table_numbers(drawn, "bar_high")[0] == table_numbers(drawn, "view_high")[0]);
+    assert_true(table_numbers(drawn, "expected_low")[0] == 1.25);
+    assert_true(table_numbers(drawn, "expected_high")[0] == table_numbers(drawn, "view_high")[0]);
+    assert_true(table_numbers(drawn, "open_low")[4] == 1);
+    assert_true(table_numbers(drawn, "neutral")[0] == 1);
+    assert_true(isnan(table_numbers(drawn, "neutral")[2]));
+    assert_true(table_numbers(drawn, "neutral")[4] == 0);
+    assert_true(table_numbers(drawn, "at")[2] == table_numbers(drawn, "view_high")[2]);
+    assert_non_null(strstr(table_texts(drawn, "caption")[0], "hollow: not delivered"));
+    assert_non_null(strstr(table_texts(drawn, "caption")[0], "1 without an effect"));
+    table_close(drawn);
+    if (plot_available())
+        draw("verdicts");
+}
+
+static void of_many_verdicts_those_most_for_and_most_against_are_drawn(void **state)
+{
+    char text[8192] = VERDICTS;
+    size_t length = strlen(text);
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(three_seeds, COUNT(three_seeds));
+    for (int i = 0; i < 31; i++) /* the fourth is least within, the ninth most */
+        length += (size_t)snprintf(text + length, sizeof text - length,
+                                   "C1,a part with a name that takes most of a line,class=%d,%g,,,"
+                                   "confirmed,1,1,y,value,,1\n",
+                                   i,
+                                   i == 3   ? 0.9
+                                   : i == 8 ? 0.1
+                                            : 0.5);
+    fixture_text("verdicts.csv", text);
+    drawn = written("verdicts");
+    assert_int_equal(table_rows(drawn), 3);
+    assert_string_equal(table_texts(drawn, "label")[0],
+                        "C1 a part with a name that takes most of a line");
+    assert_true(table_numbers(drawn, "mark")[0] == 0);
+    assert_string_equal(table_texts(drawn, "condition")[1], "class=3");
+    assert_string_equal(table_texts(drawn, "condition")[2], "class=8");
+    assert_non_null(strstr(table_texts(drawn, "caption")[0], "2 of 31 rows"));
+    table_close(drawn);
+}
+
+static void verdicts_without_an_effect_are_no_chart(void **state)
+{
+    (void)state;
+    fixture_cells(three_seeds, COUNT(three_seeds));
+    fixture_text("verdicts.csv", VERDICTS "C4,,,,,,inconclusive,0,1,error,value,0,\n");
+    assert_int_equal(chart_applies(scratch_folder, "verdicts"), 0);
+    fixture_text("verdicts.csv", "claim,effect\nC4,1\n"); /* of an earlier version */
+    assert_int_equal(chart_applies(scratch_folder, "verdicts"), 0);
+    fixture_text("verdicts.csv", "claim,effect,judged\nC4,much,error\n");
+    assert_int_equal(chart_applies(scratch_folder, "verdicts"), -1);
+    assert_non_null(strstr(error_text(), "verdicts.csv:2: "));
+}
+
 static void charts_of_probes_need_them(void **state)
 {
     (void)state;
@@ -855,7 +952,7 @@ static void an_unknown_chart_is_answered_with_the_known_ones(void **state)
                         "no chart `pie`; there are loss, target, heatmap, redundancy, "
                         "grid, trajectory, throughput, noise_scale, variance, critical_batch, "
                         "effective_size, "
-                        "predictions, volume, nested, sensitivity, survival");
+                        "predictions, volume, nested, sensitivity, survival, verdicts");
     assert_int_equal(chart_applies(scratch_folder, "pie"), -1);
     assert_int_equal(plot_draw(scratch_folder, "pie", PLOTS), -1);
 }
@@ -988,6 +1085,11 @@ int main(void)
         cmocka_unit_test_setup(the_volume_chart_has_a_line_of_several_sizes, fixture_clear),
         cmocka_unit_test_setup(the_sensitivity_chart_has_a_point_per_rate, fixture_clear),
         cmocka_unit_test_setup(the_survival_chart_is_that_of_kaplan_and_meier, fixture_clear),
+        cmocka_unit_test_setup(the_verdicts_chart_has_a_panel_per_quantity_and_what_is_expected,
+                               fixture_clear),
+        cmocka_unit_test_setup(of_many_verdicts_those_most_for_and_most_against_are_drawn,
+                               fixture_clear),
+        cmocka_unit_test_setup(verdicts_without_an_effect_are_no_chart, fixture_clear),
         cmocka_unit_test_setup(charts_of_probes_need_them, fixture_clear),
         cmocka_unit_test_setup(a_chart_without_its_data_does_not_apply, fixture_clear),
         cmocka_unit_test_setup(an_unknown_chart_is_answered_with_the_known_ones, fixture_clear),

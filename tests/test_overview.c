@@ -384,6 +384,31 @@ static void charts_are_linked_from_where_the_page_lies(void **state)
     free(text);
 }
 
+/* Where an experiment has no chart of its own. */
+static void the_chart_of_the_verdicts_stands_in_for_others(void **state)
+{
+    char *text;
+    FILE *file;
+
+    (void)state;
+    mkdir(scratch_path("figures"), 0777);
+    unlink(scratch_path("figures/loss.svg"));
+    file = fopen(scratch_path("figures/verdicts.svg"), "w");
+    fclose(file);
+    file = fopen(scratch_path("page.md"), "w");
+    fputs("<!-- verdicts --><!-- /verdicts -->", file);
+    fclose(file);
+    snprintf(all[0].experiment.charts[0], 32, "loss"); /* not drawn */
+    all[0].experiment.chart_count = 1;
+    make(2);
+    assert_int_equal(overview_write_markdown(&overview, scratch_path("page.md")), 0);
+    text = tree_read(scratch_path("page.md"));
+    assert_non_null(strstr(text, "[verdicts](figures/verdicts.svg)"));
+    assert_null(strstr(text, "[loss]"));
+    free(text);
+    unlink(scratch_path("figures/verdicts.svg"));
+}
+
 static void without_its_marks_a_page_is_left_alone(void **state)
 {
     static const char *const pages[][2] = {
@@ -444,6 +469,7 @@ int main(void)
         TEST(the_table_takes_the_place_between_its_marks),
         TEST(what_is_shown_is_told_from_the_others),
         TEST(charts_are_linked_from_where_the_page_lies),
+        TEST(the_chart_of_the_verdicts_stands_in_for_others),
         TEST(without_its_marks_a_page_is_left_alone),
         TEST(results_of_two_machines_are_named_in_the_table),
     };

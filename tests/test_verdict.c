@@ -399,6 +399,41 @@ static void equal_training_loss_is_that_of_all_cells(void **state)
     assert_ruled("else", VERDICT_CONFIRMED, 1);
 }
 
+/* What is judged and what is expected of it stand beside the effect, for whoever draws it. */
+static void the_file_says_what_is_expected(void **state)
+{
+    static const char *const ends[] = {",1,difference of test_error,difference,0.004,\n",
+                                       ",1,ratio of test_error,ratio,1.22140275816,\n",
+                                       ",1,difference of test_error,difference,-0.5,0.5\n",
+                                       ",1,slope of log updates_to_train_loss_0.5 over log "
+                                       "batch_size,slope,-1.1,-0.9\n",
+                                       ",1,tendency of test_error with batch_size,tendency,0,\n",
+                                       ",1,test_error,value,,0.7\n"};
+    char *text;
+
+    (void)state;
+    plant();
+    end_cells(CLAIM(
+        "  - {claim: a, says: s, test: order, y: test_error, margin: 0.004, each: [network],\n"
+        "     arms: [{batch_size: 1}, {batch_size: 100}]}\n"
+        "  - {claim: b, says: s, test: order, y: test_error, margin: 0.2, relative: true,\n"
+        "     each: [network], arms: [{batch_size: 1}, {batch_size: 100}]}\n"
+        "  - {claim: c, says: s, test: equivalence, y: test_error, margin: 0.5, each: [network],\n"
+        "     arms: [{batch_size: 1}, {batch_size: 100}]}\n"
+        "  - {claim: d, says: s, test: slope, x: batch_size, y: updates_to_train_loss_0.5,\n"
+        "     each: [network], above: -1.1, below: -0.9}\n"
+        "  - {claim: e, says: s, test: trend, x: batch_size, y: test_error, each: [network]}\n"
+        "  - {claim: f, says: s, test: bound, y: test_error, below: 0.7, each: [network, "
+        "batch_size]}\n"));
+    judge();
+    assert_int_equal(verdicts_write(&verdicts), 0);
+    text = tree_read(scratch_path("verdicts.csv"));
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (!strstr(text, ends[i]))
+            fail_msg("no row ends in %s: %s", ends[i], text);
+    free(text);
+}
+
 /* What does not decide is judged all the same, and stands in the file. */
 static void an_aside_does_not_count(void **state)
 {
@@ -419,9 +454,9 @@ static void an_aside_does_not_count(void **state)
     assert_int_equal(verdicts.list[1].verdict, VERDICT_REFUTED);
     assert_int_equal(verdicts_write(&verdicts), 0);
     text = tree_read(scratch_path("verdicts.csv"));
-    assert_non_null(strstr(text, ",says,decides\n"));
-    assert_non_null(strstr(text, ",error rises with K,1\n"));
-    assert_non_null(strstr(text, ",and falls,0\n"));
+    assert_non_null(strstr(text, ",says,decides,judged,form,above,below\n"));
+    assert_non_null(strstr(text, ",error rises with K,1,"));
+    assert_non_null(strstr(text, ",and falls,0,"));
     free(text);
 }
 
@@ -608,6 +643,7 @@ int main(void)
         cmocka_unit_test_teardown(a_cell_without_rows_in_the_file_is_missed, done),
         cmocka_unit_test_teardown(a_seed_without_a_logarithm_is_missed, done),
         cmocka_unit_test_teardown(equal_training_loss_is_that_of_all_cells, done),
+        cmocka_unit_test_teardown(the_file_says_what_is_expected, done),
         cmocka_unit_test_teardown(an_aside_does_not_count, done),
         cmocka_unit_test_teardown(an_order_is_refuted_by_a_range_of_its_own, done),
         cmocka_unit_test_teardown(a_setting_that_a_row_leaves_empty_is_that_of_the_cell, done),

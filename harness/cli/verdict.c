@@ -4,16 +4,26 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "report/chart.h"
+#include "report/plot.h"
 
 #include <stdlib.h>
 
-enum { KEY_CLAIMS = 256, KEY_ANYWAY, KEY_ALL, KEY_CATALOGUE, KEY_TABLE, KEY_MARKDOWN };
+enum {
+    KEY_CLAIMS = 256,
+    KEY_ANYWAY,
+    KEY_ALL,
+    KEY_CATALOGUE,
+    KEY_TABLE,
+    KEY_MARKDOWN,
+    KEY_NO_CHARTS
+};
 
 struct arguments {
     char **folders;
     size_t count;
     const char *claims;
-    int anyway;
+    int anyway, no_charts;
     struct overview_request request;
     int is_overview;
 };
@@ -24,6 +34,7 @@ static const struct argp_option options[] = {
      "folder: of the file there that has the experiment's name",
      0},
     {"anyway", KEY_ANYWAY, NULL, 0, "Judge results of several machines or versions together", 0},
+    {"no-charts", KEY_NO_CHARTS, NULL, 0, "Do not draw; --all never does", 0},
     {"all", KEY_ALL, NULL, 0,
      "A row for every claim of the catalogue, run or not; a folder of results folders stands for "
      "those in it",
@@ -50,6 +61,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_ANYWAY:
         arguments->anyway = 1;
+        break;
+    case KEY_NO_CHARTS:
+        arguments->no_charts = 1;
         break;
     case KEY_ALL:
         arguments->is_overview = 1;
@@ -87,12 +101,30 @@ static const struct argp argp = {
     parse,
     "RESULTS...",
     "Judges the claims of the experiments: a table here, every part and condition in "
-    "RESULTS/verdicts.csv.\v"
+    "RESULTS/verdicts.csv and RESULTS/figures/verdicts.svg.\v"
     "With --all the table has every claim of the catalogue, and says which experiment would "
     "decide what is not run yet.",
     0,
     0,
     0};
+
+/* Chart verdicts of each folder; without gnuplot one line says so. */
+static int draw_verdicts(const struct arguments *arguments)
+{
+    static const char chart[] = "verdicts";
+
+    for (size_t i = 0; i < arguments->count; i++) {
+        int applies = chart_applies(arguments->folders[i], chart);
+
+        if (applies == 0 || (applies == 1 && command_draw(arguments->folders[i], chart) == 0))
+            continue;
+        if (applies < 0 || plot_available())
+            return -1;
+        fprintf(stderr, "batchlab: %s\n", error_text());
+        return 0;
+    }
+    return 0;
+}
 
 static int judge_all(const struct arguments *arguments, struct verdicts *all)
 {
@@ -110,7 +142,7 @@ static int judge_all(const struct arguments *arguments, struct verdicts *all)
         return -1;
     rulings_print(stdout, rulings, count);
     free(rulings);
-    return 0;
+    return arguments->no_charts ? 0 : draw_verdicts(arguments);
 }
 
 int command_verdict(int argc, char **argv)

@@ -53,6 +53,9 @@ const struct chart charts[] = {
     {"survival", "share of runs that have not reached the target yet, against updates",
      "convergence cells of five seeds or more, and targets", "survival.gp", chart_survival_applies,
      chart_survival_write},
+    {"verdicts", "effects that the verdicts rest on, beside what the claims expect",
+     "verdicts.csv with an effect, by `batchlab verdict`", "verdicts.gp", chart_verdicts_applies,
+     chart_verdicts_write},
 };
 
 const size_t chart_count = sizeof charts / sizeof charts[0];

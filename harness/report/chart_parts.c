@@ -53,8 +53,12 @@ void sheet_explain_rates(struct sheet *sheet, const struct groups *groups)
 
 void sheet_open(struct sheet *sheet, FILE *file, const struct groups *groups, const char *caption)
 {
-    const struct results *results = groups->results;
-    size_t seeds = count_seeds(groups);
+    sheet_open_of(sheet, file, groups->results, count_seeds(groups), caption);
+}
+
+void sheet_open_of(struct sheet *sheet, FILE *file, const struct results *results, size_t seeds,
+                   const char *caption)
+{
     char part[32];
 
     *sheet = (struct sheet){.file = file};

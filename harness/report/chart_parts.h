@@ -21,6 +21,9 @@ int compare_doubles(const void *, const void *);
 
 /* Sets the source line, and begins the caption. */
 void sheet_open(struct sheet *, FILE *, const struct groups *, const char *caption);
+/* The same of results without groups: what is drawn is of so many seeds. */
+void sheet_open_of(struct sheet *, FILE *, const struct results *, size_t seeds,
+                   const char *caption);
 /* Appends a part to the caption, after a " · ". */
 void sheet_explain(struct sheet *, const char *part);
 /* Says so where the best rates are those of the training loss. */
@@ -100,5 +103,7 @@ int chart_sensitivity_applies(struct results *);
 int chart_sensitivity_write(struct results *, FILE *);
 int chart_survival_applies(struct results *);
 int chart_survival_write(struct results *, FILE *);
+int chart_verdicts_applies(struct results *);
+int chart_verdicts_write(struct results *, FILE *);
 
 #endif

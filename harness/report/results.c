@@ -238,12 +238,23 @@ int results_predictions(struct results *results)
                : open_table(&results->predictions, results->folder, "predictions.csv");
 }
 
+int results_has_verdicts(const struct results *results)
+{
+    return has_file(results, "verdicts.csv");
+}
+
+int results_verdicts(struct results *results)
+{
+    return results->verdicts ? 0 : open_table(&results->verdicts, results->folder, "verdicts.csv");
+}
+
 void results_close(struct results *results)
 {
     table_close(results->cells);
     table_close(results->curves);
     table_close(results->probes);
     table_close(results->predictions);
+    table_close(results->verdicts);
     json_decref(results->manifest);
     free(results->targets);
     free(results->cpu);

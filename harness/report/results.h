@@ -19,6 +19,7 @@ struct results {
     struct table *cells;
     struct table *curves;               /* NULL: results_curves has not been called */
     struct table *probes, *predictions; /* likewise */
+    struct table *verdicts;             /* likewise */
 
     /* Easiest first: metrics in the order of the columns, then the value falling. Only targets of
      * one metric are easier or harder than each other: the rate is chosen by, and "the hardest"
@@ -42,11 +43,13 @@ int results_has_curves(const struct results *);
 /* Reads curves.csv, once. */
 int results_curves(struct results *);
 
-/* The same of probes.csv and predictions.csv. */
+/* The same of probes.csv, predictions.csv and verdicts.csv. */
 int results_has_probes(const struct results *);
 int results_probes(struct results *);
 int results_has_predictions(const struct results *);
 int results_predictions(struct results *);
+int results_has_verdicts(const struct results *);
+int results_verdicts(struct results *);
 
 /* The machine's multiply-add peak with that many threads in GFLOP/s (machine.fma_peak_gflops, an
  * object keyed by the thread count), NaN if unknown. */

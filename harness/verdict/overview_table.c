@@ -285,23 +285,31 @@ static void write_relative(FILE *file, const char *folder, const char *path)
     fputs(path + common, file);
 }
 
-/* The first of the experiment's charts that is drawn. */
-static void write_chart(FILE *file, const char *folder, const struct verdicts *verdicts)
+/* A link to a chart. 1: it is drawn; 0: it is not, nothing is written. */
+static int link_chart(FILE *file, const char *folder, const char *results, const char *chart)
 {
     char path[PATH_MAX + 64], *real;
 
-    for (int c = 0; verdicts && c < verdicts->experiment.chart_count; c++) {
-        snprintf(path, sizeof path, "%s/figures/%s.svg", verdicts->results.folder,
-                 verdicts->experiment.charts[c]);
-        real = realpath(path, NULL);
-        if (!real)
-            continue;
-        fprintf(file, "[%s](", verdicts->experiment.charts[c]);
-        write_relative(file, folder, real);
-        fputc(')', file);
-        free(real);
+    snprintf(path, sizeof path, "%s/figures/%s.svg", results, chart);
+    real = realpath(path, NULL);
+    if (!real)
+        return 0;
+    fprintf(file, "[%s](", chart);
+    write_relative(file, folder, real);
+    fputc(')', file);
+    free(real);
+    return 1;
+}
+
+/* The first of the experiment's own charts that is drawn, else the chart of its verdicts. */
+static void write_chart(FILE *file, const char *folder, const struct verdicts *verdicts)
+{
+    if (!verdicts)
         return;
-    }
+    for (int c = 0; c < verdicts->experiment.chart_count; c++)
+        if (link_chart(file, folder, verdicts->results.folder, verdicts->experiment.charts[c]))
+            return;
+    link_chart(file, folder, verdicts->results.folder, "verdicts");
 }
 
 static void write_markdown_row(FILE *file, const char *folder, const struct overview_row *row)

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "judge/survival.h"
 #include "verdict/cadence_check.h"
+#include "verdict/expected.h"
 #include "verdict/points.h"
 
 #include <math.h>
@@ -102,27 +103,11 @@ static int compare_arms(struct trial *trial, const struct evidence *evidence,
     return status;
 }
 
-static struct range range_of_equivalence(const struct claim *claim)
-{
-    return claim->is_relative ? (struct range){exp(-claim->margin), exp(claim->margin)}
-                              : (struct range){-claim->margin, claim->margin};
-}
-
-/* Of an arm less, or over, the one before it: the margin at least, or where it is held against what
- * refutes the claim within bounds. */
-static struct range range_of_order(const struct claim *claim)
-{
-    double least = isnan(claim->margin) ? 0 : claim->margin;
-    struct range range = {isfinite(claim->above) ? claim->above : least, claim->below};
-
-    return claim->is_relative ? (struct range){exp(range.above), exp(range.below)} : range;
-}
-
 /* Each arm above the one before it. */
 static int hold_order(struct trial *trial, const struct evidence *evidence,
                       const struct claim *claim, const struct rows *rows)
 {
-    struct range range = range_of_order(claim);
+    struct range range = expected_range(claim);
     struct finding findings[CLAIM_ARMS_MAX];
 
     for (int i = 0; i + 1 < claim->arm_count; i++) {
@@ -276,26 +261,23 @@ static int hold_along(struct trial *trial, const struct evidence *evidence,
 static int hold(struct trial *trial, const struct evidence *evidence, const struct claim *claim,
                 const struct rows *rows)
 {
-    const struct range bounds = {claim->above, claim->below};
-    const double agreed = claim->is_absolute ? 0 : 1;
-    const struct range around = {agreed - claim->margin, agreed + claim->margin};
+    const struct range range = expected_range(claim);
 
     *trial = (struct trial){.seeds = SIZE_MAX};
     if (cadence_check(evidence, claim, rows, &trial->resolution) != 0)
         return -1;
     switch (claim->test) {
     case CLAIM_RATIO:
-        return compare_arms(trial, evidence, claim, rows, &claim->arms[0], &claim->arms[1], bounds,
+        return compare_arms(trial, evidence, claim, rows, &claim->arms[0], &claim->arms[1], range,
                             1);
     case CLAIM_EQUIVALENCE:
-        return compare_arms(trial, evidence, claim, rows, &claim->arms[0], &claim->arms[1],
-                            range_of_equivalence(claim), claim->is_relative);
+        return compare_arms(trial, evidence, claim, rows, &claim->arms[0], &claim->arms[1], range,
+                            claim->is_relative);
     case CLAIM_ORDER:
         return hold_order(trial, evidence, claim, rows);
     case CLAIM_BOUND:
-        return hold_range(trial, evidence, claim, rows, bounds);
     case CLAIM_AGREEMENT:
-        return hold_range(trial, evidence, claim, rows, around);
+        return hold_range(trial, evidence, claim, rows, range);
     case CLAIM_SLOPE:
     case CLAIM_TREND:
         return hold_along(trial, evidence, claim, rows);

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "report/summary.h"
+#include "verdict/expected.h"
 
 #include <math.h>
 #include <string.h>
@@ -23,6 +24,27 @@ static void write_text(FILE *file, const char *text)
 {
     fputc(',', file);
     csv_field(file, text);
+}
+
+/* A bound that there is not is an empty field; others may be 1 and 1e-7. */
+static void write_bound(FILE *file, double value)
+{
+    if (isfinite(value))
+        fprintf(file, ",%.12g", value);
+    else
+        fputc(',', file);
+}
+
+static void write_expected(FILE *file, const struct claim *claim)
+{
+    const struct range range = expected_range(claim);
+    char judged[512];
+
+    expected_describe(claim, judged, sizeof judged);
+    write_text(file, judged);
+    write_text(file, expected_form(claim));
+    write_bound(file, range.above);
+    write_bound(file, range.below);
 }
 
 static void write_judgement(FILE *file, const struct verdicts *verdicts,
@@ -49,7 +71,9 @@ static void write_judgement(FILE *file, const struct verdicts *verdicts,
     write_text(file, judgement->reason);
     write_text(file, judgement->note);
     write_text(file, claim->says);
-    fprintf(file, ",%d\n", !claim->is_aside);
+    fprintf(file, ",%d", !claim->is_aside);
+    write_expected(file, claim);
+    fputc('\n', file);
 }
 
 static void write_detail(FILE *file, const struct judgement *judgement, const struct detail *detail)
@@ -97,7 +121,8 @@ int verdicts_write(const struct verdicts *verdicts)
     if (file_begin(&file, path) != 0)
         return -1;
     fputs("claim,part,experiment,test,axis,condition,effect,low,high,n,censored,infeasible,p,"
-          "verdict,delivered,detectable,margin,hours_needed,reason,note,says,decides\n",
+          "verdict,delivered,detectable,margin,hours_needed,reason,note,says,decides,judged,form,"
+          "above,below\n",
           file.stream);
     for (size_t i = 0; i < verdicts->count; i++)
         write_judgement(file.stream, verdicts, &verdicts->list[i]);

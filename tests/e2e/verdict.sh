@@ -33,9 +33,26 @@ awk 'length > 80 { exit 1 }' out || fail 'wider than 80 columns'
 [ "$(wc -l <results/verdicts.csv)" -eq 3 ] || fail 'not two rows'
 has_no_leftovers results
 
+if command -v gnuplot >/dev/null; then
+    case='the chart of the verdicts'
+    prints 'Chart results/figures/verdicts.svg'
+    [ -s results/figures/verdicts.svg ] || fail 'not drawn'
+    rm -r results/figures
+fi
+case='no charts'
+ends_with 0 verdict results --no-charts
+is_absent results/figures
+case='a machine without gnuplot'
+whole_path=$PATH
+PATH=/nowhere
+ends_with 0 verdict results
+PATH=$whole_path
+complains 'gnuplot is not installed'
+says_one_line
+
 case='claims of another file'
 sed 's/claim: MORE/claim: OTHER/' claims.yaml >other.yaml
-ends_with 0 verdict results --claims other.yaml
+ends_with 0 verdict results --claims other.yaml --no-charts
 prints OTHER
 sed 's/y: final_train_loss/y: final_loss/' claims.yaml >wrong.yaml
 ends_with 1 verdict results --claims wrong.yaml
