@@ -62,9 +62,13 @@ low_view = 0.0
 high_view = 0.0
 log_view = 0
 take_view(low_end, high_end, is_log) = (low_view = low_end, high_view = high_end, log_view = is_log > 0, 1)
-step_of(span) = (tens = 10.0 ** floor(log10(span)), span / tens < 2 ? tens / 4 : (span / tens < 5 ? tens / 2 : tens))
-step_marks(from, to) = (marks_list = "", step = step_of(to - from), first_step = ceil(from / step), \
-    tick_format = sprintf("'%%.%dg' %%.12g,", larger(6, ceil(log10(larger(abs(from), abs(to)) / step)) + 2)), \
+# So many that their numbers do not touch, in steps of 1, 2.5 or 5.
+digits_of(from, to) = larger(3, ceil(log10(larger(abs(from), abs(to)) / (to - from))) + 3)
+most_marks(digits) = smaller(8, (width - panel_left - panel_right) / (9.0 * (digits + 3)))
+step_of(least) = (tens = 10.0 ** floor(log10(least)), least / tens <= 1 ? tens : (least / tens <= 2.5 ? 2.5 * tens : (least / tens <= 5 ? 5 * tens : 10 * tens)))
+step_marks(from, to) = (marks_list = "", digits = digits_of(from, to), \
+    step = step_of((to - from) / most_marks(digits)), first_step = ceil(from / step), \
+    tick_format = sprintf("'%%.%dg' %%.12g,", larger(6, digits + 1)), \
     (sum [i = 0:int((to - first_step * step) / step)] \
         (marks_list = marks_list.sprintf(tick_format, (first_step + i) * step, (first_step + i) * step), 0)), \
     marks_list[1:strlen(marks_list) - 1])
