@@ -286,14 +286,15 @@ static void a_curve_has_a_row_for_each_evaluation(void **state)
     {
         char expected[600];
 
-        snprintf(expected, sizeof expected,
-                 "id,epoch,update,examples,flops,train_seconds,learning_rate,train_loss,"
-                 "train_error,validation_loss,validation_error,test_loss,test_error,"
-                 "gradient_norm,batch_loss,batch_loss_deviation,penalty,theta_0,"
-                 "theta_1\n"
-                 "%s,0,0,0,0,0,0.5,2.5,0.9,,,,,,,,,,\n"
-                 "%s,0.5,50,50,20000000000000,0.125,0.25,nan,1,1e-07,0,0.75,0.5,3,2,0.5,7,-1.5,0.25\n",
-                 plan.cells[0].id, plan.cells[0].id);
+        snprintf(
+            expected, sizeof expected,
+            "id,epoch,update,examples,flops,train_seconds,learning_rate,train_loss,"
+            "train_error,validation_loss,validation_error,test_loss,test_error,"
+            "gradient_norm,batch_loss,batch_loss_deviation,penalty,theta_0,"
+            "theta_1\n"
+            "%s,0,0,0,0,0,0.5,2.5,0.9,,,,,,,,,,\n"
+            "%s,0.5,50,50,20000000000000,0.125,0.25,nan,1,1e-07,0,0.75,0.5,3,2,0.5,7,-1.5,0.25\n",
+            plan.cells[0].id, plan.cells[0].id);
         assert_string_equal(text, expected);
     }
     free(text);

@@ -57,10 +57,8 @@ static void shares_are_of_the_sums_over_cells(void **state)
                                        "c3,0.75,2,0,1,0,0,0,1,0,1,0\n");
     assert_int_equal(print(), 0);
     /* 20 s of 40 on the clock. */
-    assert_says(
-        "blas           1   1.0   2.0   -2.0     94.0    5.0  50.0  40.0   5.0  2.5  2.5");
-    assert_says(
-        "auto        full   0.0   0.0    0.0    100.0    0.0  50.0  50.0   0.0  0.0  0.0");
+    assert_says("blas           1   1.0   2.0   -2.0     94.0    5.0  50.0  40.0   5.0  2.5  2.5");
+    assert_says("auto        full   0.0   0.0    0.0    100.0    0.0  50.0  50.0   0.0  0.0  0.0");
     assert_says("The first step began 0.25 s");
     assert_null(strstr(printed, "blas        full")); /* not profiled */
     for (const char *line = printed; *line; line += strcspn(line, "\n") + 1)

@@ -43,14 +43,14 @@ struct curve_point {
     double penalty; /* 1/2 l2 |theta|^2; NOT_APPLICABLE without l2 */
     struct evaluated train, validation;
     struct evaluated test; /* NOT_APPLICABLE where it is kept for the end */
-    double gradient_norm; /* of the last batch; NOT_APPLICABLE at update 0, and where a step in one
-                             piece was the last one because the loss or the clock ended the run */
+    double gradient_norm;  /* of the last batch; NOT_APPLICABLE at update 0, and where a step in one
+                              piece was the last one because the loss or the clock ended the run */
     /* Of the batches since the last evaluation, each before its update: their mean loss, and its
      * standard deviation from batch to batch without the trend, the root of half the mean square of
      * successive differences (von Neumann et al. 1941). NOT_APPLICABLE where there are fewer than
      * one, or two, of them. */
     double batch_loss, batch_loss_deviation;
-    double theta[2];      /* of an objective, the first coordinates; else NOT_APPLICABLE */
+    double theta[2]; /* of an objective, the first coordinates; else NOT_APPLICABLE */
 };
 
 /* One row of classes.csv: of the test split, with the last theta. */

@@ -68,14 +68,6 @@ static size_t seeds_needed(const struct judgement *judgement)
     return by_power == 0 || by_power > least ? by_power : least;
 }
 
-/* Without its folder, which is another one on other machines. */
-static const char *name_of(const char *file)
-{
-    const char *slash = strrchr(file, '/');
-
-    return slash ? slash + 1 : file;
-}
-
 /* Whether the data suffice to be counted: the reason where they do not. */
 static void deliver(const struct verdicts *verdicts, struct judgement *judgement,
                     const struct trial *trial, const char *gap)
