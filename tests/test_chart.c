@@ -911,6 +911,41 @@ static void verdicts_without_an_effect_are_no_chart(void **state)
     assert_non_null(strstr(error_text(), "verdicts.csv:2: "));
 }
 
+/* Two batch sizes that end together by epochs in one budget and by updates in the other. */
+static void the_budgets_chart_has_the_axis_that_a_budget_makes_equal(void **state)
+{
+    static const struct fixture_cell cells[] = {
+        {"blas", 1, 0.5, 1, 1, "budget", 1, 0.5, NAN, NAN, .budget = "passes"},
+        {"blas", 10, 0.25, 1, 1, "budget", 1, 0.5, NAN, NAN, .budget = "passes"},
+        {"blas", 1, 0.5, 1, 1, "budget", 1, 0.5, NAN, NAN, .budget = "steps"},
+        {"blas", 10, 0.25, 1, 1, "budget", 1, 0.5, NAN, NAN, .budget = "steps"},
+    };
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(cells, COUNT(cells));
+    fixture_text("curves.csv", "id,epoch,update,train_seconds,train_loss,validation_loss\n"
+                               "c0,0,0,0,2,2\nc0,1,1000,4,1,1\n"
+                               "c1,0,0,0,2,2\nc1,1,100,1,1.5,1\n"
+                               "c2,0,0,0,2,2\nc2,0.1,100,0.4,1.25,1\n"
+                               "c3,0,0,0,2,2\nc3,1,100,1,0.75,1\n");
+    assert_int_equal(chart_applies(scratch_folder, "budgets"), 1);
+    drawn = written("budgets");
+    assert_int_equal(table_rows(drawn), 4); /* the start has no place on a logarithmic axis */
+    assert_string_equal(table_texts(drawn, "panel_title")[0], "budget passes · α = 0.5; 0.25");
+    assert_string_equal(table_texts(drawn, "axis")[0], "epochs");
+    assert_string_equal(table_texts(drawn, "axis")[2], "updates");
+    assert_true(table_numbers(drawn, "panel")[1] == 1 && table_numbers(drawn, "panel")[2] == 2);
+    assert_true(table_numbers(drawn, "series")[1] == 2 && table_numbers(drawn, "series")[2] == 1);
+    assert_true(table_numbers(drawn, "place")[3] == 100);
+    assert_true(table_numbers(drawn, "train_loss")[3] == 0.75);
+    table_close(drawn);
+    if (plot_available())
+        draw("budgets");
+    fixture_cells(cells, 2); /* one budget */
+    assert_int_equal(chart_applies(scratch_folder, "budgets"), 0);
+}
+
 static void charts_of_probes_need_them(void **state)
 {
     (void)state;
@@ -952,7 +987,7 @@ static void an_unknown_chart_is_answered_with_the_known_ones(void **state)
                         "no chart `pie`; there are loss, target, heatmap, redundancy, "
                         "grid, trajectory, throughput, noise_scale, variance, critical_batch, "
                         "effective_size, "
-                        "predictions, volume, nested, sensitivity, survival, verdicts");
+                        "predictions, volume, nested, budgets, sensitivity, survival, verdicts");
     assert_int_equal(chart_applies(scratch_folder, "pie"), -1);
     assert_int_equal(plot_draw(scratch_folder, "pie", PLOTS), -1);
 }
@@ -1083,6 +1118,8 @@ int main(void)
         cmocka_unit_test_setup(the_predictions_chart_compares_seeds, fixture_clear),
         cmocka_unit_test_setup(the_nested_chart_has_a_line_per_evaluation, fixture_clear),
         cmocka_unit_test_setup(the_volume_chart_has_a_line_of_several_sizes, fixture_clear),
+        cmocka_unit_test_setup(the_budgets_chart_has_the_axis_that_a_budget_makes_equal,
+                               fixture_clear),
         cmocka_unit_test_setup(the_sensitivity_chart_has_a_point_per_rate, fixture_clear),
         cmocka_unit_test_setup(the_survival_chart_is_that_of_kaplan_and_meier, fixture_clear),
         cmocka_unit_test_setup(the_verdicts_chart_has_a_panel_per_quantity_and_what_is_expected,

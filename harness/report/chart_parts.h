@@ -99,6 +99,8 @@ int chart_volume_applies(struct results *);
 int chart_volume_write(struct results *, FILE *);
 int chart_nested_applies(struct results *);
 int chart_nested_write(struct results *, FILE *);
+int chart_budgets_applies(struct results *);
+int chart_budgets_write(struct results *, FILE *);
 int chart_sensitivity_applies(struct results *);
 int chart_sensitivity_write(struct results *, FILE *);
 int chart_survival_applies(struct results *);
