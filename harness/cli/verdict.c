@@ -126,19 +126,39 @@ static int draw_verdicts(const struct arguments *arguments)
     return 0;
 }
 
+/* Opens the folders one after the other, *opened of them: of several, those without claims are left
+ * out, and a line says so. */
+static int open_all(const struct arguments *arguments, struct verdicts *all, size_t *opened)
+{
+    for (size_t i = 0; i < arguments->count; i++) {
+        struct verdicts *next = &all[*opened];
+        int status = verdicts_open(next, arguments->folders[i], arguments->claims);
+
+        if (status > 0 && arguments->count > 1) {
+            fprintf(stderr, "batchlab: %s: left out\n", error_text());
+            verdicts_close(next);
+            *next = (struct verdicts){.count = 0};
+            continue;
+        }
+        if (status != 0 ||
+            (*opened > 0 && !arguments->anyway && origin_check_alike(&all[0], next) != 0))
+            return -1;
+        ++*opened;
+    }
+    return *opened > 0 ? 0 : -1; /* the message is that of the last one left out */
+}
+
 static int judge_all(const struct arguments *arguments, struct verdicts *all)
 {
     struct ruling *rulings = NULL;
-    size_t count;
+    size_t opened = 0, count;
 
-    for (size_t i = 0; i < arguments->count; i++)
-        if (verdicts_open(&all[i], arguments->folders[i], arguments->claims) != 0 ||
-            (i > 0 && !arguments->anyway && origin_check_alike(&all[0], &all[i]) != 0))
-            return -1;
-    for (size_t i = 0; i < arguments->count; i++)
+    if (open_all(arguments, all, &opened) != 0)
+        return -1;
+    for (size_t i = 0; i < opened; i++)
         if (verdicts_write(&all[i]) != 0)
             return -1;
-    if (rulings_make(all, arguments->count, &rulings, &count) != 0)
+    if (rulings_make(all, opened, &rulings, &count) != 0)
         return -1;
     rulings_print(stdout, rulings, count);
     free(rulings);

@@ -84,6 +84,8 @@ ends_with 0 run silent.yaml --results silent --no-charts
 ends_with 1 verdict silent
 complains 'makes no claims'
 says_one_line
+ends_with 0 verdict silent results --no-charts
+complains 'makes no claims: left out'
 
 case='results of two machines'
 cp -r results elsewhere
