@@ -44,6 +44,10 @@ void command_share(const char *name, char *path, size_t size);
 /* Draws the chart and says where it lies; a missing gnuplot is said once. 0, or -1 (error set). */
 int command_draw(const char *results, const char *chart);
 
+/* The same of numbers that stand in folder/figures/<name>.csv, by the script of that name; without
+ * gnuplot a line says so, and it is no error. */
+int command_draw_own(const char *folder, const char *name);
+
 /* Calls `visit` with each experiment of that folder, by name, until it does not return 0; returns
  * what it returned last, or -1 (error set). */
 int command_each_experiment(int (*visit)(const struct experiment *, void *context), void *context);

@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "cli/command.h"
-#include "report/plot.h"
 
 #include <limits.h>
 #include <math.h>
@@ -100,17 +99,6 @@ static const struct argp argp = {
     0,
     0};
 
-static int draw(const char *folder)
-{
-    char plots[PATH_MAX];
-
-    command_share("plots", plots, sizeof plots);
-    if (plot_draw_with(folder, "comparison", "comparison.gp", plots) != 0)
-        return -1;
-    printf("Chart %s/figures/comparison.svg (.png, .pdf; numbers in .csv)\n", folder);
-    return 0;
-}
-
 static int report(const struct comparison *comparison, const struct arguments *arguments)
 {
     const char *folder = arguments->output ? arguments->output : arguments->folders[1];
@@ -123,10 +111,7 @@ static int report(const struct comparison *comparison, const struct arguments *a
         return 0;
     if (comparison_write_chart(comparison, folder) != 0)
         return -1;
-    if (plot_available())
-        return draw(folder);
-    fputs("batchlab: gnuplot is not installed (apt install gnuplot-nox): no chart\n", stderr);
-    return 0;
+    return command_draw_own(folder, "comparison");
 }
 
 static int judge(const struct comparison *comparison, const struct arguments *arguments)

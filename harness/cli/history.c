@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "cli/command.h"
-#include "report/plot.h"
 
 #include <limits.h>
 #include <math.h>
@@ -110,23 +109,6 @@ static int add(const struct arguments *arguments)
     return 0;
 }
 
-static int draw(const struct scan *scan, const char *folder)
-{
-    char plots[PATH_MAX];
-
-    if (scan_write_chart(scan, folder) != 0)
-        return -1;
-    if (!plot_available()) {
-        fputs("batchlab: gnuplot is not installed (apt install gnuplot-nox): no chart\n", stderr);
-        return 0;
-    }
-    command_share("plots", plots, sizeof plots);
-    if (plot_draw_with(folder, "history", "history.gp", plots) != 0)
-        return -1;
-    printf("Chart %s/figures/history.svg (.png, .pdf; numbers in .csv)\n", folder);
-    return 0;
-}
-
 static int report(const struct scan *scan, const struct arguments *arguments)
 {
     const char *slash = strrchr(arguments->file, '/');
@@ -140,7 +122,9 @@ static int report(const struct scan *scan, const struct arguments *arguments)
         return -1;
     scan_print(stdout, scan);
     printf("Numbers %s/changes.csv\n", folder);
-    return arguments->no_chart ? 0 : draw(scan, folder);
+    if (arguments->no_chart)
+        return 0;
+    return scan_write_chart(scan, folder) == 0 ? command_draw_own(folder, "history") : -1;
 }
 
 static int scan_file(struct arguments *arguments)

@@ -55,6 +55,22 @@ int command_draw(const char *results, const char *chart)
     return 0;
 }
 
+int command_draw_own(const char *folder, const char *name)
+{
+    char plots[PATH_MAX], script[64];
+
+    if (!plot_available()) {
+        fputs("batchlab: gnuplot is not installed (apt install gnuplot-nox): no chart\n", stderr);
+        return 0;
+    }
+    command_share("plots", plots, sizeof plots);
+    snprintf(script, sizeof script, "%s.gp", name);
+    if (plot_draw_with(folder, name, script, plots) != 0)
+        return -1;
+    printf("Chart %s/figures/%s.svg (.png, .pdf; numbers in .csv)\n", folder, name);
+    return 0;
+}
+
 static int draw_all(const char *results)
 {
     int drawn = 0;

@@ -238,8 +238,9 @@ static void draw_row(struct sheet *sheet, const struct compared_row *row, size_t
     sheet_end_row(sheet);
 }
 
-static int write_sheet(const struct comparison *comparison, FILE *file)
+static int write_sheet(const void *context, FILE *file)
 {
+    const struct comparison *comparison = context;
     const struct compared_row **drawn = calloc(comparison->count + 1, sizeof *drawn);
     struct sheet sheet = {.file = file};
     size_t count = 0;
@@ -272,16 +273,5 @@ static int write_sheet(const struct comparison *comparison, FILE *file)
 
 int comparison_write_chart(const struct comparison *comparison, const char *folder)
 {
-    char path[PATH_MAX];
-    struct whole_file file = {0};
-    int status = -1;
-
-    snprintf(path, sizeof path, "%s/figures", folder);
-    if (folder_make(path) != 0)
-        return -1;
-    snprintf(path, sizeof path, "%s/figures/comparison.csv", folder);
-    if (file_begin(&file, path) == 0 && write_sheet(comparison, file.stream) == 0)
-        status = file_commit(&file);
-    file_abandon(&file);
-    return status;
+    return sheet_write_file(folder, "comparison", write_sheet, comparison);
 }

@@ -254,8 +254,9 @@ static void explain(struct sheet *sheet, const struct scan *scan)
              has_several_machines(scan) ? "several machines" : scan->series[0].machine);
 }
 
-static int write_sheet(const struct scan *scan, FILE *file)
+static int write_sheet(const void *context, FILE *file)
 {
+    const struct scan *scan = context;
     const struct series **drawn = calloc(scan->count + 1, sizeof *drawn);
     struct sheet sheet = {.file = file};
 
@@ -274,16 +275,5 @@ static int write_sheet(const struct scan *scan, FILE *file)
 
 int scan_write_chart(const struct scan *scan, const char *folder)
 {
-    char path[PATH_MAX];
-    struct whole_file file = {0};
-    int status = -1;
-
-    snprintf(path, sizeof path, "%s/figures", folder);
-    if (folder_make(path) != 0)
-        return -1;
-    snprintf(path, sizeof path, "%s/figures/history.csv", folder);
-    if (file_begin(&file, path) == 0 && write_sheet(scan, file.stream) == 0)
-        status = file_commit(&file);
-    file_abandon(&file);
-    return status;
+    return sheet_write_file(folder, "history", write_sheet, scan);
 }

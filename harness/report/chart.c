@@ -2,7 +2,6 @@
 #include "report/chart.h"
 
 #include "base/error.h"
-#include "base/file.h"
 #include "report/chart_parts.h"
 
 #include <string.h>
@@ -90,13 +89,23 @@ int chart_applies(const char *results_folder, const char *name)
     return status;
 }
 
+struct drawing {
+    const struct chart *chart;
+    struct results *results;
+};
+
+static int write_numbers(const void *context, FILE *file)
+{
+    const struct drawing *drawing = context;
+
+    return drawing->chart->write(drawing->results, file);
+}
+
 int chart_write(const char *results_folder, const char *name)
 {
     int status = -1;
     int applies;
     struct results results = {0};
-    struct whole_file file = {0};
-    char path[PATH_MAX];
     const struct chart *chart = chart_find(name);
 
     if (!chart || results_open(&results, results_folder) != 0)
@@ -106,15 +115,9 @@ int chart_write(const char *results_folder, const char *name)
         error_set("%s: chart %s needs %s", results_folder, name, chart->needs);
     if (applies != 1)
         goto done;
-    snprintf(path, sizeof path, "%s/figures", results_folder);
-    if (folder_make(path) != 0)
-        goto done;
-    snprintf(path, sizeof path, "%s/figures/%s.csv", results_folder, name);
-    if (file_begin(&file, path) != 0 || chart->write(&results, file.stream) != 0)
-        goto done;
-    status = file_commit(&file);
+    status = sheet_write_file(results_folder, name, write_numbers,
+                              &(const struct drawing){chart, &results});
 done:
-    file_abandon(&file);
     results_close(&results);
     return status;
 }

@@ -97,7 +97,6 @@ static void write_curve(struct sheet *sheet, const struct view *view, size_t g, 
 
     group_batch_text(group, label, sizeof label);
     for (size_t e = 1;; e++) { /* a logarithmic axis has no zero */
-        double tail = arm->count <= 3 ? 0 : 0.1;
         size_t n = 0;
 
         for (size_t i = 0; i < arm->count; i++) {
@@ -118,9 +117,7 @@ static void write_curve(struct sheet *sheet, const struct view *view, size_t g, 
         sheet_group(sheet, &view->groups, group);
         sheet_number(sheet, (double)n);
         sheet_number(sheet, stats_median(view->places, n));
-        sheet_number(sheet, stats_median(view->values, n));
-        sheet_number(sheet, stats_quantile(view->values, n, tail));
-        sheet_number(sheet, stats_quantile(view->values, n, 1 - tail));
+        sheet_range(sheet, view->values, n, band_tail(arm->count));
         sheet_end_row(sheet);
     }
 }

@@ -2,26 +2,14 @@
  * size, measured by redraws and predicted: a panel per network and probed evaluation, a line per
  * correlation within clusters. */
 #include "base/error.h"
-#include "base/stats.h"
 #include "report/chart_parts.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 int chart_effective_size_applies(struct results *results)
 {
-    struct groups groups;
-    struct probed probed = {0};
-    int status = groups_open(&groups, results, "convergence");
-
-    if (status == 0 && groups.group_count > 0)
-        status = probed_open(&probed, results, "redraws", "effective_examples", NULL) == 0
-                     ? probed.count > 0
-                     : -1;
-    probed_close(&probed);
-    groups_close(&groups);
-    return status;
+    return probed_applies(results, "redraws", "effective_examples", NULL);
 }
 
 /* Measured at one evaluation of one cell. */
@@ -120,9 +108,7 @@ static void write_place(struct sheet *sheet, const struct point *points, size_t 
     sheet_text(sheet, points->part);
     sheet_number(sheet, points->examples);
     sheet_number(sheet, (double)count);
-    sheet_number(sheet, stats_median(values, count));
-    sheet_number(sheet, stats_quantile(values, count, 0));
-    sheet_number(sheet, stats_quantile(values, count, 1));
+    sheet_range(sheet, values, count, 0);
     sheet_number(sheet, points->predicted);
     sheet_end_row(sheet);
 }

@@ -35,16 +35,6 @@ int chart_loss_applies(struct results *results)
     return status;
 }
 
-/* The band's ends: smallest and largest of up to three values, else the 10 % and 90 % quantiles. */
-static void write_loss(struct sheet *sheet, const double *values, size_t n)
-{
-    double tail = n <= 3 ? 0 : 0.1;
-
-    sheet_number(sheet, stats_median(values, n));
-    sheet_number(sheet, stats_quantile(values, n, tail));
-    sheet_number(sheet, stats_quantile(values, n, 1 - tail));
-}
-
 /* One row per evaluation that more than half of the seeds have: a minority that trains on would
  * bend the line. The e-th evaluations of the seeds belong together even where the clock ended a run
  * between two of the schedule. */
@@ -84,7 +74,7 @@ static void write_curve(struct sheet *sheet, const struct groups *groups,
         for (size_t q = EPOCH; q <= TRAIN_SECONDS; q++)
             sheet_number(sheet, stats_median(values + q * arm->count, n));
         for (size_t q = TRAIN_LOSS; q <= VALIDATION_LOSS; q++)
-            write_loss(sheet, values + q * arm->count, n);
+            sheet_range(sheet, values + q * arm->count, n, band_tail(n));
         sheet_end_row(sheet);
     }
 }

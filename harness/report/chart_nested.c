@@ -1,10 +1,8 @@
 /* Chart `nested`: the cosine between the gradient of the first n examples and that of all, and the
  * variance of the gradient in them, against n: a line per network and probed evaluation. */
 #include "base/error.h"
-#include "base/stats.h"
 #include "report/chart_parts.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,12 +11,7 @@ static const char *const quantity_names[PANELS] = {"cosine", "trace"};
 
 int chart_nested_applies(struct results *results)
 {
-    struct probed probed = {0};
-    int status = probed_open(&probed, results, "nested", "trace", NULL);
-    int found = probed.count > 0;
-
-    probed_close(&probed);
-    return status == 0 ? found : -1;
+    return probed_applies(results, "nested", "trace", NULL);
 }
 
 /* One number of one cell. */
@@ -84,9 +77,7 @@ static void write_place(struct sheet *sheet, const struct point *points, size_t 
     sheet_text(sheet, label);
     sheet_number(sheet, points->n);
     sheet_number(sheet, (double)count);
-    sheet_number(sheet, stats_median(values, count));
-    sheet_number(sheet, stats_quantile(values, count, 0));
-    sheet_number(sheet, stats_quantile(values, count, 1));
+    sheet_range(sheet, values, count, 0);
     sheet_end_row(sheet);
 }
 

@@ -12,17 +12,7 @@ static const char *const way_names[WAYS] = {"exact", "two_batch"};
 
 int chart_noise_scale_applies(struct results *results)
 {
-    struct groups groups;
-    struct probed probed = {0};
-    int status = groups_open(&groups, results, "convergence");
-
-    if (status == 0 && groups.group_count > 0)
-        status = probed_open(&probed, results, "noise_scale", "noise_scale", "exact") == 0
-                     ? probed.count > 0
-                     : -1;
-    probed_close(&probed);
-    groups_close(&groups);
-    return status;
+    return probed_applies(results, "noise_scale", "noise_scale", "exact");
 }
 
 /* The columns of probes.csv that are drawn. */

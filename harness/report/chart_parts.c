@@ -2,7 +2,9 @@
 #include "report/chart_parts.h"
 
 #include "base/file.h"
+#include "base/stats.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,6 +172,35 @@ struct cost group_cost_range(const struct groups *groups, const struct group *gr
     }
     free(values);
     return cost;
+}
+
+int sheet_write_file(const char *folder, const char *name, int (*write)(const void *, FILE *),
+                     const void *context)
+{
+    char path[PATH_MAX];
+    struct whole_file file = {0};
+    int status = -1;
+
+    snprintf(path, sizeof path, "%s/figures", folder);
+    if (folder_make(path) != 0)
+        return -1;
+    snprintf(path, sizeof path, "%s/figures/%s.csv", folder, name);
+    if (file_begin(&file, path) == 0 && write(context, file.stream) == 0)
+        status = file_commit(&file);
+    file_abandon(&file);
+    return status;
+}
+
+void sheet_range(struct sheet *sheet, const double *values, size_t count, double tail)
+{
+    sheet_number(sheet, stats_median(values, count));
+    sheet_number(sheet, stats_quantile(values, count, tail));
+    sheet_number(sheet, stats_quantile(values, count, 1 - tail));
+}
+
+double band_tail(size_t seeds)
+{
+    return seeds <= 3 ? 0 : 0.1;
 }
 
 void sheet_cost(struct sheet *sheet, struct cost cost)

@@ -28,6 +28,9 @@ void sheet_open_of(struct sheet *, FILE *, const struct results *, size_t seeds,
 void sheet_explain(struct sheet *, const char *part);
 /* Says so where the best rates are those of the training loss. */
 void sheet_explain_rates(struct sheet *, const struct groups *);
+/* Writes folder/figures/<name>.csv whole: what `write` gives. */
+int sheet_write_file(const char *folder, const char *name,
+                     int (*write)(const void *context, FILE *), const void *context);
 /* Names of the columns, comma-separated; caption and source are added. */
 void sheet_header(struct sheet *, const char *columns);
 /* The next field. Commas become semicolons and quotation marks vanish: gnuplot cannot read them. */
@@ -59,6 +62,12 @@ struct cost group_cost_range(const struct groups *, const struct group *, const 
 /* Fields `median_U,low_U,high_U`: not finite ones are empty. */
 void sheet_cost(struct sheet *, struct cost);
 
+/* Three fields: the median, and the ends of what lies between the quantiles `tail` and 1 - tail; 0:
+ * the smallest and the largest. */
+void sheet_range(struct sheet *, const double *values, size_t count, double tail);
+/* The tail of a band over so many seeds: of up to three all, else 10 %. */
+double band_tail(size_t seeds);
+
 /* Rows of probes.csv of one quantity of one probe, by cell: rows[first[cell]] ..
  * rows[first[cell + 1] - 1] in the file's order, cell a row of cells.csv. */
 struct probed {
@@ -70,6 +79,9 @@ struct probed {
 int probed_open(struct probed *, struct results *, const char *probe, const char *quantity,
                 const char *part);
 void probed_close(struct probed *); /* also after a failed open */
+
+/* 1: convergence cells have such rows; 0: none; -1 with the message set. */
+int probed_applies(struct results *, const char *probe, const char *quantity, const char *part);
 
 int chart_loss_applies(struct results *);
 int chart_loss_write(struct results *, FILE *);

@@ -1,7 +1,6 @@
 /* Chart `sensitivity`: the loss at the end against the learning rate, a line per group, to see how
  * wide the range of good rates is. */
 #include "base/error.h"
-#include "base/stats.h"
 #include "report/chart_parts.h"
 
 #include <math.h>
@@ -51,22 +50,16 @@ static void describe_line(const struct groups *groups, size_t g, char *text, siz
 static int write_arm(struct sheet *sheet, const struct groups *groups, const struct arm *arm,
                      const double *column, size_t series, const char *label)
 {
-    double *values = calloc(arm->count + 1, sizeof *values), low = INFINITY, high = -INFINITY;
+    double *values = calloc(arm->count + 1, sizeof *values);
 
     if (!values)
         return error_set("%s: out of memory", groups->results->folder);
     arm_end_values(groups, arm, column, values);
-    for (size_t i = 0; i < arm->count; i++) {
-        low = fmin(low, values[i]);
-        high = fmax(high, values[i]);
-    }
     sheet_number(sheet, (double)series);
     sheet_text(sheet, label);
     sheet_number(sheet, arm->learning_rate);
     sheet_number(sheet, (double)arm->count);
-    sheet_number(sheet, stats_median(values, arm->count));
-    sheet_number(sheet, low);
-    sheet_number(sheet, high);
+    sheet_range(sheet, values, arm->count, 0);
     sheet_end_row(sheet);
     free(values);
     return 0;

@@ -11,17 +11,7 @@
 
 int chart_variance_applies(struct results *results)
 {
-    struct groups groups;
-    struct probed probed = {0};
-    int status = groups_open(&groups, results, "convergence");
-
-    if (status == 0 && groups.group_count > 0)
-        status = probed_open(&probed, results, "sampling", "variance_ratio", NULL) == 0
-                     ? probed.count > 0
-                     : -1;
-    probed_close(&probed);
-    groups_close(&groups);
-    return status;
+    return probed_applies(results, "sampling", "variance_ratio", NULL);
 }
 
 enum quantity { VARIANCE_RATIO, BIAS_STATISTIC, QUANTITIES };

@@ -2,7 +2,6 @@
  * the number of training examples: a line per setting and batch size, each point at its best rate.
  */
 #include "base/error.h"
-#include "base/stats.h"
 #include "report/chart_parts.h"
 
 #include <math.h>
@@ -44,20 +43,6 @@ int chart_volume_applies(struct results *results)
     return status == 0 ? found : -1;
 }
 
-/* Fields `median_U,low_U,high_U`; sorts the values. */
-static void write_range(struct sheet *sheet, double *values, size_t count)
-{
-    double low = INFINITY, high = -INFINITY;
-
-    for (size_t i = 0; i < count; i++) {
-        low = fmin(low, values[i]);
-        high = fmax(high, values[i]);
-    }
-    sheet_number(sheet, stats_median(values, count));
-    sheet_number(sheet, low);
-    sheet_number(sheet, high);
-}
-
 static void describe_line(const struct groups *groups, size_t g, char *text, size_t size)
 {
     char setting[256], batch[64];
@@ -90,8 +75,8 @@ static int write_point(struct sheet *sheet, const struct groups *groups, size_t 
     sheet_number(sheet, group->train_examples);
     sheet_group(sheet, groups, group);
     sheet_number(sheet, (double)arm->count);
-    write_range(sheet, values, arm->count);
-    write_range(sheet, gaps, arm->count);
+    sheet_range(sheet, values, arm->count, 0);
+    sheet_range(sheet, gaps, arm->count, 0);
     sheet_end_row(sheet);
     free(values);
     return 0;

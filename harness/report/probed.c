@@ -59,3 +59,17 @@ void probed_close(struct probed *probed)
     free(probed->rows);
     *probed = (struct probed){0};
 }
+
+int probed_applies(struct results *results, const char *probe, const char *quantity,
+                   const char *part)
+{
+    struct groups groups;
+    struct probed probed = {0};
+    int status = groups_open(&groups, results, "convergence");
+
+    if (status == 0 && groups.group_count > 0)
+        status = probed_open(&probed, results, probe, quantity, part) == 0 ? probed.count > 0 : -1;
+    probed_close(&probed);
+    groups_close(&groups);
+    return status;
+}
