@@ -4,37 +4,16 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "probe/probe.h"
+#include "run/bench.h"
 #include "run/record.h"
 #include "run/resident.h"
 #include "run/step_roof.h"
 #include "train/contest.h"
 #include "train/live.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-
-/* What a cell holds while it runs. */
-struct bench_parts {
-    struct training_set training;
-    struct model model;
-    struct loaded_engine loaded;
-    struct workbench bench;
-    void **more_sessions; /* [workers - 1] */
-    const struct assignment *assignment;
-    double resident;    /* bytes, before the session was opened */
-    double peak_before; /* the most until then */
-};
-
-static double peak_memory(void)
-{
-    struct rusage usage;
-
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)usage.ru_maxrss * 1024;
-}
 
 /* What a gradient of that many examples needs at once: inputs, outputs of all layers, and as many
  * derivatives by them. */
@@ -47,122 +26,7 @@ static double stored_bytes(const struct network *network, enum precision precisi
     return (precision == PRECISION_DOUBLE ? 8 : 4) * values * examples;
 }
 
-static struct engine_options options_of(const struct bench_parts *parts)
-{
-    const struct settings *settings = &parts->bench.cell->settings;
-
-    return (struct engine_options){
-        .max_batch = parts->bench.max_batch,
-        .threads = parts->assignment->threads,
-        .precision = settings->precision,
-        .chunk = settings->chunk,
-        .variant = parts->loaded.variant,
-    };
-}
-
-/* Examples that a session is given at once in training. */
-static int largest_part(const struct cell *cell)
-{
-    int workers = cell->settings.workers, piece = cell->settings.micro_batch;
-    int share = (cell->largest_batch + workers - 1) / workers;
-
-    return piece > 0 && piece < share ? piece : share;
-}
-
-static void describe_bench(struct bench_parts *parts, const struct campaign *campaign,
-                           const struct cell *cell, const struct assignment *assignment)
-{
-    const struct dataset *dataset = campaign->dataset;
-
-    memset(parts, 0, sizeof *parts);
-    network_build(&parts->model, cell->network, dataset->shape, dataset->outputs,
-                  dataset->classes); /* it fits: the plan has tried */
-    parts->assignment = assignment;
-    parts->bench = (struct workbench){
-        .engine = &parts->loaded.engine,
-        .max_batch = largest_part(cell) > EVALUATION_BATCH ? largest_part(cell) : EVALUATION_BATCH,
-        .experiment = campaign->experiment,
-        .cell = cell,
-        .model = &parts->model,
-        .validation = dataset->validation,
-        .test = dataset->test,
-        .shifted = campaign->shifted,
-        .classes = dataset->classes,
-    };
-}
-
-static void close_bench(struct bench_parts *parts)
-{
-    int more = parts->more_sessions ? parts->bench.cell->settings.workers - 1 : 0;
-
-    if (parts->bench.session)
-        parts->loaded.engine.close(parts->bench.session);
-    for (int w = 0; w < more; w++)
-        parts->loaded.engine.close(parts->more_sessions[w]);
-    free(parts->more_sessions);
-    training_set_close(&parts->training);
-    network_free(&parts->model);
-}
-
-static int open_more_sessions(struct bench_parts *parts, const struct engine_options *options,
-                              struct message *message)
-{
-    int more = parts->bench.cell->settings.workers - 1;
-
-    if (more == 0)
-        return 1;
-    parts->more_sessions = calloc((size_t)more, sizeof *parts->more_sessions);
-    if (!parts->more_sessions) {
-        snprintf(message->text, sizeof message->text, "out of memory");
-        return -1;
-    }
-    for (int w = 0; w < more; w++)
-        if (parts->loaded.engine.open(&parts->more_sessions[w], &parts->model.network, options,
-                                      message) != 0)
-            return -1;
-    parts->bench.more_sessions = parts->more_sessions;
-    return 1;
-}
-
-/* Loads and opens the engine. 1: ready; 0: it does not support the cell, message says why; -1:
- * error in message. */
-static int open_engine(struct bench_parts *parts, struct message *message)
-{
-    const struct engine *engine = &parts->loaded.engine;
-    struct engine_options options;
-    char path[PATH_MAX];
-
-    message->text[0] = '\0';
-    /* An OpenMP thread that waits must give way to whoever shares its core: spinning without end
-     * costs a team of two a hundredfold as soon as anything else runs. */
-    setenv("GOMP_SPINCOUNT", "1000", 0);
-    if (experiment_engine(parts->bench.experiment, parts->assignment->engine, path, sizeof path) !=
-        0) {
-        snprintf(message->text, sizeof message->text, "%.500s", error_text());
-        return -1;
-    }
-    if (registry_load(&parts->loaded, path, message) != 0)
-        return -1;
-    options = options_of(parts);
-    if (!engine->supports(&parts->model.network, &options, message))
-        return 0;
-    if (options.precision == PRECISION_DOUBLE && (!engine->loss64 || !engine->gradient64)) {
-        snprintf(message->text, sizeof message->text, "has no double precision");
-        return 0;
-    }
-    parts->peak_before = peak_memory();
-    parts->resident = resident_restart();
-    if (engine->open(&parts->bench.session, &parts->model.network, &options, message) != 0)
-        return -1;
-    return open_more_sessions(parts, &options, message);
-}
-
-static int is_loaded(const struct bench_parts *parts)
-{
-    return parts->loaded.library != NULL;
-}
-
-static void start_record(struct cell_record *record, const struct bench_parts *parts)
+static void start_record(struct cell_record *record, const struct bench *parts)
 {
     record_clear(record);
     record->engine_used = parts->assignment->engine;
@@ -281,8 +145,8 @@ static int train_and_probe(struct workbench *bench, struct prober **prober,
 }
 
 static int run_and_record(const struct campaign *campaign, const struct cell *cell,
-                          const struct roof *roof, struct bench_parts *parts,
-                          struct cell_record *record, double start)
+                          const struct roof *roof, struct bench *parts, struct cell_record *record,
+                          double start)
 {
     struct training_result training = {0};
     struct throughput_result timed = {0};
@@ -306,11 +170,11 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
         record->outcome = OUTCOME_OUT_OF_MEMORY;
         snprintf(record->reason, sizeof record->reason, "%.255s", error_text());
     }
-    record->peak_memory_bytes = fmax(parts->peak_before, peak_memory());
+    record->peak_memory_bytes = fmax(parts->peak_before, bench_peak_memory());
     if (!isnan(parts->resident))
         record->session_memory_bytes = resident_peak() - parts->resident;
     record->stored_bytes =
-        stored_bytes(&parts->model.network, cell->settings.precision, largest_part(cell));
+        stored_bytes(&parts->model.network, cell->settings.precision, bench_largest_part(cell));
     record->epoch_bytes =
         (double)parts->training.examples.count *
         (double)dataset_row_bytes(&parts->training.examples, campaign->dataset->inputs);
@@ -333,19 +197,19 @@ int cell_run(const struct campaign *campaign, const struct cell *cell,
 {
     const struct training_options options = plan_training_options(cell);
     double start = clock_now();
-    struct bench_parts parts;
+    struct bench parts;
     struct cell_record record;
     struct message message;
     int status, ready;
 
-    describe_bench(&parts, campaign, cell, assignment);
+    bench_describe(&parts, campaign, cell, assignment);
     start_record(&record, &parts);
     if (training_set_open(&parts.training, campaign->dataset, &options) != 0) {
         ready = -1;
         snprintf(message.text, sizeof message.text, "%.500s", error_text());
     } else {
         parts.bench.train = parts.training.examples;
-        ready = open_engine(&parts, &message);
+        ready = bench_open(&parts, &message);
     }
     if (ready == 1) {
         status = run_and_record(campaign, cell, roof, &parts, &record, start);
@@ -355,7 +219,7 @@ int cell_run(const struct campaign *campaign, const struct cell *cell,
         record.wall_seconds = clock_now() - start;
         status = record_cell(campaign->results, campaign->experiment, cell, &record);
     }
-    close_bench(&parts);
+    bench_close(&parts);
     return status;
 }
 
@@ -363,15 +227,15 @@ int cell_record_loss(const struct campaign *campaign, const struct cell *cell,
                      const struct assignment *assignment, enum outcome outcome, const char *reason,
                      double wall_seconds)
 {
-    struct bench_parts parts;
+    struct bench parts;
     struct cell_record record;
 
-    describe_bench(&parts, campaign, cell, assignment);
+    bench_describe(&parts, campaign, cell, assignment);
     start_record(&record, &parts);
     record.outcome = outcome;
     record.wall_seconds = wall_seconds;
     snprintf(record.reason, sizeof record.reason, "%s", reason);
-    close_bench(&parts);
+    bench_close(&parts);
     return record_cell(campaign->results, campaign->experiment, cell, &record);
 }
 
@@ -379,26 +243,26 @@ int cell_probe_engine(FILE *out, void *context)
 {
     const struct cell_probe *probe = context;
     struct assignment assignment = {.threads = probe->cell->settings.threads};
-    struct bench_parts parts;
+    struct bench parts;
     struct message message;
     int ready;
 
     snprintf(assignment.engine, sizeof assignment.engine, "%s", probe->engine);
     if (assignment.threads == THREADS_AUTO)
         assignment.threads = 1;
-    describe_bench(&parts, probe->campaign, probe->cell, &assignment);
-    ready = open_engine(&parts, &message);
+    bench_describe(&parts, probe->campaign, probe->cell, &assignment);
+    ready = bench_open(&parts, &message);
     if (ready == 1 && (!parts.loaded.engine.describe ||
                        parts.loaded.engine.describe(parts.bench.session, &message) != 0))
         snprintf(message.text, sizeof message.text, "%.200s", parts.loaded.engine.summary);
     fprintf(out, "%s%s",
-            ready == 1          ? ""
-            : ready == 0        ? CELL_UNAVAILABLE "not supported: "
-            : is_loaded(&parts) ? CELL_UNAVAILABLE "cannot be opened: "
-                                : "",
+            ready == 1                ? ""
+            : ready == 0              ? CELL_UNAVAILABLE "not supported: "
+            : bench_is_loaded(&parts) ? CELL_UNAVAILABLE "cannot be opened: "
+                                      : "",
             message.text);
-    close_bench(&parts);
-    return ready < 0 && !is_loaded(&parts) ? -1 : 0;
+    bench_close(&parts);
+    return ready < 0 && !bench_is_loaded(&parts) ? -1 : 0;
 }
 
 /* A rule whose steps differ, with a full gradient now and then, is timed as plain SGD. */
@@ -413,7 +277,7 @@ static struct cell timed_cell(const struct cell *cell)
 
 /* Opens every assignment that supports the cell; ready[i] is its place among the benches, or -1. */
 static int enter_contest(const struct cell_contest *contest, const struct cell *cell,
-                         struct bench_parts *parts, const struct examples *train,
+                         struct bench *parts, const struct examples *train,
                          struct workbench *benches, int *ready)
 {
     int count = 0;
@@ -421,10 +285,10 @@ static int enter_contest(const struct cell_contest *contest, const struct cell *
     for (int i = 0; i < contest->count; i++) {
         struct message message;
 
-        describe_bench(&parts[i], contest->campaign, cell, &contest->assignments[i]);
+        bench_describe(&parts[i], contest->campaign, cell, &contest->assignments[i]);
         parts[i].bench.train = *train;
         ready[i] = -1;
-        if (open_engine(&parts[i], &message) != 1)
+        if (bench_open(&parts[i], &message) != 1)
             continue;
         ready[i] = count;
         benches[count++] = parts[i].bench;
@@ -439,7 +303,7 @@ int cell_hold_contest(FILE *out, void *context)
     const struct cell cell = timed_cell(held->cell);
     const struct training_options options = plan_training_options(&cell);
     size_t most = (size_t)held->count;
-    struct bench_parts *parts = calloc(most, sizeof *parts);
+    struct bench *parts = calloc(most, sizeof *parts);
     struct workbench *benches = calloc(most, sizeof *benches);
     double *rates = calloc(most, sizeof *rates);
     int *ready = calloc(most, sizeof *ready);
@@ -461,7 +325,7 @@ int cell_hold_contest(FILE *out, void *context)
     status = 0;
 done:
     for (int i = 0; parts && i < held->count; i++)
-        close_bench(&parts[i]);
+        bench_close(&parts[i]);
     training_set_close(&training);
     free(parts);
     free(benches);
