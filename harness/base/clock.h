@@ -8,6 +8,10 @@ double clock_now(void);
 /* CPU seconds used so far by all threads of this process. */
 double clock_cpu_seconds(void);
 
+/* Seconds between two different readings of clock_now: the larger of what the system says and of
+ * the smallest difference seen. */
+double clock_resolution(void);
+
 /* Writes the wall-clock date and time as ISO 8601 UTC, "2026-01-31T12:00:00Z". */
 void clock_timestamp(char text[32]);
 

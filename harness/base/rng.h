@@ -24,6 +24,7 @@ enum rng_purpose {
     RNG_PROBE = 12,  /* mini-batches and directions of probes */
     RNG_JUDGE = 13,  /* bootstrap resamples and permutations */
     RNG_SUBSET = 14, /* which training examples a cell uses */
+    RNG_GATE = 15,   /* order of paired measurements */
 };
 
 struct rng {

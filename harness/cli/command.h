@@ -20,7 +20,7 @@ enum exit_status {
 
 struct command {
     const char *name;
-    const char *summary;
+    const char *summary; /* NULL: not for people */
     int (*run)(int argc, char **argv); /* argv[0] is "batchlab NAME"; returns the exit status */
 };
 
@@ -32,6 +32,8 @@ int command_plot(int argc, char **argv);
 int command_verdict(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_history(int argc, char **argv);
+int command_gate(int argc, char **argv);
+int command_gate_side(int argc, char **argv);
 int command_roof(int argc, char **argv);
 
 /* Prints the pending error as `batchlab: ...` to stderr. Returns STATUS_ERROR. */

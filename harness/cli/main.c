@@ -16,10 +16,12 @@ static const struct command commands[] = {
     {"verdict", "judge the claims of experiments by their results", command_verdict},
     {"compare", "two results folders side by side: ratios with intervals, what is missing",
      command_compare},
+    {"gate", "is the head slower than the base? paired, calibrated, in one sitting", command_gate},
     {"history", "keep medians of runs, and find the run from which on they are others",
      command_history},
     {"plot", "draw the charts of a results folder again", command_plot},
     {"roof", "measure what this machine can do: multiply-add peak, bandwidth", command_roof},
+    {"gate-side", NULL, command_gate_side}, /* for `gate` to start, not for people */
     {0},
 };
 
@@ -29,7 +31,8 @@ static void print_help(FILE *file)
                   "How does gradient descent behave here when the batch goes from one example to\n"
                   "the whole set?\n\n");
     for (const struct command *command = commands; command->name; command++)
-        fprintf(file, "  %-8s %s\n", command->name, command->summary);
+        if (command->summary)
+            fprintf(file, "  %-8s %s\n", command->name, command->summary);
     fprintf(file, "\n  batchlab COMMAND --help   options of a command\n"
                   "  batchlab --version\n\n"
                   "Exit status: 0 ok; 1 error, bad input or a failed cell; 3 wrong result of an\n"
@@ -60,7 +63,8 @@ static int unknown_command(const char *name)
 {
     fprintf(stderr, "batchlab: '%s' is no command, expected one of", name);
     for (const struct command *command = commands; command->name; command++)
-        fprintf(stderr, "%s %s", command == commands ? "" : ",", command->name);
+        if (command->summary)
+            fprintf(stderr, "%s %s", command == commands ? "" : ",", command->name);
     fprintf(stderr, " (batchlab --help)\n");
     return STATUS_USAGE;
 }
