@@ -5,4 +5,6 @@ plots = ARG0[1:strlen(ARG0) - strlen(name.".gp")]
 array kinds[4] = ["worse", "better", "unclear", "same"]
 heading = "B over A"
 xlabel_text = "ratio B / A"
+results = ARG1
+output = ARG2
 load plots."ratios.gp"

@@ -5,4 +5,6 @@ plots = ARG0[1:strlen(ARG0) - strlen(name.".gp")]
 array kinds[4] = ["slower", "faster", "unclear", "same"]
 heading = "head over base"
 xlabel_text = "time of the head / time of the base"
+results = ARG1
+output = ARG2
 load plots."ratios.gp"

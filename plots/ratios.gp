@@ -1,7 +1,5 @@
-# Ratios with their intervals, a line each: what comparison.gp and gate.gp have in common. They set name, plots
-# (this folder), kinds[4] (worse, better, unclear, same), heading and xlabel_text.
-results = ARG1
-output = ARG2
+# Ratios with their intervals, a line each: what comparison.gp and gate.gp have in common. They set name,
+# results, output, plots (this folder), kinds[4] (worse, better, unclear, same), heading and xlabel_text.
 width = 1240
 height = 560
 load plots."style.gp"

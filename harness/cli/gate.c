@@ -17,6 +17,7 @@ enum {
     KEY_HEAD,
     KEY_ROUNDS,
     KEY_SLICE,
+    KEY_TURNS,
     KEY_MARGIN,
     KEY_BUDGET,
     KEY_SEED,
@@ -37,13 +38,13 @@ static const struct argp_option options[] = {
     {"only", KEY_ONLY, "TEXT", 0, "Only cells with this in their names", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "Paired rounds, even (default 20; 30 for more than 10 cells)",
      0},
-    {"slice", KEY_SLICE, "SECONDS", 0, "Of one turn; each side has two in a round (default 0.05)",
-     0},
+    {"slice", KEY_SLICE, "SECONDS", 0, "Of one turn (default 0.05)", 0},
+    {"turns", KEY_TURNS, "N", 0, "Of each side in a round, even (default 2)", 0},
     {"margin", KEY_MARGIN, "SHARE", 0, "Smaller differences do not count (default 0.02)", 0},
     {"budget", KEY_BUDGET, "SECONDS", 0, "Begin no round after that (default 300)", 0},
     {"seed", KEY_SEED, "N", 0, "Of the order of turns (default 1)", 0},
     {"processor", KEY_PROCESSOR, "N", 0,
-     "Both sides run on this one (default: the last that is allowed); none: on any", 0},
+     "Both sides run on this one (default: the idlest); none: on any", 0},
     {"plant", KEY_PLANT, "SHARE", 0,
      "Slow the head down: make this share of its calls twice, to see whether the gate finds it", 0},
     {"preset", KEY_PRESET, "NAME", 0, "That revisions are built with (default release)", 0},
@@ -101,6 +102,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_SLICE:
         gate->slice = number(state, "slice", text, 1e-6, 60);
+        break;
+    case KEY_TURNS:
+        gate->turns = whole(state, "turns", text, 2, 1000);
+        if (gate->turns % 2)
+            argp_error(state, "--turns: %d is odd, expected an even number", gate->turns);
         break;
     case KEY_MARGIN:
         gate->margin = number(state, "margin", text, 1e-4, 10);
@@ -292,6 +298,7 @@ int command_gate(int argc, char **argv)
         .preset = "release",
         .output = "results/gate",
         .gate = {.slice = 0.05,
+                 .turns = 2,
                  .margin = 0.02,
                  .budget = 300,
                  .seed = 1,
@@ -313,7 +320,7 @@ int command_gate(int argc, char **argv)
     }
     if (arguments.gate.processor == -2) {
         host_read(&host);
-        arguments.gate.processor = host.processors[host.processor_count - 1];
+        arguments.gate.processor = host_idlest(&host, 0.3);
     }
     catch_signals();
     for (int s = 0; s < GATE_SIDES && status == STATUS_OK; s++)

@@ -202,19 +202,25 @@ static int settle_rounds(struct gate *gate)
     return 0;
 }
 
+/* What reading the clock twice a turn may be off by, of a turn. */
+static double blur_of(const struct gate *gate)
+{
+    return 2 * gate->resolution / gate->options.slice;
+}
+
 /* A difference of the margin must be some readings of the clock long. */
 static int check_clock(struct gate *gate)
 {
     double blur;
 
     gate->resolution = clock_resolution();
-    blur = 2 * gate->resolution / (2 * gate->options.slice);
-    if (blur > gate->options.margin)
+    blur = blur_of(gate);
+    if (!(blur <= gate->options.margin))
         return error_set(
             "--slice: %g s is too short for a clock of %.3g s: a difference of %.2g %% "
             "could not be seen; expected %g s or more",
             gate->options.slice, gate->resolution, 100 * gate->options.margin,
-            gate->resolution / gate->options.margin);
+            2 * gate->resolution / gate->options.margin);
     return 0;
 }
 
@@ -341,7 +347,7 @@ static int check_engines(struct gate *gate)
 
 static double margin_of(const struct gate *gate, const struct gate_cell *cell)
 {
-    double margin = fmax(gate->options.margin, gate->resolution / gate->options.slice);
+    double margin = fmax(gate->options.margin, blur_of(gate));
 
     return cell->floor > margin ? cell->floor : margin; /* a floor that is not known is none */
 }

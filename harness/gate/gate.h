@@ -32,7 +32,8 @@ struct gate_options {
     const char *file; /* experiment, `measure: throughput` */
     const char *only; /* cells whose name has this in it; NULL: all */
     int rounds;       /* even; 0: 20, or 30 where more than 10 cells are judged */
-    double slice;     /* seconds of one turn: each side has two in a round */
+    double slice;     /* seconds of one turn */
+    int turns;        /* of each side in a round, even: ABBA once for two, twice for four */
     double margin;    /* the least ratio that counts is 1 + margin */
     double budget;    /* seconds for all rounds: what goes beyond is not begun */
     uint64_t seed;
@@ -45,7 +46,7 @@ struct gate_options {
 
 /* One turn. */
 struct gate_turn {
-    int cell, side, stage, round, position; /* 0 .. 3 within the round */
+    int cell, side, stage, round, position; /* 0, 1, ... within the round */
     struct gate_sample sample;
 };
 
@@ -74,6 +75,7 @@ struct gate {
     struct contender sides[GATE_SIDES];
     struct gate_cell *cells; /* [count], owned */
     int count;
+    int rounds_made[GATE_STAGES];
     int rounds;              /* of the first stage, before doubling */
     double confidence;       /* of each cell's interval */
     double resolution;       /* seconds, of the clock */

@@ -106,9 +106,9 @@ static int open_cell(struct gate *gate, struct side_process *side, struct gate_c
 static int measure_cell(struct gate *gate, struct side_process *const sides[GATE_SIDES], int index,
                         int stage, int round, struct rng *rng)
 {
-    enum { TURNS = 4 };
-    static const int orders[2][TURNS] = {{GATE_BASE, GATE_HEAD, GATE_HEAD, GATE_BASE},
-                                         {GATE_HEAD, GATE_BASE, GATE_BASE, GATE_HEAD}};
+    enum { PATTERN = 4 };
+    static const int orders[2][PATTERN] = {{GATE_BASE, GATE_HEAD, GATE_HEAD, GATE_BASE},
+                                           {GATE_HEAD, GATE_BASE, GATE_BASE, GATE_HEAD}};
     const int *order = orders[rng_below(rng, 2)];
     struct gate_cell *cell = &gate->cells[index];
     double seconds[GATE_SIDES] = {0}, cpu[GATE_SIDES] = {0};
@@ -117,14 +117,15 @@ static int measure_cell(struct gate *gate, struct side_process *const sides[GATE
     for (int s = 0; s < GATE_SIDES; s++)
         if ((status = open_cell(gate, sides[order[s]], cell)) != 0)
             return status;
-    for (int t = 0; t < TURNS; t++) {
+    for (int t = 0; t < GATE_SIDES * gate->options.turns; t++) {
+        int side = order[t % PATTERN];
         struct gate_turn turn = {
-            .cell = index, .side = order[t], .stage = stage, .round = round, .position = t};
+            .cell = index, .side = side, .stage = stage, .round = round, .position = t};
 
-        if ((status = take_turn(gate, sides[order[t]], &turn)) != 0)
+        if ((status = take_turn(gate, sides[side], &turn)) != 0)
             return status;
-        seconds[order[t]] += turn.sample.wall;
-        cpu[order[t]] += turn.sample.cpu;
+        seconds[side] += turn.sample.wall;
+        cpu[side] += turn.sample.cpu;
     }
     return keep_round(&cell->series[stage], seconds, cpu);
 }
@@ -205,7 +206,7 @@ int gate_measure(struct gate *gate, const char *chosen, int stage, int rounds, u
         }
         if (options->progress)
             options->progress(options->context, stage, round, rounds);
-        status = run_round(gate, chosen, stage, round, &rng);
+        status = run_round(gate, chosen, stage, gate->rounds_made[stage]++, &rng);
         end += clock_now() - start;
     }
     gate->seconds = end;

@@ -2,34 +2,19 @@
 #include "gate/sample.h"
 
 #include "base/clock.h"
+#include "run/host.h"
 
 #include <math.h>
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 /* Of the processor that this process is on now. NaN: not known. */
 static double stolen_seconds(void)
 {
-    char name[16], line[256];
-    double steal = NAN, ticks[8];
-    FILE *file = fopen("/proc/stat", "re");
+    double idle, steal;
 
-    if (!file)
-        return NAN;
-    snprintf(name, sizeof name, "cpu%d ", sched_getcpu());
-    while (fgets(line, sizeof line, file))
-        if (strncmp(line, name, strlen(name)) == 0 &&
-            sscanf(line + strlen(name), "%lf %lf %lf %lf %lf %lf %lf %lf", &ticks[0], &ticks[1],
-                   &ticks[2], &ticks[3], &ticks[4], &ticks[5], &ticks[6], &ticks[7]) == 8) {
-            steal = ticks[7] / (double)sysconf(_SC_CLK_TCK);
-            break;
-        }
-    fclose(file);
-    return steal;
+    return host_processor_times(sched_getcpu(), &idle, &steal) == 0 ? steal : (double)NAN;
 }
 
 struct gate_reading gate_read(void)

@@ -147,3 +147,43 @@ int host_steal(double *total_seconds, double *steal_seconds)
     *steal_seconds = fields[7] / ticks;
     return 0;
 }
+
+int host_processor_times(int processor, double *idle_seconds, double *steal_seconds)
+{
+    double fields[8], ticks = (double)sysconf(_SC_CLK_TCK);
+    char name[16], line[256];
+    FILE *file = fopen("/proc/stat", "re");
+    int status = -1;
+
+    snprintf(name, sizeof name, "cpu%d ", processor);
+    while (file && status != 0 && fgets(line, sizeof line, file))
+        if (strncmp(line, name, strlen(name)) == 0 &&
+            sscanf(line + strlen(name), "%lf %lf %lf %lf %lf %lf %lf %lf", &fields[0], &fields[1],
+                   &fields[2], &fields[3], &fields[4], &fields[5], &fields[6], &fields[7]) == 8)
+            status = 0;
+    if (file)
+        fclose(file);
+    if (status != 0)
+        return -1;
+    *idle_seconds = (fields[3] + fields[4]) / ticks; /* waiting for a disk is idle as well */
+    *steal_seconds = fields[7] / ticks;
+    return 0;
+}
+
+int host_idlest(const struct host *host, double seconds)
+{
+    double before[HOST_PROCESSORS_MAX], idle, steal, most = -1;
+    int best = host->processors[host->processor_count - 1];
+
+    for (int i = 0; i < host->processor_count; i++)
+        if (host_processor_times(host->processors[i], &before[i], &steal) != 0)
+            return best;
+    usleep((useconds_t)(1e6 * seconds));
+    for (int i = 0; i < host->processor_count; i++)
+        if (host_processor_times(host->processors[i], &idle, &steal) == 0 &&
+            idle - before[i] >= most) {
+            most = idle - before[i];
+            best = host->processors[i];
+        }
+    return best;
+}

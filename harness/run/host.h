@@ -24,4 +24,12 @@ void host_read(struct host *);
 /* Seconds of all processors so far, and those stolen by the hypervisor. 0, or -1 if unknown. */
 int host_steal(double *total_seconds, double *steal_seconds);
 
+/* Seconds since boot that this processor was idle, and that the hypervisor took from it. 0, or -1
+ * if unknown. */
+int host_processor_times(int processor, double *idle_seconds, double *steal_seconds);
+
+/* Of the allowed processors the one that is idle the most while this waits for so many seconds; the
+ * last of equals, since the first ones serve interrupts. */
+int host_idlest(const struct host *, double seconds);
+
 #endif
