@@ -86,3 +86,15 @@ struct interval stats_median_interval(const double *values, size_t count, double
     free(sorted);
     return interval;
 }
+
+struct interval stats_share_interval(size_t successes, size_t count, double confidence)
+{
+    double tail = (1 - confidence) / 2, k = (double)successes, n = (double)count;
+
+    assert(successes <= count && confidence > 0 && confidence < 1);
+    return (struct interval){
+        .low = successes == 0 ? 0 : gsl_cdf_beta_Pinv(tail, k, n - k + 1),
+        .high = successes == count ? 1 : gsl_cdf_beta_Qinv(tail, k + 1, n - k),
+        .coverage = confidence,
+    };
+}

@@ -21,4 +21,8 @@ struct interval {
  * coverage 1. */
 struct interval stats_median_interval(const double *values, size_t count, double confidence);
 
+/* Exact interval of a share, `successes` of `count` (Clopper and Pearson 1934): it holds the true
+ * one at least that often. count == 0: 0 .. 1. */
+struct interval stats_share_interval(size_t successes, size_t count, double confidence);
+
 #endif

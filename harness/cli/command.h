@@ -32,6 +32,7 @@ int command_plot(int argc, char **argv);
 int command_verdict(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_history(int argc, char **argv);
+int command_calibrate(int argc, char **argv);
 int command_gate(int argc, char **argv);
 int command_gate_side(int argc, char **argv);
 int command_roof(int argc, char **argv);

@@ -3,26 +3,17 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/gate_options.h"
+#include "gate/calibration.h"
 #include "gate/revision.h"
 
-#include <limits.h>
-#include <math.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     KEY_BASE = 256,
     KEY_HEAD,
-    KEY_ROUNDS,
-    KEY_SLICE,
-    KEY_TURNS,
-    KEY_MARGIN,
     KEY_BUDGET,
-    KEY_SEED,
-    KEY_PROCESSOR,
-    KEY_ONLY,
+    KEY_CALIBRATION,
     KEY_PLANT,
     KEY_PRESET,
     KEY_NO_CHECK,
@@ -35,16 +26,9 @@ enum {
 static const struct argp_option options[] = {
     {"base", KEY_BASE, "SIDE", 0, "What it was: an engine, a batchlab, or git:REVISION", 0},
     {"head", KEY_HEAD, "SIDE", 0, "What it is now (default: this program)", 0},
-    {"only", KEY_ONLY, "TEXT", 0, "Only cells with this in their names", 0},
-    {"rounds", KEY_ROUNDS, "N", 0, "Paired rounds, even (default 20; 30 for more than 10 cells)",
-     0},
-    {"slice", KEY_SLICE, "SECONDS", 0, "Of one turn (default 0.05)", 0},
-    {"turns", KEY_TURNS, "N", 0, "Of each side in a round, even (default 2)", 0},
-    {"margin", KEY_MARGIN, "SHARE", 0, "Smaller differences do not count (default 0.02)", 0},
     {"budget", KEY_BUDGET, "SECONDS", 0, "Begin no round after that (default 300)", 0},
-    {"seed", KEY_SEED, "N", 0, "Of the order of turns (default 1)", 0},
-    {"processor", KEY_PROCESSOR, "N", 0,
-     "Both sides run on this one (default: the idlest); none: on any", 0},
+    {"calibration", KEY_CALIBRATION, "FILE", 0,
+     "What `batchlab calibrate` has found (default results/calibration/calibration.csv)", 0},
     {"plant", KEY_PLANT, "SHARE", 0,
      "Slow the head down: make this share of its calls twice, to see whether the gate finds it", 0},
     {"preset", KEY_PRESET, "NAME", 0, "That revisions are built with (default release)", 0},
@@ -59,30 +43,10 @@ static const struct argp_option options[] = {
 struct arguments {
     struct gate_options gate;
     const char *given[GATE_SIDES]; /* head: NULL is this program */
-    const char *preset, *output;
+    const char *preset, *output, *calibration;
     double planted;
     int strict, report, no_chart;
 };
-
-static double number(struct argp_state *state, const char *option, const char *text, double low,
-                     double high)
-{
-    char *end;
-    double value = strtod(text, &end);
-
-    if (end == text || *end || !(value >= low && value <= high))
-        argp_error(state, "--%s: '%s' is not valid, expected %g to %g", option, text, low, high);
-    return value;
-}
-
-static int whole(struct argp_state *state, const char *option, const char *text, int low, int high)
-{
-    double value = number(state, option, text, low, high);
-
-    if (value != floor(value))
-        argp_error(state, "--%s: '%s' is not valid, expected a whole number", option, text);
-    return (int)value;
-}
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
@@ -90,40 +54,21 @@ static error_t parse(int key, char *text, struct argp_state *state)
     struct gate_options *gate = &arguments->gate;
 
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = gate;
+        break;
     case KEY_BASE:
     case KEY_HEAD:
         arguments->given[key - KEY_BASE] = text;
         break;
-    case KEY_ONLY:
-        gate->only = text;
-        break;
-    case KEY_ROUNDS:
-        gate->rounds = whole(state, "rounds", text, 2, 1000);
-        break;
-    case KEY_SLICE:
-        gate->slice = number(state, "slice", text, 1e-6, 60);
-        break;
-    case KEY_TURNS:
-        gate->turns = whole(state, "turns", text, 2, 1000);
-        if (gate->turns % 2)
-            argp_error(state, "--turns: %d is odd, expected an even number", gate->turns);
-        break;
-    case KEY_MARGIN:
-        gate->margin = number(state, "margin", text, 1e-4, 10);
-        break;
     case KEY_BUDGET:
-        gate->budget = number(state, "budget", text, 1, 1e6);
+        gate->budget = gate_number(state, "budget", text, 1, 1e6);
         break;
-    case KEY_SEED:
-        gate->seed = (uint64_t)whole(state, "seed", text, 0, INT_MAX);
-        break;
-    case KEY_PROCESSOR:
-        gate->processor = strcmp(text, "none") == 0
-                              ? -1
-                              : whole(state, "processor", text, 0, HOST_PROCESSORS_MAX - 1);
+    case KEY_CALIBRATION:
+        arguments->calibration = text;
         break;
     case KEY_PLANT:
-        arguments->planted = number(state, "plant", text, 0, 1);
+        arguments->planted = gate_number(state, "plant", text, 0, 1);
         break;
     case KEY_PRESET:
         arguments->preset = text;
@@ -143,11 +88,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_NO_CHART:
         arguments->no_chart = 1;
         break;
-    case ARGP_KEY_ARG:
-        if (gate->file)
-            argp_error(state, "one experiment at a time, got '%s' and '%s'", gate->file, text);
-        gate->file = text;
-        break;
     case ARGP_KEY_END:
         if (!arguments->given[GATE_BASE])
             argp_error(state, "--base is missing: expected an engine, a batchlab, or git:REVISION");
@@ -157,6 +97,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
     return 0;
 }
+
+static const struct argp_child children[] = {{&gate_argp, 0, NULL, 0}, {0}};
 
 static const struct argp argp = {
     options,
@@ -170,7 +112,7 @@ static const struct argp argp = {
     "Exit status: 0 nothing is slower; 1 error, or a cell that could not be compared; 3 an engine "
     "does not conform; 4 a regression; 5 with --strict, a cell is inconclusive; 64 usage; 130 "
     "interrupted.",
-    0,
+    children,
     0,
     0};
 
@@ -187,19 +129,8 @@ static int is_revision(const char *given)
 static int open_side(struct contender *side, struct revision *revision, const char *given,
                      const char *preset)
 {
-    char program[PATH_MAX];
-    ssize_t length;
-
-    if (!given) {
-        length = readlink("/proc/self/exe", program, sizeof program - 1);
-        program[length > 0 ? length : 0] = '\0';
-        if (contender_resolve(side, program) != 0)
-            return -1;
-        side->given = "this program";
-        return 0;
-    }
-    if (!is_revision(given))
-        return contender_resolve(side, given);
+    if (!given || !is_revision(given))
+        return gate_resolve(side, given);
     fprintf(stderr, "batchlab: building %s\n", given);
     if (revision_build(revision, given + sizeof revision_mark - 1, preset) != 0 ||
         contender_resolve(side, revision->program) != 0)
@@ -222,34 +153,9 @@ static int check_alike(const struct contender sides[GATE_SIDES])
 /* ---- From start to end ------------------------------------------------------------------------
  */
 
-static void on_signal(int signal_number)
-{
-    (void)signal_number;
-    gate_interrupt();
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal};
-
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
-    signal(SIGPIPE, SIG_IGN); /* a side that has died is found out by its answer */
-}
-
-static void show_progress(void *context, int stage, int round, int rounds)
-{
-    (void)context;
-    if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r%s: round %d of %d ", stage == GATE_FIRST ? "measuring" : "confirming",
-                round + 1, rounds);
-}
-
 static int report(const struct gate *gate, const struct arguments *arguments)
 {
-    if (isatty(STDERR_FILENO))
-        fputs("\r\033[K", stderr);
+    gate_progress_end();
     gate_print(stdout, gate);
     if (gate_write(gate, arguments->output) != 0)
         return -1;
@@ -283,6 +189,8 @@ static int run_gate(const struct arguments *arguments, const struct contender si
     int status = STATUS_OK;
 
     if (gate_open(&gate, &arguments->gate, &sides[GATE_BASE], &sides[GATE_HEAD]) != 0 ||
+        calibration_apply(arguments->calibration, &gate, gate.calibration,
+                          sizeof gate.calibration) != 0 ||
         gate_run(&gate) != 0 || report(&gate, arguments) != 0)
         status = gate_interrupted() ? STATUS_INTERRUPTED : command_failed();
     else
@@ -297,32 +205,18 @@ int command_gate(int argc, char **argv)
     struct arguments arguments = {
         .preset = "release",
         .output = "results/gate",
-        .gate = {.slice = 0.05,
-                 .turns = 2,
-                 .margin = 0.02,
-                 .budget = 300,
-                 .seed = 1,
-                 .progress = show_progress,
-                 .processor = -2},
+        .calibration = "results/calibration/calibration.csv",
+        .gate = gate_defaults,
     };
     struct contender sides[GATE_SIDES] = {{.label = labels[0]}, {.label = labels[1]}};
     struct revision revisions[GATE_SIDES] = {{.folder = ""}};
     char file[PATH_MAX];
     int status = STATUS_OK;
-    struct host host;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return STATUS_USAGE;
-    if (!arguments.gate.file) {
-        command_share("experiments", file, sizeof file - sizeof "/gate.yaml");
-        strcat(file, "/gate.yaml");
-        arguments.gate.file = file;
-    }
-    if (arguments.gate.processor == -2) {
-        host_read(&host);
-        arguments.gate.processor = host_idlest(&host, 0.3);
-    }
-    catch_signals();
+    gate_options_settle(&arguments.gate, file, sizeof file);
+    gate_catch_signals();
     for (int s = 0; s < GATE_SIDES && status == STATUS_OK; s++)
         if (open_side(&sides[s], &revisions[s], arguments.given[s], arguments.preset) != 0)
             status = gate_interrupted() ? STATUS_INTERRUPTED : command_failed();

@@ -17,6 +17,8 @@ static const struct command commands[] = {
     {"compare", "two results folders side by side: ratios with intervals, what is missing",
      command_compare},
     {"gate", "is the head slower than the base? paired, calibrated, in one sitting", command_gate},
+    {"calibrate", "what a gate can tell on this machine: false alarms, what it finds",
+     command_calibrate},
     {"history", "keep medians of runs, and find the run from which on they are others",
      command_history},
     {"plot", "draw the charts of a results folder again", command_plot},
@@ -32,7 +34,7 @@ static void print_help(FILE *file)
                   "the whole set?\n\n");
     for (const struct command *command = commands; command->name; command++)
         if (command->summary)
-            fprintf(file, "  %-8s %s\n", command->name, command->summary);
+            fprintf(file, "  %-9s %s\n", command->name, command->summary);
     fprintf(file, "\n  batchlab COMMAND --help   options of a command\n"
                   "  batchlab --version\n\n"
                   "Exit status: 0 ok; 1 error, bad input or a failed cell; 3 wrong result of an\n"

@@ -352,7 +352,7 @@ static double margin_of(const struct gate *gate, const struct gate_cell *cell)
     return cell->floor > margin ? cell->floor : margin; /* a floor that is not known is none */
 }
 
-static void judge(const struct gate *gate, struct gate_cell *cell, int stage)
+void gate_judge(const struct gate *gate, struct gate_cell *cell, int stage)
 {
     const struct gate_series *series = &cell->series[stage];
     const struct paired paired = {
@@ -367,7 +367,7 @@ static void judge(const struct gate *gate, struct gate_cell *cell, int stage)
     cell->findings[stage] = paired_judge(&paired, cell->margin, gate->confidence);
 }
 
-static void conclude(struct gate_cell *cell)
+void gate_conclude(struct gate_cell *cell)
 {
     static const enum gate_verdict verdicts[PAIRED_VERDICTS] = {
         [PAIRED_SAME] = GATE_SAME,
@@ -416,7 +416,7 @@ static void judge_all(struct gate *gate, const char *chosen, int stage)
 {
     for (int c = 0; c < gate->count; c++)
         if (chosen[c] && gate->cells[c].verdict == GATE_INCONCLUSIVE)
-            judge(gate, &gate->cells[c], stage);
+            gate_judge(gate, &gate->cells[c], stage);
 }
 
 /* Rounds, and as many again for what they leave open. */
@@ -461,7 +461,7 @@ static int measure_all(struct gate *gate, char *chosen)
     }
     for (int c = 0; c < gate->count; c++)
         if (gate->cells[c].verdict == GATE_INCONCLUSIVE)
-            conclude(&gate->cells[c]);
+            gate_conclude(&gate->cells[c]);
     return 0;
 }
 

@@ -85,6 +85,7 @@ struct gate {
     double load_before;
     int is_cut; /* the budget was over before all was done */
     char started[32];
+    char calibration[512]; /* which one the floors are of, or why there are none */
 };
 
 /* Looks what cells both sides have, and how many updates fill a turn. -1 (error set): rounds that
@@ -104,8 +105,14 @@ int gate_count(const struct gate *, enum gate_verdict);
 void gate_interrupt(void);
 int gate_interrupted(void);
 
-/* ---- Its parts (rounds.c) ---------------------------------------------------------------------
+/* ---- Its parts --------------------------------------------------------------------------------
  */
+
+/* The finding of what its series holds of the stage, and the margin it was judged by. */
+void gate_judge(const struct gate *, struct gate_cell *, int stage);
+
+/* The verdict, from the findings of its stages. */
+void gate_conclude(struct gate_cell *);
 
 /* Measures the cells chosen[count] != 0 in so many rounds more of the stage. -1 (error set). A side
  * that fails at a cell takes that cell out of the comparison (GATE_MISSING), nothing else. */

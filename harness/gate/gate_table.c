@@ -92,6 +92,8 @@ void gate_print(FILE *out, const struct gate *gate)
                     gate_verdict_names[v]);
     fputs("\n", out);
     print_tags(out, gate);
+    if (gate->calibration[0])
+        summary_print_wrapped(out, gate->calibration);
     if (gate->is_cut)
         summary_print_wrapped(out, "The budget was over before all rounds were made.");
 }
