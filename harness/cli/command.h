@@ -32,6 +32,7 @@ int command_plot(int argc, char **argv);
 int command_verdict(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_history(int argc, char **argv);
+int command_export(int argc, char **argv);
 int command_roof(int argc, char **argv);
 
 /* Prints the pending error as `batchlab: ...` to stderr. Returns STATUS_ERROR. */

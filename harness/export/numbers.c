@@ -61,9 +61,10 @@ int numbers_of(struct numbers *numbers, const struct exported_case *timed, doubl
         numbers->high = interval.high;
     }
     free(seconds);
-    numbers->examples_per_second =
-        timed->examples_per_iteration > 0 ? timed->examples_per_iteration / numbers->median : NAN;
-    numbers->gflops =
-        timed->flops_per_iteration > 0 ? 1e-9 * timed->flops_per_iteration / numbers->median : NAN;
+    numbers->examples_per_second = numbers->gflops = NAN;
+    if (timed->examples_per_iteration > 0)
+        numbers->examples_per_second = timed->examples_per_iteration / numbers->median;
+    if (timed->flops_per_iteration > 0)
+        numbers->gflops = 1e-9 * timed->flops_per_iteration / numbers->median;
     return 0;
 }
