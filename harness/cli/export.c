@@ -94,7 +94,7 @@ static int write_file(const struct export *export, enum export_format format, co
     else
         printf(" %6zu row%s", tally.written, tally.written == 1 ? " " : "s");
     if (tally.left_out > 0)
-        printf(", %zu left out: no finite number", tally.left_out);
+        printf(", %zu left out: not reached, failed or no number", tally.left_out);
     putchar('\n');
     return 0;
 }

@@ -153,13 +153,24 @@ static int add_case(struct suite *suite, const struct exported_case *timed)
     return 0;
 }
 
+/* "none" where it is not finite. */
+static void number_text(double value, char text[32])
+{
+    if (isfinite(value))
+        snprintf(text, 32, "%.17g", value);
+    else
+        snprintf(text, 32, "none");
+}
+
 static void add_count(struct suite *suite, const struct exported_count *count)
 {
     enum judged judged = judged_of(count->verdict);
-    char message[2048], name[1024];
+    char message[2048], name[1024], base[32], head[32];
 
-    snprintf(message, sizeof message, "%s: %s %.17g, base %.17g%s%s", judged_name(judged),
-             count->quantity, count->head, count->base, count->reason ? "; " : "",
+    number_text(count->base, base);
+    number_text(count->head, head);
+    snprintf(message, sizeof message, "%s: %s %s, base %s%s%s", judged_name(judged),
+             count->quantity, head, base, count->reason ? "; " : "",
              count->reason ? count->reason : "");
     snprintf(name, sizeof name, "%s/%s", count->name, count->quantity);
     begin_case(suite, suite->export->suite, name, NAN);
