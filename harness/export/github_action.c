@@ -7,7 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* "± 9.1": the farther end of the interval; the only shape that it scales with the value. */
+/* "± 9.100": to the farther end of the interval; the only shape that it scales with the value, and
+ * only with two characters or more after the sign. */
 static int put_range(json_t *entry, double value, double low, double high)
 {
     char text[64];
@@ -15,7 +16,7 @@ static int put_range(json_t *entry, double value, double low, double high)
 
     if (!isfinite(low) || !isfinite(high) || !(range >= 0) || !isfinite(range))
         return 0;
-    snprintf(text, sizeof text, "± %.4g", range);
+    snprintf(text, sizeof text, "± %#.4g", range);
     return put_text(entry, "range", text);
 }
 

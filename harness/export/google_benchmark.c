@@ -82,8 +82,7 @@ static int put_context(json_t *root, const struct export *export)
     status |= put_custom(context, "cpu_model", export->cpu);
     status |= put_custom(context, "commit", export->commit);
     if (lacks_cpu_time(export))
-        status |= put_custom(context, "cpu_time",
-                             "where it was not measured it repeats real_time");
+        status |= put_custom(context, "cpu_time", "where it was not measured it repeats real_time");
     for (size_t c = 0; c < export->custom_count; c++)
         status |= put_custom(context, export->custom[c].key, export->custom[c].value);
     return put_value(root, "context", context) | status;
