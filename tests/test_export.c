@@ -349,7 +349,7 @@ static void markdown_of_one_side_is_a_table(void **state)
 {
     (void)state;
     assert_prints(&one, EXPORT_MARKDOWN,
-                  "**suite: 1 cells.**\n"
+                  "**suite: 1 cell.**\n"
                   "\n| cell | an update | examples/s | |\n|---|---:|---:|---|\n"
                   "| train/S/blas/k=8 | 250 ms | 32 | one thread |\n"
                   "\nIntervals: 95 % of medians. Machine: abacus, 2 processors, host. Commit abc, "
@@ -582,6 +582,7 @@ static void a_case_without_a_ratio_stands_beside_them(void **state)
     assert_has(&export, EXPORT_JUNIT, "tests=\"11\" failures=\"4\" errors=\"1\"");
     assert_has(&export, EXPORT_JUNIT, "message=\"crashed\"");
     assert_lacks(&export, EXPORT_JUNIT, "said by its ratio");
+    assert_has(&export, EXPORT_MARKDOWN, "\nNot compared:\n\n| cell |");
     assert_has(&export, EXPORT_MARKDOWN, "| alone | none |  | crashed |");
     assert_lacks(&export, EXPORT_MARKDOWN, "said by its ratio");
 }
@@ -608,7 +609,9 @@ static void bencher_and_ctest_have_ratios_and_counts(void **state)
 static void markdown_has_the_worst_first_and_the_same_folded(void **state)
 {
     static const char *const order[] = {
-        "**Of 7 cells: 1 WRONG, 2 REGRESSION, 2 INCONCLUSIVE, 1 IMPROVED, 1 SAME.**\n",
+        "**Of 7 cells: 1 WRONG, 2 REGRESSION, 2 INCONCLUSIVE, 1 IMPROVED, 1 SAME; of 3 counts: 1 "
+        "WRONG, 1 "
+        "CHANGED, 1 SAME.**\n",
         "| broken | 250 ms | none | no ratio | **WRONG**: the head crashed |\n",
         "| slowest |",
         "| slower | 250 ms | 250 ms | 1.1 \\[1.05, 1.15\\] (95 %) | **REGRESSION**: confirmed |\n",
@@ -618,7 +621,7 @@ static void markdown_has_the_worst_first_and_the_same_folded(void **state)
         "\n</details>\n",
         "| same | peak\\_bytes | 100 | 150 | **CHANGED**: tolerance 60 % |\n",
         "| same | final\\_loss | 0.5 | none | **WRONG**: not finite |\n",
-        "1 counts are the same.",
+        "Counts that are the same: 1.",
         "Machine: abacus",
     };
     struct export export = of_gate();

@@ -12,6 +12,11 @@
 
 enum { ROWS_MAX = 100 };
 
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 /* ---- Numbers ----------------------------------------------------------------------------------
  */
 
@@ -123,6 +128,19 @@ static void write_verdicts(FILE *file, const size_t counts[JUDGED_KINDS])
         }
 }
 
+/* "; of 3 counts: 1 CHANGED, 2 SAME" */
+static void write_counts_summary(FILE *file, const struct export *export)
+{
+    size_t counts[JUDGED_KINDS] = {0};
+
+    for (size_t c = 0; c < export->count_count; c++)
+        counts[judged_of(export->counts[c].verdict)]++;
+    if (export->count_count == 0)
+        return;
+    fprintf(file, "; of %zu count%s: ", export->count_count, plural(export->count_count));
+    write_verdicts(file, counts);
+}
+
 static void write_summary(FILE *file, const struct export *export,
                           const size_t counts[JUDGED_KINDS])
 {
@@ -130,12 +148,13 @@ static void write_summary(FILE *file, const struct export *export,
     if (export->summary) {
         text_markdown(file, export->summary);
     } else if (export->ratio_count > 0) {
-        fprintf(file, "Of %zu cells: ", export->ratio_count);
+        fprintf(file, "Of %zu cell%s: ", export->ratio_count, plural(export->ratio_count));
         write_verdicts(file, counts);
+        write_counts_summary(file, export);
         fputc('.', file);
     } else {
         text_markdown(file, export->suite);
-        fprintf(file, ": %zu cells.", export->case_count);
+        fprintf(file, ": %zu cell%s.", export->case_count, plural(export->case_count));
     }
     fputs("**\n", file);
 }
@@ -198,7 +217,8 @@ static int write_cases(FILE *file, const struct export *export, struct export_ta
         if (!case_is_alone(export, &export->cases[c]))
             continue;
         if (count++ == 0)
-            fputs("\n| cell | an update | examples/s | |\n|---|---:|---:|---|\n", file);
+            fprintf(file, "%s\n| cell | an update | examples/s | |\n|---|---:|---:|---|\n",
+                    export->ratio_count > 0 ? "\nNot compared:\n" : "");
         if (count <= ROWS_MAX)
             status = write_case(file, export, &export->cases[c]);
     }
@@ -241,7 +261,7 @@ static void write_counts(FILE *file, const struct export *export)
     if (changed > ROWS_MAX)
         fprintf(file, "\n%zu more are not shown.\n", changed - ROWS_MAX);
     if (export->count_count > changed)
-        fprintf(file, "\n%zu counts are the same.\n", export->count_count - changed);
+        fprintf(file, "\nCounts that are the same: %zu.\n", export->count_count - changed);
 }
 
 /* ---- The machine ------------------------------------------------------------------------------

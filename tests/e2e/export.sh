@@ -60,7 +60,7 @@ ends_with 0 export timed --print ctest
 ends_with 0 export timed --print junit
 is_same out timed/export/junit.xml
 ends_with 0 export trained --print comment
-prints '**trained: 1 cells.**'
+prints '**trained: 1 cell.**'
 
 case='cells that failed'
 sed 's/,budget,median over[^,]*,/,crashed,signal 11,/' timed/cells.csv >cells && cp cells timed/cells.csv
