@@ -164,7 +164,7 @@ static void google_benchmark_has_a_row_for_each_repetition(void **state)
                   "   \"items_per_second\": 32.0,\n   \"GFLOPs\": 1.0,\n"
                   "   \"label\": \"one thread\"\n  }\n ]\n}\n");
     assert_int_equal(tally.written, 1);
-    printed(&one, EXPORT_GOOGLE_BENCHMARK);
+    free(printed(&one, EXPORT_GOOGLE_BENCHMARK));
     assert_int_equal(tally.written, 3);
     assert_int_equal(tally.left_out, 0);
 }
@@ -646,7 +646,7 @@ static void long_tables_are_cut_and_say_so(void **state)
 {
     enum { MANY = 5000 };
     static struct exported_ratio many[MANY];
-    static char names[MANY][16];
+    static char names[MANY][24];
     struct export export = of_gate();
     char *text;
 
@@ -828,7 +828,7 @@ static int write_for_readers(const char *folder)
     struct exported_case cases[] = {exact, exact, {.name = "failed", .error = name}};
     struct exported_ratio strange[COUNT(ratios)];
     struct export export = of_gate();
-    char path[512];
+    char path[4096];
 
     memcpy(strange, ratios, sizeof ratios);
     strange[1].name = strange[1].reason = strange[4].reason = cases[1].name = cases[1].label = name;

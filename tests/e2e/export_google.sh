@@ -23,7 +23,7 @@ cat >timed.yaml <<'END_OF_FILE'
 question: How fast?
 measure: throughput
 dataset: {name: blobs, examples: 300, features: 4, classes: 3, validation: 50, test: 50}
-grid: {engine: naive, network: S, batch_size: [10, 50]}
+grid: {engine: naive, network: S, batch_size: 50}
 throughput: {seconds: 0.02, block_seconds: 0.001, blocks: 9}
 END_OF_FILE
 for side in a b; do
@@ -31,7 +31,7 @@ for side in a b; do
     ends_with 0 export $side
 done
 compares a/export/google-benchmark.json b/export/google-benchmark.json
-[ "$(grep -c 'U Test, Repetitions' out)" -eq 4 ] || fail 'not a U test for each of four cases'
+[ "$(grep -c 'U Test, Repetitions' out)" -eq 2 ] || fail 'not a U test for each of two cases'
 prints 'OVERALL_GEOMEAN'
 if grep -q WARNING out; then fail 'warns of too few repetitions'; fi
 
