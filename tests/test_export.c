@@ -131,7 +131,6 @@ static const struct export one = {
     .host = "host",
     .cpu = "abacus",
     .processors = 2,
-    .cpu_scaling_enabled = -1,
     .library_version = "0.1.0",
     .build_type = "release",
     .commit = "abc",
@@ -147,7 +146,7 @@ static void google_benchmark_has_a_row_for_each_repetition(void **state)
     (void)state;
     short_case.count = 1;
     export.cases = &short_case;
-    export.cpu_scaling_enabled = 0;
+    export.cpu_scaling = EXPORTED_NO;
     assert_prints(&export, EXPORT_GOOGLE_BENCHMARK,
                   "{\n \"context\": {\n  \"date\": \"2026-11-29T01:30:31Z\",\n"
                   "  \"host_name\": \"host\",\n  \"num_cpus\": 2,\n  \"mhz_per_cpu\": 0,\n"
@@ -184,7 +183,7 @@ static void its_context_says_what_is_known_and_no_more(void **state)
     export.cache_count = 1;
     export.custom = custom;
     export.custom_count = 2;
-    export.cpu_scaling_enabled = 1;
+    export.cpu_scaling = EXPORTED_YES;
     export.mhz = 2399.6;
     export.executable = "bin/batchlab";
     json = parsed(&export, EXPORT_GOOGLE_BENCHMARK);
@@ -396,6 +395,7 @@ static void repetitions_that_are_no_numbers_are_left_out(void **state)
     assert_int_equal(tally.written, 2);
     assert_int_equal(tally.left_out, 7);
     assert_has(&export, EXPORT_ACTION_SMALLER, "median of 2");
+    assert_has(&export, EXPORT_GOOGLE_BENCHMARK, "where it was not measured it repeats real_time");
 }
 
 static void a_case_without_numbers_is_an_error_or_left_out(void **state)
@@ -450,7 +450,7 @@ static void a_failed_case_is_an_error_whatever_its_numbers(void **state)
 static void no_repetitions_at_all_are_no_numbers(void **state)
 {
     struct exported_case timed = {.name = "a"};
-    struct export export = {.cases = &timed, .case_count = 1, .cpu_scaling_enabled = -1};
+    struct export export = {.cases = &timed, .case_count = 1};
 
     (void)state;
     assert_has_no_such_number(&export); /* nothing but the name is there */
@@ -494,7 +494,7 @@ static void values_have_their_direction_and_unit(void **state)
         {"a/train", "updates_to_0.1", "updates", INFINITY, 1, INFINITY, false},
         {"a/train", "accuracy", "", 0.5, -INFINITY, INFINITY, true},
     };
-    struct export export = {.values = values, .value_count = 3, .cpu_scaling_enabled = -1};
+    struct export export = {.values = values, .value_count = 3};
 
     (void)state;
     assert_has_no_such_number(&export);

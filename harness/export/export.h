@@ -73,6 +73,8 @@ struct exported_cache {
     int sharing; /* processors */
 };
 
+enum exported_answer { EXPORTED_UNKNOWN, EXPORTED_NO, EXPORTED_YES };
+
 struct exported_pair {
     const char *key, *value;
 };
@@ -90,10 +92,10 @@ struct export
 
     const char *date; /* ISO 8601: "2026-11-25T03:36:18Z" */
     const char *host, *cpu, *executable;
-    int processors;          /* 0: unknown */
-    double mhz;              /* 0: unknown */
-    int cpu_scaling_enabled; /* 1, 0; -1: unknown */
-    const double *load;      /* [load_count] averages over 1, 5 and 15 minutes */
+    int processors;                   /* 0: unknown */
+    double mhz;                       /* 0: unknown */
+    enum exported_answer cpu_scaling; /* the governor may change the frequency */
+    const double *load;               /* [load_count] averages over 1, 5 and 15 minutes */
     size_t load_count;
     const struct exported_cache *caches; /* [cache_count] */
     size_t cache_count;

@@ -200,7 +200,6 @@ int folder_machine(struct export *export, const struct results *results,
     export->date = text_of(last, "started");
     export->cpu = text_of(machine, "cpu");
     export->processors = (int)json_array_size(json_object_get(machine, "processors"));
-    export->cpu_scaling_enabled = -1;
     export->library_version = text_of(build, "version");
     export->build_type = flags && strncmp(flags, "Debug", 5) == 0 ? "debug" : "release";
     export->commit = text_of(build, "commit");

@@ -9,9 +9,10 @@
 
 static int put_cpu_scaling(json_t *context, const struct export *export)
 {
-    if (export->cpu_scaling_enabled < 0) /* omitted where unknown, as Google does */
+    if (export->cpu_scaling == EXPORTED_UNKNOWN) /* omitted where unknown, as Google does */
         return 0;
-    return put_value(context, "cpu_scaling_enabled", json_boolean(export->cpu_scaling_enabled));
+    return put_value(context, "cpu_scaling_enabled",
+                     json_boolean(export->cpu_scaling == EXPORTED_YES));
 }
 
 static json_t *caches_of(const struct export *export)
@@ -53,11 +54,19 @@ static int put_custom(json_t *context, const char *key, const char *value)
     return json_object_get(context, key) ? 0 : put_text(context, key, value);
 }
 
+/* Processor time may be 0: less than the clock can tell. */
+static bool has_cpu_time(const struct exported_case *timed, size_t repetition)
+{
+    return timed->cpu_seconds && timed->cpu_seconds[repetition] >= 0 &&
+           isfinite(1e9 * timed->cpu_seconds[repetition]);
+}
+
 static bool lacks_cpu_time(const struct export *export)
 {
     for (size_t c = 0; c < export->case_count; c++)
-        if (!export->cases[c].cpu_seconds && !export->cases[c].error)
-            return true;
+        for (size_t r = 0; r < export->cases[c].count; r++)
+            if (repetition_is_number(&export->cases[c], r) && !has_cpu_time(&export->cases[c], r))
+                return true;
     return false;
 }
 
@@ -97,7 +106,8 @@ static int put_name(json_t *row, const struct exported_case *timed, size_t famil
     status |= put_value(row, "per_family_instance_index", json_integer(0));
     status |= put_text(row, "run_name", timed->name);
     status |= put_text(row, "run_type", "iteration");
-    status |= put_value(row, "repetitions", json_integer((json_int_t)timed->count));
+    status |= put_value(row, "repetitions",
+                        json_integer(timed->count > 0 ? (json_int_t)timed->count : 1));
     return status;
 }
 
@@ -120,17 +130,11 @@ static int append_error(json_t *rows, const struct exported_case *timed, size_t 
     return append_value(rows, row) | status;
 }
 
-static double cpu_seconds(const struct exported_case *timed, size_t repetition)
-{
-    double seconds = timed->cpu_seconds ? timed->cpu_seconds[repetition] : -1.0;
-
-    return seconds >= 0 && isfinite(1e9 * seconds) ? seconds : timed->seconds[repetition];
-}
-
 static int append_repetition(json_t *rows, const struct exported_case *timed, size_t family,
                              size_t repetition)
 {
     double seconds = timed->seconds[repetition];
+    double cpu = has_cpu_time(timed, repetition) ? timed->cpu_seconds[repetition] : seconds;
     json_t *row = json_object();
     int status = put_name(row, timed, family);
 
@@ -138,7 +142,7 @@ static int append_repetition(json_t *rows, const struct exported_case *timed, si
     status |= put_value(row, "threads", json_integer(timed->threads));
     status |= put_value(row, "iterations", json_integer(repetition_iterations(timed, repetition)));
     status |= put_number(row, "real_time", 1e9 * seconds);
-    status |= put_number(row, "cpu_time", 1e9 * cpu_seconds(timed, repetition));
+    status |= put_number(row, "cpu_time", 1e9 * cpu);
     status |= put_text(row, "time_unit", "ns");
     if (timed->examples_per_iteration > 0)
         status |= put_number(row, "items_per_second", timed->examples_per_iteration / seconds);
