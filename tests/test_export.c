@@ -492,7 +492,7 @@ static void values_have_their_direction_and_unit(void **state)
     static const struct exported_value values[] = {
         {"a/train", "seconds_to_0.1", "s", 2, 1, 4, false},
         {"a/train", "updates_to_0.1", "updates", INFINITY, 1, INFINITY, false},
-        {"a/train", "accuracy", "", 0.5, -INFINITY, INFINITY, true},
+        {"a/train", "accuracy", "", 0.5, 0.25, INFINITY, true},
     };
     struct export export = {.values = values, .value_count = 3};
 
