@@ -35,6 +35,7 @@ int command_history(int argc, char **argv);
 int command_calibrate(int argc, char **argv);
 int command_gate(int argc, char **argv);
 int command_gate_side(int argc, char **argv);
+int command_export(int argc, char **argv);
 int command_roof(int argc, char **argv);
 
 /* Prints the pending error as `batchlab: ...` to stderr. Returns STATUS_ERROR. */

@@ -21,6 +21,7 @@ static const struct command commands[] = {
      command_calibrate},
     {"history", "keep medians of runs, and find the run from which on they are others",
      command_history},
+    {"export", "write a results folder in the formats that other tools read", command_export},
     {"plot", "draw the charts of a results folder again", command_plot},
     {"roof", "measure what this machine can do: multiply-add peak, bandwidth", command_roof},
     {"gate-side", NULL, command_gate_side}, /* for `gate` to start, not for people */

@@ -22,7 +22,7 @@ END
 
 case='stdout on a full disk'
 for arguments in 'list keys' '--help' '--version' 'run --help' 'plan disk.yaml' \
-    'run disk.yaml --results elsewhere'; do
+    'run disk.yaml --results elsewhere' 'export elsewhere' 'export elsewhere --print junit'; do
     status=0
     # shellcheck disable=SC2086
     "$batchlab" $arguments >/dev/full 2>err || status=$?
@@ -59,4 +59,12 @@ has_no_leftovers small/results
 convergence_of elsewhere >undisturbed
 convergence_of small/results >resumed
 is_same resumed undisturbed
+
+case='an export on a full disk'
+head -c 200000 /dev/zero 2>/dev/null >small/filler || :
+ends_with 1 export elsewhere --output small
+complains small/google-benchmark.json 'No space left'
+says_one_line
+has_no_leftovers small
+is_absent small/google-benchmark.json
 umount small
