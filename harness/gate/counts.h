@@ -28,10 +28,9 @@ enum count_quantity {
     COUNT_FIRST_BYTES,
     COUNT_STEADY_ALLOCATIONS, /* during all further ones: 0, or something takes memory in each */
     COUNT_STEADY_BYTES,
-    COUNT_RETAINED_BYTES, /* allocated before or during the run and not freed once all is closed,
-                             less what was freed of older memory: thread pools and plans that a
-                             library keeps, or a leak. As malloc_usable_size has it; may be negative
-                           */
+    COUNT_RETAINED_BYTES, /* held once all is closed, above the start: pools and plans that a
+                             library keeps, or a leak. Usable bytes, as malloc_usable_size has them;
+                             negative where older memory was freed */
     COUNT_PEAK_BYTES, /* resident, above the start of the run; VmHWM, where the system lets it be
                          set back (run/resident.h) */
     COUNT_PEAK_RUSAGE_BYTES, /* where it does not: ru_maxrss, above its own value at the start; 0
