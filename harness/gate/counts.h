@@ -37,8 +37,11 @@ enum count_quantity {
                                 where the process had needed more before. One of the two is unknown
                               */
     COUNT_UPDATES_TO_TARGET, /* +infinity: not reached; see struct counts_request */
-    COUNT_FINAL_LOSS, /* of the parameters after the counted updates, by engine `reference` in
-                         double precision; may be not finite, if training diverged */
+    /* By engine `reference` in double precision, of the parameters after the first update, where
+     * rounding alone has little to say, and after the last one. An objective's, which that engine
+     * does not know, by the engine itself. May be not finite, if training diverged. */
+    COUNT_FIRST_LOSS,
+    COUNT_FINAL_LOSS,
     COUNT_QUANTITIES
 };
 
@@ -62,7 +65,7 @@ struct counts {
     double batch_size, threads, parameters, flops_per_example;
     double updates; /* counted ones */
     double learning_rate, seed;
-    double loss_examples; /* that the final loss is of: the first of the cell's training examples */
+    double loss_examples; /* that the losses are of: the first of the cell's training examples */
     struct count of[COUNT_QUANTITIES];
 };
 
@@ -78,11 +81,11 @@ struct counts_request {
     double learning_rate;
     /* The target is reached when the mean loss of the last n batches is at most this part of the
      * mean of the first n, each batch's loss taken before its update; n: as many as hold 64
-     * examples. By default 0.9. Both means are of many examples, so that one lucky batch decides
+     * examples. By default 0.5. Both means are of many examples, so that one lucky batch decides
      * nothing, and come with the updates: no evaluation disturbs what is counted. Unknown where the
      * loss does not start above 0. */
     double target;
-    size_t loss_examples; /* by default as many as a forward pass of 1e8 FLOP is, 16 .. 256 */
+    size_t loss_examples; /* by default as many as a forward pass of 5e7 FLOP is, 16 .. 256 */
 };
 
 /* Rate at which a batch of so many examples trains visibly and safely: 0.01 sqrt(K), at most 0.1.

@@ -6,8 +6,8 @@
 #include "gate/counts.h"
 
 enum count_verdict {
-    COUNT_ABSENT,  /* neither side has it: say nothing */
-    COUNT_SAME,    /* equal */
+    COUNT_ABSENT,  /* neither side has it, which only memory and the target may be: say nothing */
+    COUNT_SAME,    /* equal, or as near as two runs of one build are */
     COUNT_CHANGED, /* not equal; within the tolerance, or better: reported, never failed */
     COUNT_UNKNOWN, /* one side does not have it, or the two did not do the same: nothing is shown */
     COUNT_WORSE,   /* beyond the tolerance: a regression */
@@ -20,6 +20,8 @@ extern const char *const count_verdict_names[COUNT_VERDICTS]; /* "absent", "same
  * better side, if |head - base| is. */
 struct count_tolerance {
     double relative, absolute; /* 0 and 0: none; infinity: any change is no more than a change */
+    double
+        noise; /* what runs of one build differ by: no more than that, and the two are the same */
 };
 
 struct count_tolerances {
