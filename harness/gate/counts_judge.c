@@ -21,8 +21,13 @@ int count_has_failed(enum count_verdict verdict)
 /* In 20 runs of each of naive, blas, native and onednn on network M with K = 1, 32 and 512 all
  * quantities came out equal to the last digit but the peak of resident memory, which varied by up
  * to 0.22 MiB whatever its size: so nothing else has noise, and tolerances are what a change may
- * cost without being a fault. The loss: sums in another order, as other engines, other widths of
- * vectors and other numbers of threads have them. */
+ * cost without being a fault.
+ *
+ * The losses differ where sums are added in another order. Between naive, blas, blas:blis, native
+ * at three widths of vectors and onednn, on five networks: after the first update by 7e-8 at most;
+ * at the end by 4e-7 or less in most cells, and by up to 6e-3 in a few, where an activation or a
+ * maximum close to its kink came to lie on the other side. Hence two losses: a tight one that finds
+ * a gradient which is slightly wrong, and a wide one that finds training which has gone wrong. */
 static const struct count_tolerances one_engine = {{
     [COUNT_OPEN_ALLOCATIONS] = {.relative = 0.25, .absolute = 16},
     [COUNT_OPEN_BYTES] = {.relative = 0.02, .absolute = 16384},
@@ -31,7 +36,7 @@ static const struct count_tolerances one_engine = {{
     [COUNT_PEAK_RUSAGE_BYTES] = {.relative = 0.05, .absolute = 1 << 20, .noise = 384 << 10},
     [COUNT_UPDATES_TO_TARGET] = {.relative = 0.02, .absolute = 1},
     [COUNT_FIRST_LOSS] = {.relative = 1e-6, .absolute = 1e-9},
-    [COUNT_FINAL_LOSS] = {.relative = 1e-4, .absolute = 1e-7},
+    [COUNT_FINAL_LOSS] = {.relative = 0.02, .absolute = 1e-6},
 }};
 
 /* Which calls an engine has, and what memory it takes, is its own affair. */
@@ -42,12 +47,27 @@ static const enum count_quantity own_affairs[] = {
     COUNT_PEAK_RUSAGE_BYTES,
 };
 
-struct count_tolerances counts_tolerances(int same_engine)
+/* It rounds what it multiplies to 8 bits: 3e-3 after the first update, 1.2e-2 at the end, 2.4 %
+ * more updates were measured against single precision. */
+static int is_narrow(const char *engine)
+{
+    const char *variant = strrchr(engine, ':');
+
+    return variant && strcmp(variant, ":bf16") == 0;
+}
+
+struct count_tolerances counts_tolerances(const char *base_engine, const char *head_engine)
 {
     struct count_tolerances tolerances = one_engine;
+    int same = strcmp(base_engine, head_engine) == 0;
 
-    for (size_t i = 0; i < sizeof own_affairs / sizeof *own_affairs && !same_engine; i++)
+    for (size_t i = 0; i < sizeof own_affairs / sizeof *own_affairs && !same; i++)
         tolerances.of[own_affairs[i]].absolute = INFINITY;
+    if (is_narrow(base_engine) || is_narrow(head_engine)) {
+        tolerances.of[COUNT_UPDATES_TO_TARGET].relative = 0.05;
+        tolerances.of[COUNT_FIRST_LOSS].relative = 0.01;
+        tolerances.of[COUNT_FINAL_LOSS].relative = 0.04;
+    }
     return tolerances;
 }
 
@@ -210,7 +230,7 @@ static void judge_quantity(struct count_judgement *j, double noise)
 void counts_judge(const struct counts *base, const struct counts *head,
                   const struct count_tolerances *tolerances, struct counts_judgement *judgement)
 {
-    struct count_tolerances defaults = counts_tolerances(strcmp(base->engine, head->engine) == 0);
+    struct count_tolerances defaults = counts_tolerances(base->engine, head->engine);
     char text[160];
     const char *reason = why_not(base, head, text, sizeof text);
 

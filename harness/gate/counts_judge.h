@@ -28,8 +28,8 @@ struct count_tolerances {
     struct count_tolerance of[COUNT_QUANTITIES];
 };
 
-/* The defaults, for one engine on both sides or for two engines. */
-struct count_tolerances counts_tolerances(int same_engine);
+/* The defaults, for these engines: one and the same on both sides, or two. */
+struct count_tolerances counts_tolerances(const char *base_engine, const char *head_engine);
 
 struct count_judgement {
     enum count_quantity quantity;
@@ -44,7 +44,7 @@ struct counts_judgement {
     enum count_verdict worst; /* of all: the largest */
 };
 
-/* tolerances: NULL: the defaults, by whether the engines' names are equal. Counts of different
+/* tolerances: NULL: the defaults. Counts of different
  * cells, or of other numbers of updates, are all unknown, and so are those of no update. */
 void counts_judge(const struct counts *base, const struct counts *head,
                   const struct count_tolerances *tolerances, struct counts_judgement *judgement);
