@@ -39,13 +39,15 @@ static int measure(char **words)
     scratch_open(NULL);
     snprintf(yaml, sizeof yaml,
              "measure: throughput\ndataset: {%s}\n"
-             "grid: {engine: '%s', threads: 1, network: %s, batch_size: %s%s}\n",
+             "grid: {engine: '%s', network: %s, batch_size: %s%s}\n",
              words[4], words[0], words[1], words[2], words[5]);
     bench_open(&bench, yaml, NULL, NULL);
     scratch_close(NULL);
     if (registry_load(&loaded, words[0], &message) != 0)
         return refuse(message.text);
     bench.workbench.engine = &loaded.engine;
+    if (bench.workbench.cell->settings.threads > 0)
+        options.threads = bench.workbench.cell->settings.threads;
     options.precision = bench.workbench.cell->settings.precision;
     options.chunk = bench.workbench.cell->settings.chunk;
     options.variant = loaded.variant;

@@ -315,6 +315,18 @@ static void another_engine_has_its_own_memory_and_calls_but_the_same_loss_and_fl
     assert_int_equal(judge(COUNT_FINAL_LOSS), COUNT_WRONG);
 }
 
+static void allocations_of_several_threads_are_held_against_nobody(void **state)
+{
+    (void)state;
+    base = head = usual();
+    head.of[COUNT_FIRST_BYTES].value += 1e8;
+    assert_int_equal(judge(COUNT_FIRST_BYTES), COUNT_WORSE);
+    base.threads = head.threads = 2;
+    assert_int_equal(judge(COUNT_FIRST_BYTES), COUNT_CHANGED);
+    head.of[COUNT_PEAK_BYTES].value += 1e8;
+    assert_int_equal(judge(COUNT_PEAK_BYTES), COUNT_WORSE);
+}
+
 static void an_engine_that_rounds_to_eight_bits_is_given_more_room(void **state)
 {
     static const char *const engines[][2] = {
@@ -428,6 +440,28 @@ static void a_bad_line_is_an_error(void **state)
     assert_int_equal(counts_parse(&read, "counts=1"), 0);
 }
 
+static void a_row_has_both_sides_and_leaves_unknowns_empty(void **state)
+{
+    char text[8192];
+    FILE *file = fmemopen(text, sizeof text, "w");
+
+    (void)state;
+    base = head = usual();
+    base.of[COUNT_FIRST_BYTES].known = 0;
+    base.of[COUNT_PEAK_BYTES].known = head.of[COUNT_PEAK_BYTES].known = 0;
+    head.of[COUNT_STEADY_BYTES].value = 12;
+    counts_judge(&base, &head, NULL, &judgement);
+    counts_write_header(file);
+    counts_write_rows(file, "blas, M, K = 32", &judgement);
+    fclose(file);
+    assert_non_null(strstr(text, "cell,quantity,base,head,tolerance,verdict,reason\n"));
+    assert_non_null(
+        strstr(text, "\n\"blas, M, K = 32\",flops,1000000000,1000000000,0,same,equal\n"));
+    assert_non_null(strstr(text, ",steady_bytes,0,12,0,worse,+12 bytes: must be equal\n"));
+    assert_non_null(strstr(text, ",first_bytes,,100,,unknown,not measured on the side of base\n"));
+    assert_null(strstr(text, "peak_bytes,"));
+}
+
 static void every_quantity_and_verdict_has_a_name_of_its_own(void **state)
 {
     (void)state;
@@ -457,10 +491,12 @@ int main(void)
         cmocka_unit_test(counts_of_something_else_are_not_compared),
         cmocka_unit_test(a_run_without_an_update_does_not_pass),
         cmocka_unit_test(another_engine_has_its_own_memory_and_calls_but_the_same_loss_and_flops),
+        cmocka_unit_test(allocations_of_several_threads_are_held_against_nobody),
         cmocka_unit_test(an_engine_that_rounds_to_eight_bits_is_given_more_room),
         cmocka_unit_test(a_line_brings_back_what_was_written),
         cmocka_unit_test(an_older_or_newer_line_is_read_as_far_as_it_goes),
         cmocka_unit_test(a_bad_line_is_an_error),
+        cmocka_unit_test(a_row_has_both_sides_and_leaves_unknowns_empty),
         cmocka_unit_test(every_quantity_and_verdict_has_a_name_of_its_own),
     };
 

@@ -44,10 +44,15 @@ struct counts_judgement {
     enum count_verdict worst; /* of all: the largest */
 };
 
-/* tolerances: NULL: the defaults. Counts of different
+/* tolerances: NULL: the defaults, and none on allocations of several threads. Counts of different
  * cells, or of other numbers of updates, are all unknown, and so are those of no update. */
 void counts_judge(const struct counts *base, const struct counts *head,
                   const struct count_tolerances *tolerances, struct counts_judgement *judgement);
+
+/* Rows of counts.csv: the header line, and one for each quantity of the cell but those that are
+ * absent. A side that does not know it has an empty field. */
+void counts_write_header(FILE *file);
+void counts_write_rows(FILE *file, const char *cell, const struct counts_judgement *judgement);
 
 /* 1: worse or wrong. */
 int count_has_failed(enum count_verdict);
