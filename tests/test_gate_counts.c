@@ -200,6 +200,29 @@ static void without_the_library_allocations_are_unknown_and_the_rest_is_not(void
     assert_true(head.of[COUNT_PEAK_BYTES].known != head.of[COUNT_PEAK_RUSAGE_BYTES].known);
 }
 
+static void counters_that_stand_still_or_are_of_another_version_are_no_zeros(void **state)
+{
+    (void)state;
+    if (!are_counted) /* what is preloaded has no sanitizer in it */
+        skip();
+    for (int version = 1; version <= 2; version++) {
+        count_without(&head, made(version == 1 ? "still_counters_1" : "still_counters_2"), "naive",
+                      "S 8 2", TINY, "");
+        for (int q = COUNT_OPEN_ALLOCATIONS; q <= COUNT_RETAINED_BYTES; q++)
+            assert_false(head.of[q].known);
+    }
+}
+
+static void the_run_of_an_engine_that_fails_is_an_error(void **state)
+{
+    char command[8192];
+
+    (void)state;
+    snprintf(command, sizeof command, "'%s' measure '%s' S 8 5 '%s' '' 2>&1 >&- | grep -q '%s'",
+             program, made("fails_late"), TINY, "out of workspace");
+    assert_int_equal(system(command), 0);
+}
+
 /* ---- The same again ----------------------------------------------------------------------------
  */
 
@@ -383,6 +406,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_final_loss_is_the_reference_s_and_falls),
         cmocka_unit_test(allocations_of_a_good_engine_end_with_the_first_update),
         cmocka_unit_test(without_the_library_allocations_are_unknown_and_the_rest_is_not),
+        cmocka_unit_test(counters_that_stand_still_or_are_of_another_version_are_no_zeros),
+        cmocka_unit_test(the_run_of_an_engine_that_fails_is_an_error),
         cmocka_unit_test(counts_of_an_engine_repeat),
         cmocka_unit_test(two_engines_differ_in_calls_and_memory_but_not_in_flops_and_loss),
         cmocka_unit_test(a_good_engine_beside_itself_passes),

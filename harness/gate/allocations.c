@@ -70,6 +70,10 @@ int counts_preload_path(char *path, size_t size)
     }
     if (length < 0 || (size_t)length >= size)
         return error_set("the path of count_allocations.so is too long");
+    if (strpbrk(path, " :")) /* which LD_PRELOAD takes for the end of a name */
+        return error_set("%s: a path with a blank or a colon cannot be preloaded: allocations are "
+                         "not counted",
+                         path);
     if (access(path, R_OK) != 0)
         return error_set("%s: cannot be read: allocations are not counted", path);
     return 0;

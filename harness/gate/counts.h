@@ -111,7 +111,7 @@ int counts_parse(struct counts *counts, const char *line);
 /* The library to be named in LD_PRELOAD of a process that calls counts_measure, so that allocations
  * are counted: ../lib/batchlab/count_allocations.so beside the folder of the running program, or
  * $BATCHLAB_COUNTER. One serves programs of any version. -1 where there is none, as in a build
- * with sanitizers (error set): start the process without. */
+ * with sanitizers, or its path has a blank or a colon (error set): start the process without. */
 int counts_preload_path(char *path, size_t size);
 
 #endif
