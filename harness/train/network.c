@@ -168,15 +168,31 @@ static int check_size(const struct layer *layer)
     return 0;
 }
 
-/* The first layer with weights needs no gradient of its input: `first` tells it. */
-static double layer_flops(const struct layer *layer, int first)
+static double forward_flops(const struct layer *layer)
 {
     double weights = (double)layer_biases(layer) * (double)layer_row(layer);
     double uses = layer->kind == LAYER_CONVOLUTION
                       ? (double)layer->output.height * layer->output.width
                       : 1; /* of each weight, in one example */
 
-    return 2 * weights * uses * (first ? 2 : 3); /* forward, weight and input gradient */
+    return 2 * weights * uses;
+}
+
+double network_forward_flops(const struct model *model)
+{
+    double sum = 0;
+
+    if (model->network.head == HEAD_OBJECTIVE)
+        return model->flops_per_example;
+    for (int l = 0; l < model->network.layer_count; l++)
+        sum += forward_flops(&model->network.layers[l]);
+    return sum;
+}
+
+/* The first layer with weights needs no gradient of its input: `first` tells it. */
+static double layer_flops(const struct layer *layer, int first)
+{
+    return forward_flops(layer) * (first ? 2 : 3); /* forward, weight and input gradient */
 }
 
 /* Layers follow each other from this shape on. 0, or the number of the entry that does not fit. */

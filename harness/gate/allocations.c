@@ -1,0 +1,80 @@
+/* The allocations of this process so far. */
+#include "gate/allocations.h"
+
+#include "base/error.h"
+#include "gate/allocation_counters.h"
+#include "gate/counts.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct allocation_counters *find_counters(void)
+{
+    const struct allocation_counters *counters = dlsym(RTLD_DEFAULT, ALLOCATION_COUNTERS_SYMBOL);
+
+    return counters && counters->version == ALLOCATION_COUNTERS_VERSION ? counters : NULL;
+}
+
+struct allocations allocations_now(void)
+{
+    const struct allocation_counters *counters = find_counters();
+
+    if (!counters)
+        return (struct allocations){NAN, NAN, NAN};
+    return (struct allocations){
+        .count = (double)counters->allocations,
+        .bytes = (double)counters->bytes,
+        .held = (double)counters->held,
+    };
+}
+
+/* Other threads may be at it too, hence no equality. */
+int allocations_are_counted(void)
+{
+    enum { PROBE = 64 };
+    struct allocations before = allocations_now(), after;
+    void *volatile probe = malloc(PROBE);
+
+    after = allocations_now();
+    free(probe);
+    return after.count > before.count && after.bytes >= before.bytes + PROBE;
+}
+
+/* ---- The library ------------------------------------------------------------------------------
+ */
+
+int counts_preload_path(char *path, size_t size)
+{
+    const char *given = getenv("BATCHLAB_COUNTER");
+    char program[PATH_MAX];
+    ssize_t bytes;
+    char *slash;
+    int length;
+
+    if (given && *given) {
+        length = snprintf(path, size, "%s", given);
+    } else {
+        bytes = readlink("/proc/self/exe", program, sizeof program - 1);
+        program[bytes > 0 ? bytes : 0] = '\0';
+        slash = strrchr(program, '/');
+        if (!slash)
+            return error_set("/proc/self/exe: cannot be read; set BATCHLAB_COUNTER to the path of "
+                             "count_allocations.so");
+        *slash = '\0';
+        length = snprintf(path, size, "%s/../lib/batchlab/count_allocations.so", program);
+    }
+    if (length < 0 || (size_t)length >= size)
+        return error_set("the path of count_allocations.so is too long");
+    if (strpbrk(path, " :")) /* which LD_PRELOAD takes for the end of a name */
+        return error_set("%s: a path with a blank or a colon cannot be preloaded: allocations are "
+                         "not counted",
+                         path);
+    if (access(path, R_OK) != 0)
+        return error_set("%s: cannot be read: allocations are not counted", path);
+    return 0;
+}
