@@ -19,15 +19,14 @@ compares() {
 }
 
 case='a results folder twice'
-cat >timed.yaml <<'END_OF_FILE'
-question: How fast?
-measure: throughput
+cat >trained.yaml <<'END_OF_FILE'
+question: How soon?
 dataset: {name: blobs, examples: 300, features: 4, classes: 3, validation: 50, test: 50}
-grid: {engine: naive, network: S, batch_size: 50}
-throughput: {seconds: 0.02, block_seconds: 0.001, blocks: 9}
+grid: {engine: naive, network: S, batch_size: [10, 50], learning_rate: 0.3, seed: [1, 2, 3, 4, 5, 6, 7, 8, 9]}
+budget: {epochs: 1}
 END_OF_FILE
 for side in a b; do
-    ends_with 0 run timed.yaml --results $side --no-charts
+    ends_with 0 run trained.yaml --results $side --no-charts
     ends_with 0 export $side
 done
 compares a/export/google-benchmark.json b/export/google-benchmark.json
