@@ -21,7 +21,7 @@ int count_has_failed(enum count_verdict verdict)
 
 /* In 20 runs of each of naive, blas, native and onednn on network M with K = 1, 32 and 512 all
  * quantities came out equal to the last digit but the peak of resident memory, which varied by up
- * to 0.22 MiB whatever its size: so nothing else has noise, and tolerances are what a change may
+ * to 0.25 MiB whatever its size: so nothing else has noise, and tolerances are what a change may
  * cost without being a fault.
  *
  * The losses differ where sums are added in another order. Between naive, blas, blas:blis, native

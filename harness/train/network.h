@@ -83,8 +83,8 @@ int network_build(struct model *, const struct network_spec *, struct shape inpu
                   int classes);
 void network_free(struct model *); /* accepts a zeroed struct; needed by objectives only */
 
-/* Of one example's loss, counted as flops_per_example is; of an objective, which is not divided into
- * parts, the same number. */
+/* Of one example's loss, counted as flops_per_example is; of an objective, which is not divided
+ * into parts, the same number. */
 double network_forward_flops(const struct model *);
 
 /* f(z), in the contract's words (engine.h). */
