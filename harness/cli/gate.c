@@ -17,6 +17,8 @@ enum {
     KEY_PLANT,
     KEY_PRESET,
     KEY_NO_CHECK,
+    KEY_NO_COUNTS,
+    KEY_CTEST,
     KEY_STRICT,
     KEY_REPORT,
     KEY_OUTPUT,
@@ -33,6 +35,8 @@ static const struct argp_option options[] = {
      "Slow the head down: make this share of its calls twice, to see whether the gate finds it", 0},
     {"preset", KEY_PRESET, "NAME", 0, "That revisions are built with (default release)", 0},
     {"no-check", KEY_NO_CHECK, 0, 0, "Do not hold the engines against the contract first", 0},
+    {"no-counts", KEY_NO_COUNTS, 0, 0, "Measure by the clock alone", 0},
+    {"ctest", KEY_CTEST, 0, 0, "Print measurements for CTest as well", 0},
     {"strict", KEY_STRICT, 0, 0, "Exit status 5 where a cell is inconclusive", 0},
     {"report", KEY_REPORT, 0, 0, "Exit status 0 for regressions too", 0},
     {"output", KEY_OUTPUT, "FOLDER", 0, "Where the numbers go (default results/gate)", 0},
@@ -45,7 +49,7 @@ struct arguments {
     const char *given[GATE_SIDES]; /* head: NULL is this program */
     const char *preset, *output, *calibration;
     double planted;
-    int strict, report, no_chart;
+    int strict, report, no_chart, ctest;
 };
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -75,6 +79,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_NO_CHECK:
         gate->skips_check = 1;
+        break;
+    case KEY_NO_COUNTS:
+        gate->skips_counts = 1;
+        break;
+    case KEY_CTEST:
+        arguments->ctest = 1;
         break;
     case KEY_STRICT:
         arguments->strict = 1;
@@ -159,10 +169,16 @@ static int report(const struct gate *gate, const struct arguments *arguments)
     gate_print(stdout, gate);
     if (gate_write(gate, arguments->output) != 0)
         return -1;
-    printf("Numbers %s/gate.csv, samples.csv\n", arguments->output);
-    if (arguments->no_chart || gate->turn_count == 0)
-        return 0;
-    return command_draw_own(arguments->output, "gate");
+    if (!arguments->no_chart && gate->turn_count > 0 &&
+        command_draw_own(arguments->output, "gate") != 0)
+        return -1;
+    if (gate_export(gate, arguments->output, arguments->strict, arguments->ctest ? stdout : NULL) !=
+        0)
+        return -1;
+    printf("Numbers %s/gate.csv, samples.csv, counts.csv; for other tools junit.xml, comment.md, "
+           "*.json\n",
+           arguments->output);
+    return 0;
 }
 
 static int status_of(const struct gate *gate, const struct arguments *arguments)
@@ -170,9 +186,10 @@ static int status_of(const struct gate *gate, const struct arguments *arguments)
     int judged = gate_count(gate, GATE_SAME) + gate_count(gate, GATE_IMPROVED) +
                  gate_count(gate, GATE_REGRESSION) + gate_count(gate, GATE_INCONCLUSIVE);
 
-    if (gate_count(gate, GATE_WRONG) > 0)
+    if (gate_count(gate, GATE_WRONG) + gate_counted(gate, COUNT_WRONG) > 0)
         return STATUS_WRONG;
-    if (gate_count(gate, GATE_REGRESSION) > 0 && !arguments->report)
+    if (gate_count(gate, GATE_REGRESSION) + gate_counted(gate, COUNT_WORSE) > 0 &&
+        !arguments->report)
         return STATUS_REGRESSION;
     if (gate_count(gate, GATE_MISSING) > 0 || judged == 0) {
         error_set("%d of %d cells could not be compared", gate->count - judged, gate->count);

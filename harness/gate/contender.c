@@ -231,6 +231,8 @@ static void become_side(const struct contender *contender, const char *file, pid
         setenv(one[i], "1", 1);
     if (contender->engines[0])
         setenv("BATCHLAB_ENGINES", contender->engines, 1);
+    if (contender->preload[0])
+        setenv("LD_PRELOAD", contender->preload, 1);
     CPU_ZERO(&set);
     if (contender->processor >= 0) {
         CPU_SET((size_t)contender->processor, &set);
@@ -364,7 +366,7 @@ int side_ask(struct side_process *side, double limit_seconds, const char *questi
              const char *expected, char *answer, size_t size)
 {
     size_t length = strlen(expected);
-    char line[1024];
+    char line[sizeof side->text];
     int status;
 
     fprintf(side->questions, "%s\n", question);

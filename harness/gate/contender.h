@@ -13,6 +13,7 @@ struct contender {
     char program[PATH_MAX]; /* that answers: a batchlab */
     char engines[PATH_MAX]; /* folder of its built-in engines; "": beside the program */
     char engine[PATH_MAX];  /* in place of the file's; "": none */
+    char preload[PATH_MAX]; /* library to be loaded before all others; "": none */
     double planted;         /* share of calls made twice */
     int processor;          /* it runs on; -1: on any */
     char version[128];      /* what it says that it is, once it has been started */

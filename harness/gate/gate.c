@@ -473,6 +473,8 @@ int gate_run(struct gate *gate)
 
     if (status == 0 && !gate->options.skips_check)
         status = check_engines(gate);
+    if (status == 0 && !gate->options.skips_counts)
+        status = gate_count_cells(gate);
     if (status == 0)
         status = measure_all(gate, chosen);
     gate->seconds = clock_now() - start;

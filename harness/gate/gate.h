@@ -7,6 +7,7 @@
 #define BATCHLAB_GATE_H
 
 #include "gate/contender.h"
+#include "gate/counts_judge.h"
 #include "gate/sample.h"
 #include "judge/paired.h"
 
@@ -38,7 +39,7 @@ struct gate_options {
     double budget;    /* seconds for all rounds: what goes beyond is not begun */
     uint64_t seed;
     int processor; /* both sides run on; -1: on any */
-    int skips_check;
+    int skips_check, skips_counts;
     /* Told before each round; NULL: nobody is. */
     void (*progress)(void *context, int stage, int round, int rounds);
     void *context;
@@ -68,6 +69,9 @@ struct gate_cell {
     int is_confirmed;          /* the second stage has been */
     enum gate_verdict verdict;
     char reason[256];
+    int is_counted; /* both sides have been, without a clock */
+    struct counts_judgement counts;
+    char count_reason[256]; /* why they have not; "": they have, or were not to be */
 };
 
 struct gate {
@@ -98,6 +102,9 @@ void gate_close(struct gate *); /* also after a failed open */
 /* Measures and judges. floors[count] as in the cells may have been set before. -1 (error set). */
 int gate_run(struct gate *);
 
+/* Quantities of all cells with this verdict of their counts. */
+int gate_counted(const struct gate *, enum count_verdict);
+
 /* Cells of this verdict. */
 int gate_count(const struct gate *, enum gate_verdict);
 
@@ -118,13 +125,22 @@ void gate_conclude(struct gate_cell *);
  * that fails at a cell takes that cell out of the comparison (GATE_MISSING), nothing else. */
 int gate_measure(struct gate *, const char *chosen, int stage, int rounds, uint64_t seed);
 
+/* Counts the cells that both sides have, each in a process of its own, and judges (count_cells.c).
+ * -1 (error set): interrupted. */
+int gate_count_cells(struct gate *);
+
 /* ---- What is left of it (gate_table.c) --------------------------------------------------------
  */
 
 /* For a terminal of 80 columns. */
 void gate_print(FILE *, const struct gate *);
 
-/* folder/gate.csv, samples.csv, gate.json; numbers of the chart in folder/figures/gate.csv. */
+/* folder/gate.csv, samples.csv, counts.csv; numbers of the chart in folder/figures/gate.csv. */
 int gate_write(const struct gate *, const char *folder);
+
+/* folder/google-benchmark-base.json, -head.json, github-action-smaller.json, -bigger.json,
+ * bencher.json, junit.xml, comment.md; with `measurements` also lines for CTest to that stream
+ * (gate_export.c). strict: what is inconclusive is a failure. */
+int gate_export(const struct gate *, const char *folder, int strict, FILE *measurements);
 
 #endif

@@ -78,6 +78,40 @@ static void print_tags(FILE *out, const struct gate *gate)
     summary_print_wrapped(out, line);
 }
 
+static void print_count(FILE *out, const char *name, const struct count_judgement *judged)
+{
+    char line[1024];
+
+    snprintf(line, sizeof line, "%s, %s: %s: %s", name, count_names[judged->quantity].what,
+             count_verdict_names[judged->verdict], judged->reason);
+    summary_print_indented(out, 2, line);
+}
+
+/* What is other than it was; what could not be counted. */
+static void print_counts(FILE *out, const struct gate *gate)
+{
+    int counted = 0;
+
+    for (int c = 0; c < gate->count; c++)
+        counted += gate->cells[c].is_counted;
+    if (counted > 0)
+        fprintf(out,
+                "\nWithout a clock, of %d cell%s: %d counts the same, %d changed, %d worse, %d "
+                "wrong\n",
+                counted, counted == 1 ? "" : "s", gate_counted(gate, COUNT_SAME),
+                gate_counted(gate, COUNT_CHANGED), gate_counted(gate, COUNT_WORSE),
+                gate_counted(gate, COUNT_WRONG));
+    for (int c = 0; c < gate->count; c++) {
+        const struct gate_cell *cell = &gate->cells[c];
+
+        for (int q = 0; q < COUNT_QUANTITIES && cell->is_counted; q++)
+            if (cell->counts.of[q].verdict > COUNT_SAME)
+                print_count(out, cell->name, &cell->counts.of[q]);
+        if (cell->count_reason[0])
+            summary_print_indented(out, 2, cell->count_reason);
+    }
+}
+
 void gate_print(FILE *out, const struct gate *gate)
 {
     for (int s = 0; s < GATE_SIDES; s++)
@@ -92,6 +126,7 @@ void gate_print(FILE *out, const struct gate *gate)
                     gate_verdict_names[v]);
     fputs("\n", out);
     print_tags(out, gate);
+    print_counts(out, gate);
     if (gate->calibration[0])
         summary_print_wrapped(out, gate->calibration);
     if (gate->is_cut)
@@ -189,6 +224,21 @@ static int write_samples(const struct gate *gate, const char *folder)
     return file_commit(&file);
 }
 
+static int write_counts(const struct gate *gate, const char *folder)
+{
+    struct whole_file file;
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/counts.csv", folder);
+    if (file_begin(&file, path) != 0)
+        return -1;
+    counts_write_header(file.stream);
+    for (int c = 0; c < gate->count; c++)
+        if (gate->cells[c].is_counted)
+            counts_write_rows(file.stream, gate->cells[c].name, &gate->cells[c].counts);
+    return file_commit(&file);
+}
+
 /* ---- The chart --------------------------------------------------------------------------------
  */
 
@@ -236,7 +286,7 @@ static int write_sheet(const void *context, FILE *file)
 int gate_write(const struct gate *gate, const char *folder)
 {
     if (folder_make(folder) != 0 || write_cells(gate, folder) != 0 ||
-        write_samples(gate, folder) != 0)
+        write_samples(gate, folder) != 0 || write_counts(gate, folder) != 0)
         return -1;
     return sheet_write_file(folder, "gate", write_sheet, gate);
 }

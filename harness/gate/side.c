@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "gate/counts.h"
 #include "gate/names.h"
 #include "gate/planted.h"
 #include "gate/sample.h"
@@ -57,8 +58,9 @@ static const struct cell *find_cell(const struct side *side, const char *name)
     return NULL;
 }
 
-/* 1, 0 or -1 as bench_open. */
-static int open_bench(struct side *side, const struct cell *cell, struct message *message)
+/* 1, 0 or -1 as bench_open and bench_load, one of which is `ready`. */
+static int open_bench(struct side *side, const struct cell *cell,
+                      int (*ready)(struct bench *, struct message *), struct message *message)
 {
     const struct training_options options = plan_training_options(cell);
     struct opened_cell *open = &side->open;
@@ -73,7 +75,7 @@ static int open_bench(struct side *side, const struct cell *cell, struct message
         return -1;
     }
     open->bench.bench.train = open->bench.training.examples;
-    return bench_open(&open->bench, message);
+    return ready(&open->bench, message);
 }
 
 static int open_steps(struct side *side)
@@ -97,7 +99,7 @@ static int answer_open(struct side *side, const char *name)
     close_cell(side);
     if (!cell)
         return error_set("no cell of that name");
-    ready = open_bench(side, cell, &message);
+    ready = open_bench(side, cell, bench_open, &message);
     if (ready == 1 && open_steps(side) == 0) {
         fprintf(side->answers, "opened\n");
         return 0;
@@ -178,6 +180,37 @@ static int answer_time(struct side *side, const char *rest)
     return 0;
 }
 
+/* The engine is loaded and not opened: what it takes when it is shall be counted. */
+static int answer_count(struct side *side, const char *name)
+{
+    const struct counts_request defaults = {.updates = 0};
+    const struct cell *cell = find_cell(side, name);
+    struct message message = {""};
+    struct engine_options options;
+    struct counts counts;
+    int ready, status;
+
+    close_cell(side);
+    if (!cell)
+        return error_set("no cell of that name");
+    ready = open_bench(side, cell, bench_load, &message);
+    options = bench_options(&side->open.bench);
+    status =
+        ready == 1 ? counts_measure(&side->open.bench.bench, &options, &defaults, &counts) : -1;
+    if (ready == -1)
+        error_set("%s", message.text);
+    close_cell(side);
+    if (ready == 0)
+        fprintf(side->answers, "unsupported %s\n", message.text);
+    if (ready == 0)
+        return 0;
+    if (status == 0) {
+        fputs("counted ", side->answers);
+        counts_print(side->answers, &counts);
+    }
+    return status;
+}
+
 static int answer_close(struct side *side, const char *rest)
 {
     (void)rest;
@@ -192,7 +225,8 @@ static const struct question {
     int (*answer)(struct side *, const char *rest);
 } questions_known[] = {
     {"open", 0, answer_open}, {"describe", 1, answer_describe}, {"find", 1, answer_find},
-    {"time", 1, answer_time}, {"close", 0, answer_close},       {.word = NULL},
+    {"time", 1, answer_time}, {"count", 0, answer_count},       {"close", 0, answer_close},
+    {.word = NULL},
 };
 
 static int answer(struct side *side, const char *line)

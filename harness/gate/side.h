@@ -12,7 +12,7 @@
  *     describe         described LIBRARY AND KERNELS
  *     find SECONDS     found UPDATES                  as many as take about so long
  *     time UPDATES     timed WALL CPU SWITCHES STEAL LOAD   (sample.h), after some untimed ones
- *     count            counted KEY=VALUE ...          (counts.h)
+ *     count NAME       counted KEY=VALUE ...          (counts.h), best asked of a fresh process
  *     close            closed
  * It ends when the questions do. Questions it does not know are answered `failed`. */
 #ifndef BATCHLAB_GATE_SIDE_H

@@ -17,7 +17,7 @@ double bench_peak_memory(void)
     return (double)usage.ru_maxrss * 1024;
 }
 
-static struct engine_options options_of(const struct bench *parts)
+struct engine_options bench_options(const struct bench *parts)
 {
     const struct settings *settings = &parts->bench.cell->settings;
 
@@ -94,7 +94,7 @@ static int open_more_sessions(struct bench *parts, const struct engine_options *
     return 1;
 }
 
-int bench_open(struct bench *parts, struct message *message)
+int bench_load(struct bench *parts, struct message *message)
 {
     const struct engine *engine = &parts->loaded.engine;
     struct engine_options options;
@@ -111,16 +111,28 @@ int bench_open(struct bench *parts, struct message *message)
     }
     if (registry_load(&parts->loaded, path, message) != 0)
         return -1;
-    options = options_of(parts);
+    options = bench_options(parts);
     if (!engine->supports(&parts->model.network, &options, message))
         return 0;
     if (options.precision == PRECISION_DOUBLE && (!engine->loss64 || !engine->gradient64)) {
         snprintf(message->text, sizeof message->text, "has no double precision");
         return 0;
     }
+    return 1;
+}
+
+int bench_open(struct bench *parts, struct message *message)
+{
+    struct engine_options options;
+    int ready = bench_load(parts, message);
+
+    if (ready != 1)
+        return ready;
+    options = bench_options(parts);
     parts->peak_before = bench_peak_memory();
     parts->resident = resident_restart();
-    if (engine->open(&parts->bench.session, &parts->model.network, &options, message) != 0)
+    if (parts->loaded.engine.open(&parts->bench.session, &parts->model.network, &options,
+                                  message) != 0)
         return -1;
     return open_more_sessions(parts, &options, message);
 }

@@ -22,13 +22,18 @@ struct bench {
 void bench_describe(struct bench *, const struct campaign *, const struct cell *,
                     const struct assignment *);
 
-/* Loads and opens the engine, in a child process only. 1: ready; 0: it does not support the cell,
- * message says why; -1: error in message. */
+/* Loads the engine, in a child process only. 1: it supports the cell; 0: it does not, message says
+ * why; -1: error in message. */
+int bench_load(struct bench *, struct message *);
+
+/* Loads and opens it. 1: ready; 0 and -1 as above. */
 int bench_open(struct bench *, struct message *);
 
 int bench_is_loaded(const struct bench *); /* 1: the engine is, whether or not it could be opened */
 
 void bench_close(struct bench *); /* also after a failed open */
+
+struct engine_options bench_options(const struct bench *); /* of its sessions */
 
 /* Examples that a session is given at once in training. */
 int bench_largest_part(const struct cell *);
