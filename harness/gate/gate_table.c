@@ -87,9 +87,12 @@ static void print_count(FILE *out, const char *name, const struct count_judgemen
     summary_print_indented(out, 2, line);
 }
 
-/* What is other than it was; what could not be counted. */
+/* What is other than it was, many harmless changes aside; what could not be counted. */
 static void print_counts(FILE *out, const struct gate *gate)
 {
+    enum { CHANGES_SHOWN = 6 };
+    enum count_verdict least =
+        gate_counted(gate, COUNT_CHANGED) > CHANGES_SHOWN ? COUNT_UNKNOWN : COUNT_CHANGED;
     int counted = 0;
 
     for (int c = 0; c < gate->count; c++)
@@ -105,7 +108,7 @@ static void print_counts(FILE *out, const struct gate *gate)
         const struct gate_cell *cell = &gate->cells[c];
 
         for (int q = 0; q < COUNT_QUANTITIES && cell->is_counted; q++)
-            if (cell->counts.of[q].verdict > COUNT_SAME)
+            if (cell->counts.of[q].verdict >= least)
                 print_count(out, cell->name, &cell->counts.of[q]);
         if (cell->count_reason[0])
             summary_print_indented(out, 2, cell->count_reason);
