@@ -135,8 +135,10 @@ int gate_count_cells(struct gate *);
 /* For a terminal of 80 columns. */
 void gate_print(FILE *, const struct gate *);
 
-/* folder/gate.csv, samples.csv, counts.csv; numbers of the chart in folder/figures/gate.csv. */
+/* folder/gate.json, gate.csv, samples.csv, counts.csv; numbers of the chart in
+ * folder/figures/gate.csv. */
 int gate_write(const struct gate *, const char *folder);
+int gate_write_json(const struct gate *, const char *folder); /* one of these (gate_json.c) */
 
 /* folder/google-benchmark-base.json, -head.json, github-action-smaller.json, -bigger.json,
  * bencher.json, junit.xml, comment.md; with `measurements` also lines for CTest to that stream

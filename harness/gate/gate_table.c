@@ -288,8 +288,9 @@ static int write_sheet(const void *context, FILE *file)
 
 int gate_write(const struct gate *gate, const char *folder)
 {
-    if (folder_make(folder) != 0 || write_cells(gate, folder) != 0 ||
-        write_samples(gate, folder) != 0 || write_counts(gate, folder) != 0)
+    if (folder_make(folder) != 0 || gate_write_json(gate, folder) != 0 ||
+        write_cells(gate, folder) != 0 || write_samples(gate, folder) != 0 ||
+        write_counts(gate, folder) != 0)
         return -1;
     return sheet_write_file(folder, "gate", write_sheet, gate);
 }
