@@ -51,7 +51,8 @@ struct gate_turn {
     struct gate_sample sample;
 };
 
-/* What was measured of a cell in one stage: a value a round, sums over its turns. */
+/* What was measured of a cell in one stage, a value a round: the median of its turns, which a turn
+ * that somebody else took the core from does not move. */
 struct gate_series {
     double *seconds[GATE_SIDES], *cpu[GATE_SIDES]; /* [count], owned */
     size_t count;

@@ -31,15 +31,13 @@ struct gate_texts {
     struct exported_figure figures[1];
 };
 
-static double *per_update(const struct gate *gate, const struct gate_cell *cell,
-                          const double *seconds)
+static double *per_update(const struct gate_cell *cell, const double *seconds)
 {
     size_t count = cell->series[GATE_FIRST].count;
-    double updates = (double)gate->options.turns * (double)cell->updates;
     double *each = calloc(count + 1, sizeof *each);
 
     for (size_t i = 0; each && i < count; i++)
-        each[i] = seconds[i] / updates;
+        each[i] = seconds[i] / (double)cell->updates;
     return each;
 }
 
@@ -58,8 +56,8 @@ static int put_case(const struct gate *gate, struct gate_texts *texts, int c, in
     int has_failed = cell->verdict == GATE_MISSING || cell->verdict == GATE_UNSUPPORTED ||
                      cell->verdict == GATE_WRONG;
 
-    own->seconds[side] = per_update(gate, cell, series->seconds[side]);
-    own->cpu[side] = per_update(gate, cell, series->cpu[side]);
+    own->seconds[side] = per_update(cell, series->seconds[side]);
+    own->cpu[side] = per_update(cell, series->cpu[side]);
     if (!own->seconds[side] || !own->cpu[side])
         return error_set("out of memory for the export");
     texts->cases[side][c] = (struct exported_case){
@@ -69,7 +67,7 @@ static int put_case(const struct gate *gate, struct gate_texts *texts, int c, in
         .count = series->count,
         .seconds = own->seconds[side],
         .cpu_seconds = own->cpu[side],
-        .iterations = gate->options.turns * cell->updates,
+        .iterations = cell->updates,
         .examples_per_iteration = examples_of(cell),
         .error = has_failed ? cell->reason : NULL,
         .skipped = cell->verdict == GATE_UNSUPPORTED,

@@ -15,12 +15,11 @@
 static const char *const stage_names[GATE_STAGES] = {"first", "confirmation"};
 static const char *const side_names[GATE_SIDES] = {"base", "head"};
 
-static double median_per_update(const struct gate *gate, const struct gate_cell *cell, int side)
+static double median_per_update(const struct gate_cell *cell, int side)
 {
     const struct gate_series *series = &cell->series[GATE_FIRST];
 
-    return stats_median(series->seconds[side], series->count) /
-           ((double)gate->options.turns * (double)cell->updates);
+    return stats_median(series->seconds[side], series->count) / (double)cell->updates;
 }
 
 /* ---- For the terminal -------------------------------------------------------------------------
@@ -154,7 +153,7 @@ static void write_finding(FILE *file, const struct paired_finding *finding)
     write_number(file, finding->high);
 }
 
-static void write_cell(FILE *file, const struct gate *gate, const struct gate_cell *cell)
+static void write_cell(FILE *file, const struct gate_cell *cell)
 {
     const struct paired_finding nothing = {.ratio = NAN,
                                            .low = NAN,
@@ -169,7 +168,7 @@ static void write_cell(FILE *file, const struct gate *gate, const struct gate_ce
     fprintf(file, ",%s,%ld,%zu", gate_verdict_names[cell->verdict], cell->updates,
             cell->series[GATE_FIRST].count);
     for (int s = 0; s < GATE_SIDES; s++)
-        write_number(file, timed ? median_per_update(gate, cell, s) : (double)NAN);
+        write_number(file, timed ? median_per_update(cell, s) : (double)NAN);
     write_finding(file, first);
     write_number(file, timed ? first->coverage : (double)NAN);
     write_number(file, timed ? cell->margin : (double)NAN);
@@ -198,7 +197,7 @@ static int write_cells(const struct gate *gate, const char *folder)
           "confirmed_ratio,confirmed_low,confirmed_high,library,reason\n",
           file.stream);
     for (int c = 0; c < gate->count; c++)
-        write_cell(file.stream, gate, &gate->cells[c]);
+        write_cell(file.stream, &gate->cells[c]);
     return file_commit(&file);
 }
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/rng.h"
+#include "base/stats.h"
 
 #include <math.h>
 #include <signal.h>
@@ -102,6 +103,51 @@ static int open_cell(struct gate *gate, struct side_process *side, struct gate_c
     return status == 0 ? 0 : lose(cell);
 }
 
+/* What the turns of one round took: [turns] each. */
+struct turn_times {
+    double *wall[GATE_SIDES], *cpu[GATE_SIDES];
+    size_t count[GATE_SIDES];
+};
+
+static int times_open(struct turn_times *times, int turns)
+{
+    double *memory = calloc((size_t)turns * 2 * GATE_SIDES, sizeof *memory);
+
+    if (!memory)
+        return error_set("out of memory for turns");
+    for (int s = 0; s < GATE_SIDES; s++) {
+        times->wall[s] = memory + (size_t)(2 * s) * (size_t)turns;
+        times->cpu[s] = memory + (size_t)(2 * s + 1) * (size_t)turns;
+        times->count[s] = 0;
+    }
+    return 0;
+}
+
+static void times_close(const struct turn_times *times)
+{
+    free(times->wall[0]);
+}
+
+/* The sides in turn. 0; 1: the cell is out; -1 (error set). */
+static int take_turns(struct gate *gate, struct side_process *const sides[GATE_SIDES],
+                      const struct gate_turn *first, const int *order, int pattern,
+                      struct turn_times *times)
+{
+    int status = 0;
+
+    for (int t = 0; t < GATE_SIDES * gate->options.turns && status == 0; t++) {
+        struct gate_turn turn = *first;
+        int side = order[t % pattern];
+
+        turn.side = side;
+        turn.position = t;
+        status = take_turn(gate, sides[side], &turn);
+        times->wall[side][times->count[side]] = turn.sample.wall;
+        times->cpu[side][times->count[side]++] = turn.sample.cpu;
+    }
+    return status;
+}
+
 /* Base and head of one cell in one round. 0; 1: the cell is out; -1 (error set). */
 static int measure_cell(struct gate *gate, struct side_process *const sides[GATE_SIDES], int index,
                         int stage, int round, struct rng *rng)
@@ -109,25 +155,25 @@ static int measure_cell(struct gate *gate, struct side_process *const sides[GATE
     enum { PATTERN = 4 };
     static const int orders[2][PATTERN] = {{GATE_BASE, GATE_HEAD, GATE_HEAD, GATE_BASE},
                                            {GATE_HEAD, GATE_BASE, GATE_BASE, GATE_HEAD}};
+    const struct gate_turn turn = {.cell = index, .stage = stage, .round = round};
     const int *order = orders[rng_below(rng, 2)];
     struct gate_cell *cell = &gate->cells[index];
-    double seconds[GATE_SIDES] = {0}, cpu[GATE_SIDES] = {0};
+    double wall[GATE_SIDES], cpu[GATE_SIDES];
+    struct turn_times times = {.count = {0}};
     int status;
 
     for (int s = 0; s < GATE_SIDES; s++)
         if ((status = open_cell(gate, sides[order[s]], cell)) != 0)
             return status;
-    for (int t = 0; t < GATE_SIDES * gate->options.turns; t++) {
-        int side = order[t % PATTERN];
-        struct gate_turn turn = {
-            .cell = index, .side = side, .stage = stage, .round = round, .position = t};
-
-        if ((status = take_turn(gate, sides[side], &turn)) != 0)
-            return status;
-        seconds[side] += turn.sample.wall;
-        cpu[side] += turn.sample.cpu;
+    if (times_open(&times, gate->options.turns) != 0)
+        return -1;
+    status = take_turns(gate, sides, &turn, order, PATTERN, &times);
+    for (int s = 0; s < GATE_SIDES; s++) {
+        wall[s] = stats_median(times.wall[s], times.count[s]);
+        cpu[s] = stats_median(times.cpu[s], times.count[s]);
     }
-    return keep_round(&cell->series[stage], seconds, cpu);
+    times_close(&times);
+    return status == 0 ? keep_round(&cell->series[stage], wall, cpu) : status;
 }
 
 static void close_cells(struct side_process *const sides[GATE_SIDES])
