@@ -390,7 +390,8 @@ static void a_part_without_rows_is_not_there(void **state)
     assert_true(tree_exists(below("cells/%s/cell.csv", plan.cells[0].id)));
     assert_false(tree_exists(below("cells/%s/curve.csv", plan.cells[0].id)));
     assert_false(tree_exists(below("cells/%s/blocks.csv", plan.cells[0].id)));
-    assert_int_equal(tree_count(below("cells/%s", plan.cells[0].id), ""), 1);
+    assert_true(tree_exists(below("cells/%s/checksums.csv", plan.cells[0].id)));
+    assert_int_equal(tree_count(below("cells/%s", plan.cells[0].id), ""), 2);
 }
 
 static void a_cell_replaces_what_was_there(void **state)

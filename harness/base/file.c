@@ -91,6 +91,27 @@ int folder_make(const char *path)
     return 0;
 }
 
+/* Who holds it, for the message of whoever comes next. The lock itself is the kernel's and goes
+ * with the process, so what stands here may be of one that is gone, and nobody reads it then. */
+static void sign_lock(int lock)
+{
+    char host[64] = "";
+
+    gethostname(host, sizeof host - 1);
+    if (ftruncate(lock, 0) == 0) /* without it the message says less */
+        dprintf(lock, "process %ld on %s", (long)getpid(), host);
+}
+
+static int refuse_lock(const char *path, int lock)
+{
+    char holder[160];
+    ssize_t got = pread(lock, holder, sizeof holder - 1, 0);
+
+    holder[got > 0 ? got : 0] = '\0';
+    return error_set("%s: another batchlab is running in this folder (%s)", path,
+                     got > 0 ? holder : "which one is not known");
+}
+
 int folder_lock(const char *path)
 {
     char file[PATH_MAX + 16];
@@ -100,12 +121,14 @@ int folder_lock(const char *path)
     lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (lock < 0)
         return error_set("%s: %s", file, strerror(errno));
-    if (flock(lock, LOCK_EX | LOCK_NB) == 0)
+    if (flock(lock, LOCK_EX | LOCK_NB) == 0) {
+        sign_lock(lock);
         return lock;
-    if (errno != EWOULDBLOCK)
-        error_set("%s: cannot be locked: %s", file, strerror(errno));
+    }
+    if (errno == EWOULDBLOCK)
+        refuse_lock(path, lock);
     else
-        error_set("%s: another batchlab is running in this folder", path);
+        error_set("%s: cannot be locked: %s", file, strerror(errno));
     close(lock);
     return -1;
 }

@@ -29,6 +29,8 @@ int command_plan(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_plot(int argc, char **argv);
+int command_merge(int argc, char **argv);
+int command_verify(int argc, char **argv);
 int command_verdict(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_history(int argc, char **argv);

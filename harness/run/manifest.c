@@ -1,6 +1,7 @@
 /* manifest.json. */
 #include "run/manifest.h"
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "build_info.h"
@@ -247,13 +248,14 @@ static json_t *describe_all(const struct campaign *campaign, const struct survey
 
     if (log && log->cells_run > 0)
         json_array_append_new(runs, describe_run(survey, log));
-    manifest = json_pack(
-        "{s:i, s:s, s:s, s:s, s:s, s:b, s:s, s:i, s:o, s:o, s:s}", "schema_version",
-        MANIFEST_SCHEMA_VERSION, "experiment", experiment->name, "title", experiment->title,
-        "question", experiment->question, "base", campaign->plan->base, "quick", experiment->quick,
-        "measure", experiment->measure == MEASURE_THROUGHPUT ? "throughput" : "convergence",
-        "cells", campaign->plan->count - (log ? log->cells_repeated : 0), "dataset",
-        describe_dataset(campaign), "runs", runs, "experiment_text", experiment->text);
+    manifest =
+        json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:i, s:o, s:o, s:s}", "schema_version",
+                  MANIFEST_SCHEMA_VERSION, "experiment", experiment->name, "experiment_file",
+                  experiment->file, "title", experiment->title, "question", experiment->question,
+                  "base", campaign->plan->base, "quick", experiment->quick, "measure",
+                  experiment->measure == MEASURE_THROUGHPUT ? "throughput" : "convergence", "cells",
+                  campaign->plan->count - (log ? log->cells_repeated : 0), "dataset",
+                  describe_dataset(campaign), "runs", runs, "experiment_text", experiment->text);
     if (manifest)
         set_measured_with(manifest, survey, log, earlier);
     return manifest;
@@ -276,7 +278,7 @@ int manifest_write(const struct campaign *campaign, const struct survey *survey,
     if (file_begin(&file, path) == 0) {
         if (json_dumpf(manifest, file.stream, JSON_INDENT(2)) == 0 &&
             fputc('\n', file.stream) != EOF)
-            status = file_commit(&file);
+            status = file_commit(&file) == 0 ? checksum_write(campaign->results) : -1;
         else {
             file_abandon(&file);
             error_set("%s: cannot be written (is the disk full?)", path);

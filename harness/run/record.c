@@ -1,6 +1,7 @@
 /* Writes cells and derives the CSV files. */
 #include "run/record.h"
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/table.h"
@@ -413,7 +414,8 @@ int record_cell(const char *results, const struct experiment *experiment, const 
     snprintf(final, sizeof final, "%s/%s", cells, cell->id);
     if (folder_remove(temporary) != 0 || folder_make(temporary) != 0)
         return -1;
-    if (write_parts(temporary, &part) != 0 || put_in_place(temporary, final, old) != 0) {
+    if (write_parts(temporary, &part) != 0 || checksum_write(temporary) != 0 ||
+        put_in_place(temporary, final, old) != 0) {
         char cause[1024];
 
         snprintf(cause, sizeof cause, "%s", error_text());
@@ -437,10 +439,11 @@ int record_profile(const char *results, const struct cell *cell, const struct ce
         {"update", parts->update},           {"evaluation", profile->evaluation},
         {"logging", profile->logging},
     };
-    char path[PATH_MAX + 256];
+    char folder[PATH_MAX + 160], path[PATH_MAX + 256];
     struct whole_file file;
 
-    snprintf(path, sizeof path, "%s/cells/%s/profile.csv", results, cell->id);
+    snprintf(folder, sizeof folder, "%s/cells/%s", results, cell->id);
+    snprintf(path, sizeof path, "%s/profile.csv", folder);
     if (file_begin(&file, path) != 0)
         return -1;
     fputs("id", file.stream);
@@ -452,5 +455,5 @@ int record_profile(const char *results, const struct cell *cell, const struct ce
         record_write_number(file.stream, columns[c].seconds);
     }
     fputc('\n', file.stream);
-    return file_commit(&file);
+    return file_commit(&file) == 0 ? checksum_write(folder) : -1;
 }

@@ -33,10 +33,10 @@ has_cells elsewhere 12
 
 [ "${FULL_DISK_INSIDE:-}" = yes ] || skip 'no right to mount a file system'
 mkdir small
-mount -t tmpfs -o size=128k none small 2>/dev/null || skip 'no right to mount a file system'
+mount -t tmpfs -o size=224k none small 2>/dev/null || skip 'no right to mount a file system'
 
 case='results on a full disk'
-head -c 86016 /dev/zero >small/filler
+head -c 184320 /dev/zero >small/filler
 ends_with 1 run disk.yaml --results small/results
 grep '^batchlab' err >errors
 [ "$(wc -l <errors)" -eq 1 ] || fail "$(wc -l <errors) errors, expected one line"
@@ -61,7 +61,7 @@ convergence_of small/results >resumed
 is_same resumed undisturbed
 
 case='an export on a full disk'
-head -c 200000 /dev/zero 2>/dev/null >small/filler || :
+head -c 300000 /dev/zero 2>/dev/null >small/filler || :
 ends_with 1 export elsewhere --output small
 complains small/google-benchmark.json 'No space left'
 says_one_line
