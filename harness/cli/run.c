@@ -20,6 +20,8 @@ enum {
     KEY_DEADLINE,
     KEY_NO_CHARTS,
     KEY_PROFILE,
+    KEY_MAX_FAILURES,
+    KEY_HERE,
     KEY_TIER
 };
 
@@ -36,6 +38,9 @@ static const struct argp_option options[] = {
     {"quick", KEY_QUICK, 0, 0, "With the overrides under `quick:` in the file", 0},
     {"profile", KEY_PROFILE, 0, 0, "Show where the time of the cells that run goes", 0},
     {"deadline", KEY_DEADLINE, "SECONDS", 0, "Be done by then, whatever is unfinished", 0},
+    {"max-failures", KEY_MAX_FAILURES, "N", 0,
+     "Leave out an engine after so many lost cells running (default 10; 0: never)", 0},
+    {"here", KEY_HERE, 0, 0, "Run the one cell that --only names in this process: for gdb", 0},
     {"tier", KEY_TIER, "NAME", 0,
      "Instead of one file: all experiments of the program that are ci, nightly or report", 0},
     {"no-charts", KEY_NO_CHARTS, 0, 0, "Do not draw", 0},
@@ -100,6 +105,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
         arguments->runner.deadline = strtod(text, &end);
         if (end == text || *end || !(arguments->runner.deadline > 0))
             argp_error(state, "--deadline: '%s' is not valid, expected seconds above 0", text);
+        break;
+    case KEY_MAX_FAILURES:
+        arguments->runner.max_failures =
+            strcmp(text, "0") == 0 ? 0 : positive_int(state, "--max-failures", text);
+        break;
+    case KEY_HERE:
+        arguments->runner.here = 1;
         break;
     case KEY_TIER:
         arguments->tier = parse_tier(state, text);
@@ -186,7 +198,7 @@ static int status_of(const struct runner_result *result)
         fprintf(stderr, "batchlab: nothing was trained: no engine supports any of these cells\n");
         return STATUS_ERROR;
     }
-    return result->troubled > 0 ? STATUS_ERROR : STATUS_OK;
+    return result->troubled + result->left_out > 0 ? STATUS_ERROR : STATUS_OK;
 }
 
 static int run_with(const struct opened *opened, const struct shifted_tests *shifted,
@@ -233,6 +245,11 @@ static int run_with(const struct opened *opened, const struct shifted_tests *shi
         printf("%d cells in trouble, %d unsupported: see outcome and reason in %s/cells.csv%s\n",
                result.troubled, result.unsupported, opened->results,
                opened->experiment.tuning.key_count > 0 ? " and tuning_cells.csv" : "");
+    if (result.lost[0])
+        printf(
+            "A cell that crashed, alone under a debugger: gdb --args batchlab run %s --results %s "
+            "--only '^%s$' --here\n",
+            opened->experiment.file, opened->results, result.lost);
     return status_of(&result);
 }
 
@@ -290,7 +307,7 @@ static int run_member(const struct experiment *experiment, void *context)
 
 int command_run(int argc, char **argv)
 {
-    struct arguments arguments = {0};
+    struct arguments arguments = {.runner.max_failures = 10};
     double started = clock_now();
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)

@@ -411,6 +411,9 @@ static const struct choice chances[] = {{"stop", 0}, {"go_on", 1}, {0}};
 static const struct field limits_fields[] = {
     {"cell_seconds", FIELD_REAL, MEMBER(limits, cell_seconds), .low = 0.1, .high = 1e9,
      .fallback = "3600", .help = "wall time after which a cell is ended with outcome timeout"},
+    {"memory_bytes", FIELD_REAL, MEMBER(limits, memory_bytes), .high = 1e15, .fallback = "0",
+     .help = "memory that a cell may take beyond what it starts with; then it ends as "
+             "`out-of-memory`; 0: no such limit"},
     {"at_chance", FIELD_CHOICE, MEMBER(limits, lets_dead_live), .choices = chances,
      .fallback = "stop",
      .help = "stop: a classifier that is no better than chance after an epoch and 100 updates, at "

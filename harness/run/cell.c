@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "probe/probe.h"
 #include "run/bench.h"
+#include "run/memory_limit.h"
 #include "run/record.h"
 #include "run/resident.h"
 #include "run/step_roof.h"
@@ -170,6 +171,8 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
         record->outcome = OUTCOME_OUT_OF_MEMORY;
         snprintf(record->reason, sizeof record->reason, "%.255s", error_text());
     }
+    if (record->outcome == OUTCOME_FAILED && memory_limit_is_reached())
+        record->outcome = OUTCOME_OUT_OF_MEMORY;
     record->peak_memory_bytes = fmax(parts->peak_before, bench_peak_memory());
     if (!isnan(parts->resident))
         record->session_memory_bytes = resident_peak() - parts->resident;
@@ -214,7 +217,9 @@ int cell_run(const struct campaign *campaign, const struct cell *cell,
     if (ready == 1) {
         status = run_and_record(campaign, cell, roof, &parts, &record, start);
     } else {
-        record.outcome = ready == 0 ? OUTCOME_UNSUPPORTED : OUTCOME_FAILED;
+        record.outcome = ready == 0                  ? OUTCOME_UNSUPPORTED
+                         : memory_limit_is_reached() ? OUTCOME_OUT_OF_MEMORY
+                                                     : OUTCOME_FAILED;
         snprintf(record.reason, sizeof record.reason, "%.255s", message.text);
         record.wall_seconds = clock_now() - start;
         status = record_cell(campaign->results, campaign->experiment, cell, &record);

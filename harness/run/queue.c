@@ -53,6 +53,18 @@ int queue_skip_finished(struct queue *queue, const char *results)
     return chosen - queue->count;
 }
 
+int queue_drop(struct queue *queue, int (*is_of)(const void *context, const struct cell *),
+               const void *context)
+{
+    int before = queue->count, kept = queue->next;
+
+    for (int i = queue->next; i < before; i++)
+        if (!is_of(context, queue->cells[i]))
+            queue->cells[kept++] = queue->cells[i];
+    queue->count = kept;
+    return before - kept;
+}
+
 void queue_free(struct queue *queue)
 {
     free(queue->cells);

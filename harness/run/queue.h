@@ -22,6 +22,10 @@ int queue_check_matched(const struct queue *, const struct plan *, const char *o
  * nobody finishes a cell meanwhile. */
 int queue_skip_finished(struct queue *, const char *results);
 
+/* Takes away what has not been started of cells that `is_of` says 1 of. Returns how many. */
+int queue_drop(struct queue *, int (*is_of)(const void *context, const struct cell *),
+               const void *context);
+
 void queue_free(struct queue *); /* accepts a zeroed struct */
 
 #endif

@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "run/choice.h"
+#include "run/loss.h"
+#include "run/memory_limit.h"
 #include "run/processors.h"
 #include "run/queue.h"
 #include "run/record.h"
@@ -44,6 +46,7 @@ struct runner {
     struct slot *slots; /* [slot_count] */
     int slot_count;
     struct processors processors;
+    struct losses losses;
     double start, expected_done, expected_total, spent;
     int lock;
 };
@@ -203,18 +206,25 @@ static int has_room(const struct runner *runner, const struct assignment *assign
            processors_idle(&runner->processors) >= processors_of(runner, assignment);
 }
 
-static void run_child(struct runner *runner, const struct slot *slot, int words, pid_t parent)
+static int run_cell(struct runner *runner, const struct slot *slot)
 {
     int processors[HOST_PROCESSORS_MAX];
+
+    for (int i = 0; i < slot->processor_count; i++)
+        processors[i] = runner->survey.host.processors[slot->processors[i]];
+    child_pin(processors, slot->processor_count);
+    memory_limit_set(runner->campaign->experiment->limits.memory_bytes);
+    return cell_run(runner->campaign, slot->cell, &slot->assignment,
+                    survey_roof(&runner->survey, slot->assignment.threads));
+}
+
+static void run_child(struct runner *runner, const struct slot *slot, int words, pid_t parent)
+{
     const char *text = "ok";
     int status;
 
     child_settle(parent);
-    for (int i = 0; i < slot->processor_count; i++)
-        processors[i] = runner->survey.host.processors[slot->processors[i]];
-    child_pin(processors, slot->processor_count);
-    status = cell_run(runner->campaign, slot->cell, &slot->assignment,
-                      survey_roof(&runner->survey, slot->assignment.threads));
+    status = run_cell(runner, slot);
     if (status != 0)
         text = error_text();
     if (write(words, text, strlen(text)) < 0)
@@ -306,22 +316,42 @@ static int start_cells(struct runner *runner)
 static int record_loss(struct runner *runner, const struct slot *slot, int status, double wall,
                        enum outcome *outcome)
 {
-    char reason[256];
+    const struct loss loss = loss_of(status, slot->late, &runner->campaign->experiment->limits);
 
-    *outcome = slot->late ? OUTCOME_TIMEOUT : OUTCOME_CRASHED;
-    if (slot->late)
-        snprintf(reason, sizeof reason, "ended after %g s (limits: cell_seconds)",
-                 runner->campaign->experiment->limits.cell_seconds);
-    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
-        *outcome = OUTCOME_OUT_OF_MEMORY; /* nobody else kills so */
-        snprintf(reason, sizeof reason, "killed (signal 9), as the kernel does for want of memory");
-    } else if (WIFSIGNALED(status))
-        snprintf(reason, sizeof reason, "signal %d (%s)", WTERMSIG(status),
-                 strsignal(WTERMSIG(status)));
-    else
-        snprintf(reason, sizeof reason, "exited with status %d in the middle", WEXITSTATUS(status));
-    return cell_record_loss(runner->campaign, slot->cell, &slot->assignment, *outcome, reason,
-                            wall);
+    *outcome = loss.outcome;
+    if (loss.outcome == OUTCOME_CRASHED && !runner->result->lost[0])
+        snprintf(runner->result->lost, sizeof runner->result->lost, "%s", slot->cell->id);
+    return cell_record_loss(runner->campaign, slot->cell, &slot->assignment, loss.outcome,
+                            loss.reason, wall);
+}
+
+struct of_engine {
+    const struct runner *runner;
+    const char *engine;
+};
+
+static int is_of_engine(const void *context, const struct cell *cell)
+{
+    const struct of_engine *of = context;
+
+    return strcmp(choices_assignment(&of->runner->choices, cell).engine, of->engine) == 0;
+}
+
+/* An engine that does nothing but lose cells keeps no grid for hours. */
+static void note_loss(struct runner *runner, const struct slot *slot, enum outcome outcome)
+{
+    const struct of_engine of = {runner, slot->assignment.engine};
+    int most = runner->options->max_failures, dropped;
+
+    if (losses_note(&runner->losses, of.engine, outcome) != most || most == 0)
+        return;
+    dropped = queue_drop(&runner->queue, is_of_engine, &of);
+    runner->result->left_out += dropped;
+    if (dropped > 0)
+        fprintf(stderr,
+                "batchlab: engine %s lost %d cells running: its other %d are left out "
+                "(--max-failures)\n",
+                of.engine, most, dropped);
 }
 
 static int finish_cell(struct runner *runner, struct slot *slot, int status)
@@ -352,6 +382,7 @@ static int finish_cell(struct runner *runner, struct slot *slot, int status)
     result->troubled += !outcome_is_final(outcome) && outcome != OUTCOME_UNSUPPORTED;
     result->unsupported += outcome == OUTCOME_UNSUPPORTED;
     result->cell_wall_seconds += wall;
+    note_loss(runner, slot, outcome);
     runner->spent += wall;
     runner->expected_done += seconds_of(runner, cell);
     report(runner, cell, outcome, wall);
@@ -517,6 +548,28 @@ static int make_survey(struct runner *runner)
     return status;
 }
 
+/* The one cell that is left to run, without a process of its own; it is counted as it would be. */
+static int run_here(struct runner *runner)
+{
+    struct slot slot = {.cell = runner->queue.cells[0], .start = clock_now()};
+    struct recorded recorded;
+
+    if (runner->queue.count != 1 || !runner->stages.is_last)
+        return error_set("--here: %d cells are to run, expected one (--only)", runner->queue.count);
+    slot.assignment = choices_assignment(&runner->choices, slot.cell);
+    take_processors(runner, &slot);
+    runner->queue.next = 1;
+    if (run_cell(runner, &slot) != 0)
+        return -1;
+    if (!record_find(runner->campaign->results, slot.cell->id, &recorded))
+        return error_set("%s: recorded, but cannot be read", slot.cell->id);
+    runner->result->run++;
+    runner->result->troubled +=
+        !outcome_is_final(recorded.outcome) && recorded.outcome != OUTCOME_UNSUPPORTED;
+    report(runner, slot.cell, recorded.outcome, clock_now() - slot.start);
+    return 0;
+}
+
 /* The cells of the first plan, and those of the plans that their results lead to. */
 static int run_plans(struct runner *runner, const sigset_t *awaited)
 {
@@ -570,7 +623,7 @@ int runner_run(const struct campaign *campaign, const struct runner_options *opt
     await_signals(&awaited);
     sigprocmask(SIG_BLOCK, &awaited, &before);
     mask_set = 1;
-    status = run_plans(&runner, &awaited);
+    status = options->here ? run_here(&runner) : run_plans(&runner, &awaited);
     stop_children(&runner);
     if (status == 0 && !timing && result->end == RUNNER_COMPLETE)
         status = measure_roofs(&runner); /* training does not wait for it */

@@ -20,6 +20,8 @@ struct runner_options {
     int jobs;         /* cells at a time; 0: as many as processors allow */
     double deadline;  /* seconds from the call at which everything has ended; 0: none */
     int force;        /* take over a folder of another experiment */
+    int max_failures; /* an engine that lost so many cells running is left out; 0: never */
+    int here; /* 1: the one cell there is to run runs in this process, as a debugger wants it */
     /* Called after each cell, and with cell == NULL about five times a second. */
     void (*report)(void *context, const struct runner_progress *, const struct cell *, enum outcome,
                    double wall_seconds);
@@ -39,6 +41,8 @@ struct runner_result {
     int run, skipped; /* cells */
     int troubled;     /* of those run: failed, crashed, timeout, out-of-memory */
     int unsupported;
+    int left_out;   /* cells of engines that lost too many */
+    char lost[128]; /* the first cell that crashed; "": none did */
     int wrong;      /* 1: the run was refused because an engine of a throughput experiment fails its
                        conformance */
     int unfinished; /* of those chosen, and with tuning of all that follow */
