@@ -102,6 +102,17 @@ static int open_cell(struct gate *gate, struct side_process *side, struct gate_c
     return status == 0 ? 0 : lose(cell);
 }
 
+/* 0; 1: a side failed at it, and the cell is out. */
+static int close_cell(struct side_process *const sides[GATE_SIDES], struct gate_cell *cell)
+{
+    char answer[64];
+
+    for (int s = 0; s < GATE_SIDES; s++)
+        if (side_ask(sides[s], OPEN_SECONDS, "close", "closed", answer, sizeof answer) != 0)
+            return lose(cell);
+    return 0;
+}
+
 /* Base and head of one cell in one round. 0; 1: the cell is out; -1 (error set). */
 static int measure_cell(struct gate *gate, struct side_process *const sides[GATE_SIDES], int index,
                         int stage, int round, struct rng *rng)
@@ -127,15 +138,9 @@ static int measure_cell(struct gate *gate, struct side_process *const sides[GATE
         seconds[side] += turn.sample.wall;
         cpu[side] += turn.sample.cpu;
     }
+    if ((status = close_cell(sides, cell)) != 0)
+        return status;
     return keep_round(&cell->series[stage], seconds, cpu);
-}
-
-static void close_cells(struct side_process *const sides[GATE_SIDES])
-{
-    char answer[64];
-
-    for (int s = 0; s < GATE_SIDES; s++)
-        side_ask(sides[s], OPEN_SECONDS, "close", "closed", answer, sizeof answer);
 }
 
 /* Base or head first. */
@@ -178,8 +183,6 @@ static int run_round(struct gate *gate, const char *chosen, int stage, int round
         if (status == 0)
             status = measure_cell(gate, sides, c, stage, round, rng);
         lost = status == 1;
-        if (status == 0)
-            close_cells(sides);
         if (status == 1)
             status = interrupted ? error_set("interrupted") : 0;
     }
