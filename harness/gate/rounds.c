@@ -82,7 +82,7 @@ static int take_turn(struct gate *gate, struct side_process *side, struct gate_t
         return lose(cell);
     if (sscanf(answer, "%lf %lf %lf %lf %lf", &sample->wall, &sample->cpu, &sample->switches,
                &sample->steal, &sample->load) != 5 ||
-        !(sample->wall > 0)) {
+        !(sample->wall > 0 && isfinite(sample->wall))) {
         error_set("%s: `timed %.60s` is no time", gate->sides[turn->side].label, answer);
         return lose(cell);
     }
