@@ -137,6 +137,35 @@ static void a_value_not_reached_stays_in_the_interval(void **state)
     assert_true(interval.low == 1 && interval.high == HUGE_VAL);
 }
 
+/* R: binom.test(x, n)$conf.int; of none and of all one end is known, (0.025)^(1/n). */
+static void the_interval_of_a_share_is_exact(void **state)
+{
+    static const struct {
+        size_t successes, count;
+        double low, high;
+    } known[] = {{0, 20, 0, 0.1684335},  {10, 20, 0.2719578, 0.7280422},
+                 {20, 20, 0.8315665, 1}, {1, 1, 0.025, 1},
+                 {0, 1, 0, 0.975},       {2, 20, 0.0123485, 0.3169827}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct interval interval = stats_share_interval(known[i].successes, known[i].count, 0.95);
+
+        assert_true(fabs(interval.low - known[i].low) <= 1e-7);
+        assert_true(fabs(interval.high - known[i].high) <= 1e-7);
+        assert_true(interval.coverage == 0.95);
+    }
+    assert_true(fabs(stats_share_interval(0, 20, 0.95).high - (1 - pow(0.025, 1 / 20.0))) < 1e-12);
+}
+
+static void of_nothing_every_share_is_possible(void **state)
+{
+    struct interval interval = stats_share_interval(0, 0, 0.95);
+
+    (void)state;
+    assert_true(interval.low == 0 && interval.high == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +180,8 @@ int main(void)
         cmocka_unit_test(fewer_than_six_values_cannot_give_95_percent),
         cmocka_unit_test(the_interval_of_a_nan_is_none),
         cmocka_unit_test(a_value_not_reached_stays_in_the_interval),
+        cmocka_unit_test(the_interval_of_a_share_is_exact),
+        cmocka_unit_test(of_nothing_every_share_is_possible),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

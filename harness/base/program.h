@@ -6,9 +6,10 @@
 
 /* arguments[0] is looked for along the PATH; the list ends with NULL. folder: where it runs; NULL:
  * here. It reads nothing; the last size - 1 bytes of what it says, output and errors together, are
- * left in `said`. After limit_seconds it is killed.
- * Its exit status, 128 + n if signal n ended it; -1 (error set): it could not be started, or took
- * too long. */
+ * left in `said`. It is a process group of its own, ended with all that it has started after
+ * limit_seconds, or when a signal comes that we have a handler for.
+ * Its exit status, 128 + n if signal n ended it; -1 (error set): it could not be started, took too
+ * long, or we were interrupted. */
 int program_run(const char *const *arguments, const char *folder, double limit_seconds, char *said,
                 size_t size);
 

@@ -195,6 +195,12 @@ static int status_of(const struct gate *gate, const struct arguments *arguments)
         error_set("%d of %d cells could not be compared", gate->count - judged, gate->count);
         return command_failed();
     }
+    if (gate_unfinished(gate) > 0) {
+        error_set("the budget was over before %d of %d cells had an answer, expected a larger "
+                  "--budget or fewer cells",
+                  gate_unfinished(gate), gate->count);
+        return command_failed();
+    }
     if (gate_count(gate, GATE_INCONCLUSIVE) > 0 && arguments->strict && !arguments->report)
         return STATUS_INCONCLUSIVE;
     return STATUS_OK;

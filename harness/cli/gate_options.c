@@ -56,8 +56,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_ROUNDS:
         gate->rounds = gate_whole(state, "rounds", text, 0, 1000);
-        if (gate->rounds == 0)
-            argp_error(state, "--rounds: 0, expected rounds");
+        if (gate->rounds == 0 || gate->rounds % 2)
+            argp_error(state, "--rounds: %d, expected an even number above 0", gate->rounds);
         break;
     case KEY_SLICE:
         gate->slice = gate_number(state, "slice", text, 1e-6, 60);
@@ -129,11 +129,14 @@ static void on_signal(int signal_number)
 
 void gate_catch_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+    const struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction before;
 
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends;
+         i++) /* as nohup asks, ignored ones stay so */
+        if (sigaction(ends[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(ends[i], &action, NULL);
     signal(SIGPIPE, SIG_IGN); /* a side that has died is found out by its answer */
 }
 

@@ -145,14 +145,15 @@ static void count_run(const struct workshop *shop)
 
     for (size_t g = 0; g < shop->groups; g++) {
         struct calibration_rate *rate = &shop->calibration->rates[shop->first_rate + g];
-        int found = 0, open = 0;
+        int found = 0, open = 0, judged = 0;
 
         for (int c = 0; c < gate->count; c++)
             if (is_of(rate->group, gate->cells[c].name)) {
+                judged |= shop->verdicts[c] != GATE_MISSING;
                 found |= shop->verdicts[c] == GATE_REGRESSION;
                 open |= shop->verdicts[c] == GATE_INCONCLUSIVE;
             }
-        rate->runs++;
+        rate->runs += (size_t)judged; /* of cells that were lost there is nothing to say */
         rate->found += (size_t)found;
         rate->inconclusive += (size_t)(open && !found);
     }

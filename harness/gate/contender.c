@@ -100,7 +100,7 @@ static int resolve_old(struct contender *contender)
 static int resolve_program(struct contender *contender, const char *path)
 {
     const char *const arguments[] = {contender->program, "gate-side", "--help", NULL};
-    char said[256];
+    char said[1024]; /* an old one lists its commands after what is looked for */
     int status;
 
     if (!realpath(path, contender->program))
@@ -111,7 +111,9 @@ static int resolve_program(struct contender *contender, const char *path)
     program_one_line(said);
     if (status == 64 && strstr(said, "is no command"))
         return resolve_old(contender);
-    return error_set("--%s: %s is no batchlab (status %d: %s)", contender->label, path, status,
+    if (status < 0)
+        snprintf(said, sizeof said, "%s", error_text());
+    return error_set("--%s: %s is no batchlab (status %d: %.300s)", contender->label, path, status,
                      said);
 }
 
@@ -158,6 +160,7 @@ int contender_check(const struct contender *contender, const char *engine, char 
 static int read_line(struct side_process *side, double limit_seconds, char *line, size_t size)
 {
     double end = clock_now() + limit_seconds;
+    int ready;
 
     for (;;) {
         char *stop = memchr(side->text, '\n', side->length);
@@ -177,11 +180,11 @@ static int read_line(struct side_process *side, double limit_seconds, char *line
             return error_set("%s: an answer without an end", side->label);
         if (left <= 0)
             return error_set("%s: no answer within %.0f s", side->label, limit_seconds);
-        if (poll(&waiting, 1, (int)(1000 * left) + 1) <= 0) {
-            if (errno == EINTR)
-                return error_set("interrupted");
+        ready = poll(&waiting, 1, (int)(1000 * left) + 1);
+        if (ready < 0 && errno == EINTR)
+            return error_set("interrupted");
+        if (ready <= 0)
             continue;
-        }
         got = read(side->answers, side->text + side->length, sizeof side->text - side->length);
         if (got <= 0)
             return 1;
@@ -200,10 +203,34 @@ static int end_of(struct side_process *side)
     return state;
 }
 
+/* Ended within a second; else it has closed its answers, and lives on. */
+static int ends_soon(pid_t process)
+{
+    const double patience_seconds = 1;
+    double end = clock_now() + patience_seconds;
+    siginfo_t ended = {.si_pid = 0};
+
+    while (waitid(P_PID, (id_t)process, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           ended.si_pid == 0) {
+        if (clock_now() > end)
+            return 0;
+        usleep(1000);
+    }
+    return 1;
+}
+
 static int report_end(struct side_process *side, const char *during)
 {
-    int state = end_of(side);
+    int state;
 
+    if (side->process <= 0)
+        return error_set("%s: has ended, and is asked `%s`", side->label, during);
+    if (!ends_soon(side->process)) {
+        kill(side->process, SIGKILL);
+        end_of(side);
+        return error_set("%s: says nothing more at `%s`", side->label, during);
+    }
+    state = end_of(side);
     if (WIFSIGNALED(state))
         return error_set("%s: ended by signal %d (%s) at `%s`", side->label, WTERMSIG(state),
                          strsignal(WTERMSIG(state)), during);
@@ -229,8 +256,9 @@ static void become_side(const struct contender *contender, const char *file, pid
         _exit(1);
     for (size_t i = 0; i < sizeof one / sizeof *one; i++)
         setenv(one[i], "1", 1);
-    if (contender->engines[0])
-        setenv("BATCHLAB_ENGINES", contender->engines, 1);
+    /* Those beside the program, "", whatever the caller's: both sides would have the same. */
+    setenv("BATCHLAB_ENGINES", contender->engines, 1);
+    signal(SIGPIPE, SIG_DFL);
     if (contender->preload[0])
         setenv("LD_PRELOAD", contender->preload, 1);
     CPU_ZERO(&set);
@@ -297,10 +325,11 @@ static int add_cell(struct side_process *side, const char *name)
 static int read_greeting(struct side_process *side, struct contender *contender)
 {
     enum { READY_SECONDS = 120 }; /* it may have a large data set to read */
+    double end = clock_now() + READY_SECONDS;
     char line[1024];
     int protocol = 0, begin = 0, status;
 
-    while ((status = read_line(side, READY_SECONDS, line, sizeof line)) == 0) {
+    while ((status = read_line(side, end - clock_now(), line, sizeof line)) == 0) {
         if (sscanf(line, SIDE_GREETING " %d %n", &protocol, &begin) == 1) {
             if (protocol != SIDE_PROTOCOL)
                 return error_set("%s: speaks protocol %d, expected %d", side->label, protocol,
@@ -309,11 +338,14 @@ static int read_greeting(struct side_process *side, struct contender *contender)
                      (int)sizeof contender->version - 1, line + begin);
         } else if (strncmp(line, "failed ", 7) == 0) {
             return error_set("%s: %s", side->label, line + 7);
-        } else if (strncmp(line, "cell ", 5) == 0) {
+        } else if (protocol == SIDE_PROTOCOL && strncmp(line, "cell ", 5) == 0) {
             if (add_cell(side, line + 5) != 0)
                 return -1;
-        } else if (strcmp(line, "ready") == 0) {
+        } else if (protocol == SIDE_PROTOCOL && strcmp(line, "ready") == 0) {
             return 0;
+        } else {
+            return error_set("%s: `%.60s`: expected `%s`, cells, and `ready`", side->label, line,
+                             SIDE_GREETING);
         }
     }
     return status < 0 ? -1 : report_end(side, "gate-side");
@@ -362,6 +394,11 @@ const char *side_cell(const struct side_process *side, int index)
     return side->names[index];
 }
 
+static int is_refusable(const char *expected)
+{
+    return strcmp(expected, "opened") == 0 || strcmp(expected, "counted") == 0;
+}
+
 int side_ask(struct side_process *side, double limit_seconds, const char *question,
              const char *expected, char *answer, size_t size)
 {
@@ -369,6 +406,8 @@ int side_ask(struct side_process *side, double limit_seconds, const char *questi
     char line[sizeof side->text];
     int status;
 
+    if (side->process <= 0)
+        return report_end(side, question);
     fprintf(side->questions, "%s\n", question);
     if (fflush(side->questions) != 0)
         return report_end(side, question);
@@ -381,7 +420,7 @@ int side_ask(struct side_process *side, double limit_seconds, const char *questi
         snprintf(answer, size, "%s", line + length + (line[length] == ' '));
         return 0;
     }
-    if (strncmp(line, "unsupported ", 12) == 0) {
+    if (is_refusable(expected) && strncmp(line, "unsupported ", 12) == 0) {
         snprintf(answer, size, "%s", line + 12);
         return 1;
     }

@@ -74,10 +74,11 @@ static int list_cells(struct gate *gate, struct side_process *const sides[GATE_S
     return 0;
 }
 
+enum { OPEN_SECONDS = 120 };
+
 /* Opens the cell on one side: 0, 1 unsupported, -1 it failed (error set); answer[size] is why. */
 static int try_cell(struct side_process *side, const char *name, char *answer, size_t size)
 {
-    enum { OPEN_SECONDS = 120 };
     char question[GATE_NAME_SIZE + 8];
 
     snprintf(question, sizeof question, "open %s", name);
@@ -128,7 +129,9 @@ static void look_at(struct gate *gate, struct side_process *const sides[GATE_SID
         snprintf(cell->reason, sizeof cell->reason, "not supported by the %s: %.200s",
                  side_names[s], why[s]);
         cell->verdict = GATE_MISSING;
-    } else if (find_updates(gate, sides[GATE_BASE], cell) != 0) {
+    } else if (find_updates(gate, sides[GATE_BASE], cell) != 0 ||
+               side_ask(sides[GATE_HEAD], OPEN_SECONDS, "engine", "engine", cell->engine,
+                        sizeof cell->engine) != 0) {
         miss(cell, error_text());
     }
 }
@@ -181,6 +184,22 @@ int gate_count(const struct gate *gate, enum gate_verdict verdict)
     return count;
 }
 
+int gate_unfinished(const struct gate *gate)
+{
+    int count = 0;
+
+    for (int c = 0; c < gate->count && gate->is_cut; c++) {
+        const struct gate_cell *cell = &gate->cells[c];
+        const struct paired_finding *first = &cell->findings[GATE_FIRST];
+        const struct paired_finding *again = &cell->findings[GATE_CONFIRMATION];
+        int is_open = isinf(first->high) || (first->verdict == PAIRED_REGRESSION &&
+                                             (!cell->is_confirmed || isinf(again->high)));
+
+        count += cell->verdict == GATE_INCONCLUSIVE && is_open;
+    }
+    return count;
+}
+
 static int settle_rounds(struct gate *gate)
 {
     enum { FEW_CELLS = 10, ROUNDS_OF_FEW = 20, ROUNDS_OF_MANY = 30, ROUNDS_LEAST = 6 };
@@ -228,7 +247,6 @@ static int check_processor(const struct gate *gate)
 {
     int processor = gate->options.processor;
     cpu_set_t before, one;
-    int status = 0;
 
     if (processor < 0)
         return 0;
@@ -237,10 +255,10 @@ static int check_processor(const struct gate *gate)
         CPU_SET((size_t)processor, &one);
     if (sched_getaffinity(0, sizeof before, &before) != 0 ||
         sched_setaffinity(0, sizeof one, &one) != 0)
-        status = error_set("cannot pin to processor %d: %s; --processor none measures without",
-                           processor, strerror(errno));
+        return error_set("cannot pin to processor %d: %s; --processor none measures without",
+                         processor, strerror(errno));
     sched_setaffinity(0, sizeof before, &before);
-    return status;
+    return 0;
 }
 
 int gate_open(struct gate *gate, const struct gate_options *options, const struct contender *base,
@@ -276,33 +294,22 @@ void gate_close(struct gate *gate)
 /* ---- Correctness first ------------------------------------------------------------------------
  */
 
-/* "blas" of "blas/M/k=512", whose engine may itself be a path; the side's own where it has one. */
-static void engine_of(const struct gate *gate, int side, const struct gate_cell *cell, char *engine,
-                      size_t size)
+/* The side's own where it has one. */
+static const char *engine_of(const struct gate *gate, int side, const struct gate_cell *cell)
 {
-    const char *own = gate->sides[side].engine, *end = strstr(cell->name, "/k=");
-    size_t length;
-
-    while (end && end > cell->name && end[-1] != '/')
-        end--; /* to the slash before the network */
-    length = end && end > cell->name ? (size_t)(end - cell->name) - 1 : 0;
-    if (own[0])
-        snprintf(engine, size, "%s", own);
-    else
-        snprintf(engine, size, "%.*s", (int)length, cell->name);
+    return gate->sides[side].engine[0] ? gate->sides[side].engine : cell->engine;
 }
 
 /* One engine of one side, in all cells that have it. */
 static int check_engine(struct gate *gate, int side, const char *engine, char *checked)
 {
-    char why[256], other[PATH_MAX];
+    char why[256];
     int status = contender_check(&gate->sides[side], engine, why, sizeof why);
 
     if (status < 0)
         return -1;
     for (int c = 0; c < gate->count; c++) {
-        engine_of(gate, side, &gate->cells[c], other, sizeof other);
-        if (strcmp(other, engine) != 0)
+        if (strcmp(engine_of(gate, side, &gate->cells[c]), engine) != 0)
             continue;
         checked[c] = 1;
         if (status == 1) {
@@ -326,16 +333,16 @@ static int check_engines(struct gate *gate)
     int status = 0;
 
     for (int s = 0; s < sides && status == 0; s++) {
-        char *checked = calloc((size_t)gate->count, 1), engine[PATH_MAX];
+        char *checked = calloc((size_t)gate->count, 1);
 
         if (!checked)
             return error_set("out of memory");
         for (int c = 0; c < gate->count && status == 0; c++) {
             if (checked[c] || gate->cells[c].verdict != GATE_INCONCLUSIVE)
                 continue;
-            engine_of(gate, s, &gate->cells[c], engine, sizeof engine);
-            status = gate_interrupted() ? error_set("interrupted")
-                                        : check_engine(gate, s, engine, checked);
+            status = gate_interrupted()
+                         ? error_set("interrupted")
+                         : check_engine(gate, s, engine_of(gate, s, &gate->cells[c]), checked);
         }
         free(checked);
     }

@@ -60,8 +60,9 @@ struct gate_series {
 
 struct gate_cell {
     char name[GATE_NAME_SIZE];
-    char library[256]; /* of the base, and the kernels that it chose */
-    long updates;      /* of a turn */
+    char engine[PATH_MAX]; /* of the file, its path from here */
+    char library[256];     /* of the base, and the kernels that it chose */
+    long updates;          /* of a turn */
     struct gate_series series[GATE_STAGES];
     struct paired_finding findings[GATE_STAGES];
     double floor;  /* what the same against itself differs by here (calibration); NaN: not known */
@@ -108,6 +109,10 @@ int gate_counted(const struct gate *, enum count_verdict);
 
 /* Cells of this verdict. */
 int gate_count(const struct gate *, enum gate_verdict);
+
+/* Cells that the budget has left without an answer: too few rounds for an interval, or slower and
+ * not measured anew. However slow they are they may be no pass. */
+int gate_unfinished(const struct gate *);
 
 /* Ctrl-C: the turn in progress ends, nothing more is begun, and what runs returns -1. */
 void gate_interrupt(void);

@@ -161,7 +161,7 @@ static void write_cell(FILE *file, const struct gate_cell *cell)
                                            .coverage = NAN,
                                            .cpu_ratio = NAN,
                                            .minimum_ratio = NAN};
-    int timed = cell->series[GATE_FIRST].count > 0;
+    int timed = was_timed(cell);
     const struct paired_finding *first = timed ? &cell->findings[GATE_FIRST] : &nothing;
 
     csv_field(file, cell->name);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What does not fit is cut, and refused at the end. */
 static void append(char *name, const char *separator, const char *key, const char *value)
 {
     size_t length = strlen(name);
@@ -49,6 +50,10 @@ static void begin_name(const struct cell *cell, int with_engine, char *name)
 
 static int check_apart(char (*names)[GATE_NAME_SIZE], int count)
 {
+    for (int c = 0; c < count; c++)
+        if (strlen(names[c]) == GATE_NAME_SIZE - 1)
+            return error_set("cell %.60s...: its name has %d characters or more, expected fewer",
+                             names[c], GATE_NAME_SIZE - 1);
     for (int a = 0; a < count; a++)
         for (int b = a + 1; b < count; b++)
             if (strcmp(names[a], names[b]) == 0)

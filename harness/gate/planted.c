@@ -26,6 +26,14 @@ static int gradient(void *session, const float *theta, const struct batch *batch
     return planted.inner->gradient(session, theta, batch, result, score, message);
 }
 
+static int gradient64(void *session, const double *theta, const struct batch *batch, double *result,
+                      struct score *score, struct message *message)
+{
+    if (is_due() && planted.inner->gradient64(session, theta, batch, result, score, message) != 0)
+        return -1;
+    return planted.inner->gradient64(session, theta, batch, result, score, message);
+}
+
 static int sgd_step(void *session, float *theta, const struct batch *batch, float rate,
                     struct score *score, struct message *message)
 {
@@ -41,6 +49,8 @@ const struct engine *planted_engine(const struct engine *engine, double share)
     planted.engine.gradient = gradient;
     if (engine->sgd_step)
         planted.engine.sgd_step = sgd_step;
+    if (engine->gradient64)
+        planted.engine.gradient64 = gradient64;
     planted.share = share;
     planted.owed = 0;
     return &planted.engine;

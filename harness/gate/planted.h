@@ -7,10 +7,11 @@
 
 #include <stdint.h>
 
-/* An engine that does what `engine` does, and of gradient and sgd_step calls the given share twice,
- * [0, 1], spread evenly: after n calls round(n share) repetitions, give or take one. The second
- * sgd_step of a batch is a real one, so theta moves further; measure at a rate at which that does
- * not matter. One planted engine a process; the session is that of `engine`, which is borrowed. */
+/* An engine that does what `engine` does, and of gradient, gradient64 and sgd_step calls the given
+ * share twice, [0, 1], spread evenly: after n calls round(n share) repetitions, give or take one.
+ * The second sgd_step of a batch is a real one, so theta moves further; measure at a rate at which
+ * that does not matter. One planted engine a process; the session is that of `engine`, which is
+ * borrowed. */
 const struct engine *planted_engine(const struct engine *engine, double share);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/program.h"
 #include "build_info.h"
+#include "gate/gate.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +18,8 @@ enum { GIT_SECONDS = 120, CONFIGURE_SECONDS = 300, BUILD_SECONDS = 1800 };
 static int run(const char *const *arguments, const char *folder, double limit, const char *what,
                char *said, size_t size)
 {
-    int status = program_run(arguments, folder, limit, said, size);
+    int status = gate_interrupted() ? error_set("interrupted")
+                                    : program_run(arguments, folder, limit, said, size);
 
     if (status < 0)
         return -1;
@@ -116,7 +118,7 @@ int revision_build(struct revision *revision, const char *name, const char *pres
 void revision_remove(struct revision *revision)
 {
     char tree[PATH_MAX], said[256], cause[1024];
-    const char *const forget[] = {"git", "worktree", "remove", "--force", tree, NULL};
+    const char *const forget[] = {"git", "worktree", "remove", "--force", "--force", tree, NULL};
     const char *const remove[] = {"rm", "-rf", "--", revision->folder, NULL};
 
     if (!revision->folder[0])

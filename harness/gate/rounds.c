@@ -83,7 +83,7 @@ static int take_turn(struct gate *gate, struct side_process *side, struct gate_t
         return lose(cell);
     if (sscanf(answer, "%lf %lf %lf %lf %lf", &sample->wall, &sample->cpu, &sample->switches,
                &sample->steal, &sample->load) != 5 ||
-        !(sample->wall > 0)) {
+        !(sample->wall > 0 && isfinite(sample->wall))) {
         error_set("%s: `timed %.60s` is no time", gate->sides[turn->side].label, answer);
         return lose(cell);
     }
@@ -148,6 +148,17 @@ static int take_turns(struct gate *gate, struct side_process *const sides[GATE_S
     return status;
 }
 
+/* 0; 1: a side failed at it, and the cell is out. */
+static int close_cell(struct side_process *const sides[GATE_SIDES], struct gate_cell *cell)
+{
+    char answer[64];
+
+    for (int s = 0; s < GATE_SIDES; s++)
+        if (side_ask(sides[s], OPEN_SECONDS, "close", "closed", answer, sizeof answer) != 0)
+            return lose(cell);
+    return 0;
+}
+
 /* Base and head of one cell in one round. 0; 1: the cell is out; -1 (error set). */
 static int measure_cell(struct gate *gate, struct side_process *const sides[GATE_SIDES], int index,
                         int stage, int round, struct rng *rng)
@@ -173,15 +184,9 @@ static int measure_cell(struct gate *gate, struct side_process *const sides[GATE
         cpu[s] = stats_median(times.cpu[s], times.count[s]);
     }
     times_close(&times);
+    if (status == 0)
+        status = close_cell(sides, cell);
     return status == 0 ? keep_round(&cell->series[stage], wall, cpu) : status;
-}
-
-static void close_cells(struct side_process *const sides[GATE_SIDES])
-{
-    char answer[64];
-
-    for (int s = 0; s < GATE_SIDES; s++)
-        side_ask(sides[s], OPEN_SECONDS, "close", "closed", answer, sizeof answer);
 }
 
 /* Base or head first. */
@@ -224,8 +229,6 @@ static int run_round(struct gate *gate, const char *chosen, int stage, int round
         if (status == 0)
             status = measure_cell(gate, sides, c, stage, round, rng);
         lost = status == 1;
-        if (status == 0)
-            close_cells(sides);
         if (status == 1)
             status = interrupted ? error_set("interrupted") : 0;
     }

@@ -9,19 +9,20 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-/* Of the processor that this process is on now. NaN: not known. */
-static double stolen_seconds(void)
+/* NaN: not known. */
+static double stolen_seconds(int processor)
 {
     double idle, steal;
 
-    return host_processor_times(sched_getcpu(), &idle, &steal) == 0 ? steal : (double)NAN;
+    return host_processor_times(processor, &idle, &steal) == 0 ? steal : (double)NAN;
 }
 
 struct gate_reading gate_read(void)
 {
-    struct gate_reading reading = {.steal = stolen_seconds()};
+    struct gate_reading reading = {.processor = sched_getcpu()};
     struct rusage usage;
 
+    reading.steal = stolen_seconds(reading.processor);
     getrusage(RUSAGE_SELF, &usage);
     reading.switches = (double)usage.ru_nivcsw;
     reading.cpu = clock_cpu_seconds();
@@ -37,7 +38,9 @@ struct gate_sample gate_since(const struct gate_reading *then)
     sample.cpu = clock_cpu_seconds() - then->cpu;
     getrusage(RUSAGE_SELF, &usage);
     sample.switches = (double)usage.ru_nivcsw - then->switches;
-    sample.steal = stolen_seconds() - then->steal;
+    /* Of one that moved about nobody knows. */
+    sample.steal = sched_getcpu() == then->processor ? stolen_seconds(then->processor) - then->steal
+                                                     : (double)NAN;
     if (getloadavg(&sample.load, 1) != 1)
         sample.load = NAN;
     return sample;

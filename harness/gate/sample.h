@@ -13,6 +13,7 @@ struct gate_sample {
 /* What the clocks and counters of this process and its processor say. */
 struct gate_reading {
     double wall, cpu, switches, steal;
+    int processor; /* that the steal is of */
 };
 
 struct gate_reading gate_read(void);

@@ -11,6 +11,7 @@
 #include "train/batches.h"
 #include "train/step.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,15 @@ struct side {
     struct opened_cell open;
     FILE *answers;
 };
+
+/* One line, whatever an engine says. */
+static void say(const struct side *side, const char *word, const char *text)
+{
+    fprintf(side->answers, "%s ", word);
+    for (const char *c = text; *c; c++)
+        fputc(*c == '\n' ? ' ' : *c, side->answers);
+    fputc('\n', side->answers);
+}
 
 /* ---- What is asked ----------------------------------------------------------------------------
  */
@@ -109,7 +119,7 @@ static int answer_open(struct side *side, const char *name)
     close_cell(side);
     if (ready != 0)
         return -1;
-    fprintf(side->answers, "unsupported %s\n", message.text);
+    say(side, "unsupported", message.text);
     return 0;
 }
 
@@ -122,7 +132,18 @@ static int answer_describe(struct side *side, const char *rest)
     if (!bench->loaded.engine.describe ||
         bench->loaded.engine.describe(bench->bench.session, &message) != 0)
         snprintf(message.text, sizeof message.text, "%.500s", bench->loaded.engine.summary);
-    fprintf(side->answers, "described %s\n", message.text);
+    say(side, "described", message.text);
+    return 0;
+}
+
+static int answer_engine(struct side *side, const char *rest)
+{
+    char path[PATH_MAX];
+
+    (void)rest;
+    if (experiment_engine(&side->experiment, side->open.assignment.engine, path, sizeof path) != 0)
+        return -1;
+    say(side, "engine", path);
     return 0;
 }
 
@@ -200,10 +221,10 @@ static int answer_count(struct side *side, const char *name)
     if (ready == -1)
         error_set("%s", message.text);
     close_cell(side);
-    if (ready == 0)
-        fprintf(side->answers, "unsupported %s\n", message.text);
-    if (ready == 0)
+    if (ready == 0) {
+        say(side, "unsupported", message.text);
         return 0;
+    }
     if (status == 0) {
         fputs("counted ", side->answers);
         counts_print(side->answers, &counts);
@@ -224,9 +245,10 @@ static const struct question {
     int needs_cell;
     int (*answer)(struct side *, const char *rest);
 } questions_known[] = {
-    {"open", 0, answer_open}, {"describe", 1, answer_describe}, {"find", 1, answer_find},
-    {"time", 1, answer_time}, {"count", 0, answer_count},       {"close", 0, answer_close},
-    {.word = NULL},
+    {"open", 0, answer_open},     {"describe", 1, answer_describe},
+    {"engine", 1, answer_engine}, {"find", 1, answer_find},
+    {"time", 1, answer_time},     {"count", 0, answer_count},
+    {"close", 0, answer_close},   {.word = NULL},
 };
 
 static int answer(struct side *side, const char *line)
@@ -301,18 +323,6 @@ static void greet(const struct side *side)
     fflush(side->answers);
 }
 
-/* A reason is one line, whatever an engine says. */
-static void refuse(const struct side *side)
-{
-    char reason[900];
-
-    snprintf(reason, sizeof reason, "%s", error_text());
-    for (char *c = reason; *c; c++)
-        if (*c == '\n')
-            *c = ' ';
-    fprintf(side->answers, "failed %s\n", reason);
-}
-
 int side_serve(const struct side_request *request, FILE *questions, FILE *answers)
 {
     struct side side = {.request = request, .answers = answers};
@@ -325,7 +335,7 @@ int side_serve(const struct side_request *request, FILE *questions, FILE *answer
         while (getline(&line, &size, questions) > 0) {
             line[strcspn(line, "\n")] = '\0';
             if (answer(&side, line) != 0)
-                refuse(&side);
+                say(&side, "failed", error_text());
             fflush(answers);
         }
         close_cell(&side);

@@ -10,6 +10,7 @@
  * and then answers each question with one line, `failed REASON` if it cannot:
  *     open NAME        opened | unsupported REASON    of the cell, from then on the one in question
  *     describe         described LIBRARY AND KERNELS
+ *     engine           engine ENGINE                  of the cell, its path from here
  *     find SECONDS     found UPDATES                  as many as take about so long
  *     time UPDATES     timed WALL CPU SWITCHES STEAL LOAD   (sample.h), after some untimed ones
  *     count NAME       counted KEY=VALUE ...          (counts.h), best asked of a fresh process

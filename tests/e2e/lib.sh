@@ -160,3 +160,24 @@ ended_with() {
     process=
     [ "$status" -eq "$1" ] || fail "exit status $status, expected $1"
 }
+
+# Processes of the group that batchlab, started in the background, leads: itself and its cells.
+group_size() {
+    size=0
+    # shellcheck disable=SC2013
+    for state in $(grep -l "^NSpgid:[[:space:]]*$1\>" /proc/[0-9]*/status 2>/dev/null); do
+        member=${state#/proc/}
+        if is_alive "${member%/status}"; then size=$((size + 1)); fi
+    done
+    echo $size
+}
+
+# waits_for_group PROCESS LOW HIGH: until its group has so many processes, for two seconds at most.
+waits_for_group() {
+    tries=20
+    until size=$(group_size "$1") && [ "$size" -ge "$2" ] && [ "$size" -le "$3" ]; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || fail "$size processes in the group after 2 s, expected $2 to $3"
+        sleep 0.1
+    done
+}
