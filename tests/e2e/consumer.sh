@@ -67,7 +67,6 @@ project slow
 changes slow 'gather(session, batch, row);' \
     'for (int again = 0; again < 1000; again++) { gather(session, batch, row); __asm__ volatile("" ::: "memory"); }'
 configures slow slow/build "$rough;--no-check" -DMINE_BASE="$scratch/base/build/mine.so"
-tests 0 slow/build conformance
 tests 1 slow/build perf
 prints 'REGRESSION'
 
