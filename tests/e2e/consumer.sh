@@ -32,11 +32,12 @@ tests() {
 }
 
 # Few rounds of short turns tell factors of ten apart, whatever else the machine does.
-rough='-DMINE_ROUGH=--rounds;12;--turns;2;--slice;0.0005;--margin;1;--no-chart'
+rough='-DMINE_ROUGH=--only;k=64;--rounds;8;--turns;2;--slice;0.0005;--margin;1;--no-chart'
 project() {
     cp -rL "$source" "$1"
     sed -i 's/EXPERIMENT speed.yaml/& OPTIONS ${MINE_ROUGH}/' "$1/CMakeLists.txt"
     grep -q MINE_ROUGH "$1/CMakeLists.txt" || fail 'the example has no line to add options to'
+    sed -i 's/examples: [0-9]*/examples: 80/' "$1/speed.yaml"
 }
 
 # changes FOLDER FROM TO: in its engine
@@ -65,7 +66,7 @@ tests 0 base/again perf
 case='a slowed engine'
 project slow
 changes slow 'gather(session, batch, row);' \
-    'for (int again = 0; again < 1000; again++) { gather(session, batch, row); __asm__ volatile("" ::: "memory"); }'
+    'for (int again = 0; again < 500; again++) { gather(session, batch, row); __asm__ volatile("" ::: "memory"); }'
 configures slow slow/build "$rough;--no-check" -DMINE_BASE="$scratch/base/build/mine.so"
 tests 1 slow/build perf
 prints 'REGRESSION'
