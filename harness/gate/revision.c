@@ -83,8 +83,9 @@ static int build(const struct revision *revision, const char *tree, const char *
                                      "-DBATCHLAB_TESTS=OFF",
                                      "-DCMAKE_C_COMPILER=" BATCHLAB_COMPILER_PATH,
                                      NULL};
-    char said[800], what[128], jobs[16];
+    char jobs[32]; /* said, or `make` starts them all at once */
     const char *const make[] = {"cmake", "--build", "--preset", preset, "--parallel", jobs, NULL};
+    char said[800], what[128];
 
     snprintf(jobs, sizeof jobs, "%ld", sysconf(_SC_NPROCESSORS_ONLN));
     snprintf(what, sizeof what, "commit %.12s does not configure", revision->commit);
