@@ -104,7 +104,7 @@ static void run_panel(const struct product *product, int first, int depth, int j
 static void run_panels(const struct product *product, int first, int depth, int tiles,
                        const float *packed_a, float *packed_b)
 {
-    enum { MANY = 8 };
+    enum { MANY = 1000 };
     const struct operand *b = &product->b;
 
     for (int j = 0; j < product->n; j += PANEL) {
@@ -146,7 +146,7 @@ INLINE void run_strip(const int rows, const int fetches, int n, int depth, const
             vector first = load(operands), second = load(operands + LANES);
 
             if (fetches) {
-                __builtin_prefetch(next);
+                __builtin_prefetch(next, 0, NEAR);
                 next += fetch->step;
             }
             IN_REGISTER(first);
