@@ -147,6 +147,21 @@ INLINE vector sum_each(vector *v)
     return v[0];
 }
 
+/* v[i][j] becomes v[j][i], of LANES vectors. */
+INLINE void transpose(vector *v)
+{
+    UNROLL for (int half = LANES / 2; half >= 1; half /= 2) UNROLL for (int i = 0; i < LANES; i++)
+    {
+        vector first = v[i], second;
+
+        if (i & half)
+            continue;
+        second = v[i + half];
+        v[i] = interleave(first, second, half, 0);
+        v[i + half] = interleave(first, second, half, 1);
+    }
+}
+
 INLINE float sum_lanes(vector v)
 {
     quad f = fold(v);
