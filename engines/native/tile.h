@@ -81,7 +81,7 @@ INLINE void run_tile(const int rows, const int vectors, const int packed, const 
     for (; p + STEPS <= t->depth; p += STEPS) {
         if (!packed && t->fetches && p % LINE == 0)
             UNROLL for (int r = 0; r < rows; r++)
-                __builtin_prefetch(t->a + (size_t)(rows + r) * t->across + p);
+                __builtin_prefetch(t->a + (size_t)(rows + r) * t->across + p, 0, NEAR);
         UNROLL for (int s = 0; s < STEPS; s++) step_tile(rows, vectors, packed, s, t, a, b, sum);
         UNROLL for (int h = 0; h < hooks; h++)
         {
