@@ -399,10 +399,12 @@ static void copy_layers(struct chain *chain, const struct network *network)
     chain->parameters = offset;
 }
 
-/* Rows of which input, activations and deltas stay near the core. */
+/* Rows of which input, activations and deltas stay near the core; more where there are so many
+ * parameters that they do not stay there either, for each chunk reads them and adds to their
+ * gradient. */
 static int rows_nearby(const struct chain *chain)
 {
-    size_t values = (size_t)chain->layers[0].inputs, widest = 0;
+    size_t values = (size_t)chain->layers[0].inputs, widest = 0, bytes;
     int rows;
 
     for (int l = 0; l < chain->layer_count; l++) {
@@ -411,8 +413,11 @@ static int rows_nearby(const struct chain *chain)
         values += outputs;
         widest = outputs > widest ? outputs : widest;
     }
-    rows = (int)(CHUNK_BYTES / ((values + 2 * widest) * sizeof(float)));
-    return rows > CHUNK_MOST ? CHUNK_MOST : rows < CHUNK_LEAST ? CHUNK_LEAST : rows;
+    bytes = 3 * chain->parameters * sizeof(float);
+    bytes = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
+    bytes /= (values + 2 * widest) * sizeof(float);
+    rows = bytes > CHUNK_MOST ? CHUNK_MOST : (int)bytes;
+    return rows < CHUNK_LEAST ? CHUNK_LEAST : rows;
 }
 
 static int chunk_of(const struct chain *chain, const struct engine_options *options)

@@ -10,6 +10,33 @@ struct dots {
     int stride, phase; /* of that, the lines that begin at phase + n * stride, a power of two */
 };
 
+/* z[q][p] = the sum of the lanes of sum[p][q] */
+INLINE void store_dots(const int outputs, const int examples, vector (*sum)[4], float *z,
+                       size_t z_row)
+{
+    const int whole = LANES / 4; /* examples whose four sums fill a vector */
+    int q = 0;
+
+    if (outputs >= 4)
+        UNROLL for (; q + whole <= examples; q += whole)
+        {
+            vector v[LANES];
+            quad parts[LANES / 4];
+
+            UNROLL for (int i = 0; i < LANES; i++) v[i] = sum[i % 4][q + i / 4];
+            v[0] = sum_each(v);
+            memcpy(parts, &v[0], sizeof parts);
+            UNROLL for (int i = 0; i < whole; i++) * (loose_quad *)(z + (size_t)(q + i) * z_row) =
+                parts[i];
+        }
+    if (outputs >= 4)
+        UNROLL for (; q < examples; q++) * (loose_quad *)(z + (size_t)q * z_row) =
+            sum_four(sum[0][q], sum[1][q], sum[2][q], sum[3][q]);
+    UNROLL for (q = 0; q < examples; q++)
+        UNROLL for (int p = outputs >= 4 ? 4 : 0; p < outputs; p++)
+            z[(size_t)q * z_row + (size_t)p] = sum_lanes(sum[p][q]);
+}
+
 /* Some outputs of some examples; how many, and whether others are fetched meanwhile, are constants
  * wherever this is called. */
 INLINE void run_dots(const int outputs, const int examples, const int fetches,
@@ -27,7 +54,7 @@ INLINE void run_dots(const int outputs, const int examples, const int fetches,
 
         if (fetches && (i & (dots->stride - 1)) == dots->phase)
             UNROLL for (int q = 0; q < examples; q++)
-                __builtin_prefetch(x + (size_t)q * row + dots->ahead + i);
+                __builtin_prefetch(x + (size_t)q * row + dots->ahead + i, 0, NEAR);
         UNROLL for (int q = 0; q < examples; q++)
         {
             input[q] = load(x + (size_t)q * row + i);
@@ -50,14 +77,8 @@ INLINE void run_dots(const int outputs, const int examples, const int fetches,
                 weight * load_first(x + (size_t)q * row + i, dots->inputs - i);
         }
     }
-    UNROLL for (int q = 0; q < examples; q++)
-    {
-        float *z = dots->z + (size_t)(e + q) * (size_t)dots->outputs + o;
-
-        if (outputs >= 4)
-            *(loose_quad *)z = sum_four(sum[0][q], sum[1][q], sum[2][q], sum[3][q]);
-        UNROLL for (int p = outputs >= 4 ? 4 : 0; p < outputs; p++) z[p] = sum_lanes(sum[p][q]);
-    }
+    store_dots(outputs, examples, sum, dots->z + (size_t)e * (size_t)dots->outputs + o,
+               (size_t)dots->outputs);
 }
 
 #define CASE_OF_DOTS(n, examples, fetches)                                                         \
@@ -100,36 +121,40 @@ static void dots_of_outputs(const struct dots *dots, int o, int outputs, int fir
         dots_functions[fetches][smaller(most, end - e) - 1](outputs, dots, o, e);
 }
 
-/* Four outputs at a time, or five where that comes out even; all examples for some outputs, then
- * the next. Weights that stay near go with one block of examples after the other, so that each turn
- * can fetch its part of the next block, or of the examples behind. */
+/* Four outputs at a time, or five where that comes out even. A block of examples stays in the first
+ * cache while a stretch of weights, which stays in the second, goes by; the next block then meets
+ * the same stretch. In the first stretch each turn fetches its part of the next block, or of the
+ * examples behind. */
 void NATIVE(dots)(int rows, int inputs, int outputs, const float *x, enum native_fetch fetch,
                   const float *weights, float *z)
 {
-    enum { BLOCK = 8 };
+    enum { BLOCK = 8, STRETCH_FLOATS = 32768, TURNS_MOST = 8 };
     int group = outputs % 5 == 0 && outputs % 4 != 0 ? 5 : 4;
     int most = REGISTERS == 32 ? 4 : group == 5 ? 2 : 3;
-    int stay = native_weights_stay(inputs, outputs), block = stay ? BLOCK : rows;
-    int ahead = fetch == NATIVE_FETCH_NEXT ? rows : stay ? block : most;
-    int turns = stay && outputs > group ? 2 : 1;
+    int block = BLOCK / most * most;
+    int groups = STRETCH_FLOATS / inputs / group;
+    int stretch = (groups > 1 ? groups : 1) * group, turns = 1;
     struct dots dots = {
         .inputs = inputs,
         .outputs = outputs,
         .x = x,
         .weights = weights,
         .z = z,
-        .ahead = (size_t)ahead * (size_t)inputs,
-        /* of the examples behind every other line: the rest is left to the weight gradient */
-        .stride = (fetch == NATIVE_FETCH_NEXT ? 2 : 1) * turns * LINE,
+        .ahead = (size_t)(fetch == NATIVE_FETCH_NEXT ? rows : block) * (size_t)inputs,
     };
 
-    for (int first = 0; first < rows; first += block)
-        for (int o = 0; o < outputs; o += group) {
-            int turn = o / group;
+    while (turns < TURNS_MOST && turns * group < smaller(stretch, outputs))
+        turns *= 2;
+    /* of the examples behind every other line: the rest is left to the weight gradient */
+    dots.stride = (fetch == NATIVE_FETCH_NEXT ? 2 : 1) * turns * LINE;
+    for (int start = 0; start < outputs; start += stretch)
+        for (int first = 0; first < rows; first += block)
+            for (int o = start; o < smaller(start + stretch, outputs); o += group) {
+                int turn = (o - start) / group;
+                int fetches = fetch != NATIVE_FETCH_NOTHING && start == 0 && turn < turns;
 
-            dots.phase = turn < turns ? turn * (dots.stride / turns) : 0;
-            dots_of_outputs(&dots, o, smaller(group, outputs - o), first,
-                            smaller(first + block, rows), most,
-                            fetch != NATIVE_FETCH_NOTHING && turn < turns);
-        }
+                dots.phase = turn * (dots.stride / turns);
+                dots_of_outputs(&dots, o, smaller(group, outputs - o), first,
+                                smaller(first + block, rows), most, fetches);
+            }
 }

@@ -29,21 +29,14 @@ static void pack_a(const struct product *product, int first, int depth, int tile
     }
 }
 
-/* to[p][q] = from[q][p] for p, q below 4 */
-INLINE void transpose_four(const float *from, size_t from_row, float *to, size_t to_row)
+/* to[p][q] = from[q][p] for p, q below LANES */
+INLINE void transpose_square(const float *from, size_t from_row, float *to, size_t to_row)
 {
-    const quad_index low = {0, 4, 1, 5}, high = {2, 6, 3, 7};
-    const quad_index first = {0, 1, 4, 5}, second = {2, 3, 6, 7};
-    quad a = *(const loose_quad *)from, b = *(const loose_quad *)(from + from_row);
-    quad c = *(const loose_quad *)(from + 2 * from_row);
-    quad d = *(const loose_quad *)(from + 3 * from_row);
-    quad ab = __builtin_shuffle(a, b, low), cd = __builtin_shuffle(c, d, low);
+    vector v[LANES];
 
-    *(loose_quad *)to = __builtin_shuffle(ab, cd, first);
-    *(loose_quad *)(to + to_row) = __builtin_shuffle(ab, cd, second);
-    ab = __builtin_shuffle(a, b, high), cd = __builtin_shuffle(c, d, high);
-    *(loose_quad *)(to + 2 * to_row) = __builtin_shuffle(ab, cd, first);
-    *(loose_quad *)(to + 3 * to_row) = __builtin_shuffle(ab, cd, second);
+    UNROLL for (int q = 0; q < LANES; q++) v[q] = load(from + (size_t)q * from_row);
+    transpose(v);
+    UNROLL for (int p = 0; p < LANES; p++) store(to + (size_t)p * to_row, v[p]);
 }
 
 /* packed[p][PANEL] = columns j .. j+columns-1 of B, and zeros */
@@ -60,9 +53,9 @@ static void pack_b(const struct product *product, int first, int depth, int j, i
             store(packed + LANES, load(from + LANES));
         }
     if (columns == PANEL && b->row == 1)
-        for (; p + 4 <= depth; p += 4, from += 4, packed += 4 * PANEL)
-            for (int c = 0; c < PANEL; c += 4)
-                transpose_four(from + (size_t)c * b->column, b->column, packed + c, PANEL);
+        for (; p + LANES <= depth; p += LANES, from += LANES, packed += LANES * PANEL)
+            for (int c = 0; c < PANEL; c += LANES)
+                transpose_square(from + (size_t)c * b->column, b->column, packed + c, PANEL);
     for (; p < depth; p++, from += b->row, packed += PANEL) {
         for (int c = 0; c < columns; c++)
             packed[c] = from[(size_t)c * b->column];
@@ -109,8 +102,9 @@ static void run_panels(const struct product *product, int first, int depth, int 
 
     for (int j = 0; j < product->n; j += PANEL) {
         int columns = smaller(PANEL, product->n - j);
-        int as_it_is = b->column == 1 && columns % LANES == 0 &&
-                       (tiles < MANY || depth * PANEL * (int)sizeof(float) < 4096);
+        int as_it_is =
+            b->column == 1 && columns % LANES == 0 &&
+            (REGISTERS == 32 || tiles < MANY || depth * PANEL * (int)sizeof(float) < 4096);
 
         if (!as_it_is)
             pack_b(product, first, depth, j, columns, packed_b);
@@ -146,7 +140,7 @@ INLINE void run_strip(const int rows, const int fetches, int n, int depth, const
             vector first = load(operands), second = load(operands + LANES);
 
             if (fetches) {
-                __builtin_prefetch(next);
+                __builtin_prefetch(next, 0, NEAR);
                 next += fetch->step;
             }
             IN_REGISTER(first);

@@ -1,35 +1,41 @@
 /* One example: matrix times vector, and a descent that reads each row of weights once. */
 #include "native/parts.h"
 
+/* Rows of weights that go by together. */
+enum { ROWS_MOST = REGISTERS == 32 ? 16 : 10 };
+
 /* z[outputs] = W x + b; outputs is a constant wherever this is called. */
 INLINE void run_rows_of_one(const int outputs, int inputs, const float *x, const float *weights,
                             const float *biases, float *z)
 {
     size_t row = (size_t)inputs;
-    vector sum[10];
-    int i = 0;
+    vector sum[ROWS_MOST];
+    int i = 0, o = 0;
 
-    UNROLL for (int o = 0; o < outputs; o++) sum[o] = (vector){0};
+    UNROLL for (int p = 0; p < outputs; p++) sum[p] = (vector){0};
     for (; i + LANES <= inputs; i += LANES) {
         vector input = load(x + i);
 
-        UNROLL for (int o = 0; o < outputs; o++) sum[o] +=
-            load(weights + (size_t)o * row + i) * input;
+        UNROLL for (int p = 0; p < outputs; p++) sum[p] +=
+            load(weights + (size_t)p * row + i) * input;
     }
     if (i < inputs) {
         vector input = load_first(x + i, inputs - i);
 
-        UNROLL for (int o = 0; o < outputs; o++) sum[o] +=
-            load_first(weights + (size_t)o * row + i, inputs - i) * input;
+        UNROLL for (int p = 0; p < outputs; p++) sum[p] +=
+            load_first(weights + (size_t)p * row + i, inputs - i) * input;
     }
-    UNROLL for (int o = 0; o + 4 <= outputs; o += 4) * (loose_quad *)(z + o) =
+    UNROLL for (; o + LANES <= outputs; o += LANES)
+        store(z + o, sum_each(sum + o) + load(biases + o));
+    UNROLL for (; o + 4 <= outputs; o += 4) * (loose_quad *)(z + o) =
         sum_four(sum[o], sum[o + 1], sum[o + 2], sum[o + 3]) + *(const loose_quad *)(biases + o);
-    UNROLL for (int o = outputs / 4 * 4; o < outputs; o++) z[o] = sum_lanes(sum[o]) + biases[o];
+    UNROLL for (; o < outputs; o++) z[o] = sum_lanes(sum[o]) + biases[o];
 }
 
 #define CASE_OF_ONE(n)                                                                             \
     case n:                                                                                        \
-        run_rows_of_one(n, inputs, x, weights, biases, z);                                         \
+        if (n <= ROWS_MOST)                                                                        \
+            run_rows_of_one((n <= ROWS_MOST ? n : 1), inputs, x, weights, biases, z);              \
         break;
 
 static void rows_of_one(int outputs, int inputs, const float *x, const float *weights,
@@ -46,14 +52,19 @@ static void rows_of_one(int outputs, int inputs, const float *x, const float *we
         CASE_OF_ONE(8)
         CASE_OF_ONE(9)
         CASE_OF_ONE(10)
+        CASE_OF_ONE(11)
+        CASE_OF_ONE(12)
+        CASE_OF_ONE(13)
+        CASE_OF_ONE(14)
+        CASE_OF_ONE(15)
+        CASE_OF_ONE(16)
     }
 }
 
 void NATIVE(forward_one)(int inputs, int outputs, const float *x, const float *weights,
                          const float *biases, float *z)
 {
-    enum { MOST = 10 };
-    int groups = (outputs + MOST - 1) / MOST;
+    int groups = (outputs + ROWS_MOST - 1) / ROWS_MOST;
 
     for (int g = 0; g < groups; g++) {
         int o = part_start(outputs, groups, g), next = part_start(outputs, groups, g + 1);
@@ -126,9 +137,10 @@ void NATIVE(descend_one)(int inputs, int outputs, const float *delta, const floa
 {
     int count = 0, groups;
 
-    for (int o = 0; o < outputs; o++)
-        if (delta[o] != 0) /* and not-a-number */
-            live[count++] = o;
+    for (int o = 0; o < outputs; o++) { /* nobody foresees which: no branch */
+        live[count] = o;
+        count += delta[o] != 0; /* and not-a-number */
+    }
     groups = (count + TOGETHER - 1) / TOGETHER;
     if (dx)
         memset(dx, 0, (size_t)inputs * sizeof *dx);

@@ -8,6 +8,7 @@
 enum {
     TILE_ROWS = REGISTERS == 32 ? 12 : 6, /* times two vectors: with operands, all registers */
     PANEL = 2 * LANES,
+    FETCH_ROWS = 16, /* rows of B that are fetched ahead: their lines lie apart */
 };
 
 /* One step p of the inner index meets a[p * along + r * across] for the tile's rows r and the
@@ -36,32 +37,62 @@ static __attribute__((noinline)) void store_part(const struct tile *t, int rows,
     }
 }
 
+/* Rows of A that lie as they are hang on every third, so that their addresses take few registers:
+ * left alone, gcc gives each a register of its own and has not enough of them. */
+enum { HOOK = 3, HOOKS = (TILE_ROWS + HOOK - 1) / HOOK };
+
+/* One step of the inner index, `ahead` of where a and b point. rows, vectors and packed are
+ * constants wherever this is called. */
+INLINE void step_tile(const int rows, const int vectors, const int packed, const int ahead,
+                      const struct tile *t, const float *const *a, const float *b, vector (*sum)[2])
+{
+    vector operand[2];
+
+    b += (size_t)ahead * t->b_row;
+    UNROLL for (int v = 0; v < vectors; v++)
+    {
+        if (v * LANES % LINE == 0)
+            __builtin_prefetch(b + FETCH_ROWS * t->b_row + v * LANES);
+        operand[v] = load(b + v * LANES);
+        IN_REGISTER(operand[v]);
+    }
+    UNROLL for (int r = 0; r < rows; r++)
+    {
+        float factor = packed ? a[0][ahead * rows + r]
+                              : a[r / HOOK][(size_t)(r % HOOK) * t->across + (size_t)ahead];
+
+        UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += factor * operand[v];
+    }
+}
+
 /* rows, vectors and packed are constants wherever this is called. */
 INLINE void run_tile(const int rows, const int vectors, const int packed, const struct tile *t)
 {
-    const float *a = t->a, *b = t->b;
+    enum { STEPS = 4 };
+    const int hooks = packed ? 1 : (rows + HOOK - 1) / HOOK, along = packed ? rows : 1;
+    const float *a[HOOKS], *b = t->b;
     vector sum[TILE_ROWS][2];
+    int p = 0;
 
+    UNROLL for (int h = 0; h < hooks; h++) a[h] = t->a + (size_t)(h * HOOK) * t->across;
     UNROLL for (int r = 0; r < rows; r++) __builtin_prefetch(t->c + (size_t)r * t->c_row, 1);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++) sum[r][v] =
         (vector){0};
-    for (int p = 0; p < t->depth; p++, b += t->b_row, a += packed ? rows : 1) {
-        vector operand[2];
-
+    for (; p + STEPS <= t->depth; p += STEPS) {
         if (!packed && t->fetches && p % LINE == 0)
             UNROLL for (int r = 0; r < rows; r++)
-                __builtin_prefetch(a + (size_t)(rows + r) * t->across);
-        UNROLL for (int v = 0; v < vectors; v++)
+                __builtin_prefetch(t->a + (size_t)(rows + r) * t->across + p, 0, NEAR);
+        UNROLL for (int s = 0; s < STEPS; s++) step_tile(rows, vectors, packed, s, t, a, b, sum);
+        UNROLL for (int h = 0; h < hooks; h++)
         {
-            operand[v] = load(b + v * LANES);
-            IN_REGISTER(operand[v]);
+            a[h] += STEPS * along;
+            POINTER_IN_REGISTER(a[h]);
         }
-        UNROLL for (int r = 0; r < rows; r++)
-        {
-            float factor = packed ? a[r] : a[(size_t)r * t->across];
-
-            UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += factor * operand[v];
-        }
+        b += STEPS * t->b_row;
+    }
+    for (; p < t->depth; p++, b += t->b_row) {
+        step_tile(rows, vectors, packed, 0, t, a, b, sum);
+        UNROLL for (int h = 0; h < hooks; h++) a[h] += along;
     }
     if (t->columns == vectors * LANES && t->add) {
         UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++)

@@ -10,18 +10,28 @@
 enum { LANES = 16, REGISTERS = 32 };
 #define NATIVE(name) native_avx512_##name
 #define NATIVE_NAME "avx512"
+#define EACH_LANE(f, ...)                                                                          \
+    f(0, __VA_ARGS__), f(1, __VA_ARGS__), f(2, __VA_ARGS__), f(3, __VA_ARGS__), f(4, __VA_ARGS__), \
+        f(5, __VA_ARGS__), f(6, __VA_ARGS__), f(7, __VA_ARGS__), f(8, __VA_ARGS__),                \
+        f(9, __VA_ARGS__), f(10, __VA_ARGS__), f(11, __VA_ARGS__), f(12, __VA_ARGS__),             \
+        f(13, __VA_ARGS__), f(14, __VA_ARGS__), f(15, __VA_ARGS__)
 #elif defined(__AVX2__)
 enum { LANES = 8, REGISTERS = 16 };
 #define NATIVE(name) native_avx2_##name
 #define NATIVE_NAME "avx2"
+#define EACH_LANE(f, ...)                                                                          \
+    f(0, __VA_ARGS__), f(1, __VA_ARGS__), f(2, __VA_ARGS__), f(3, __VA_ARGS__), f(4, __VA_ARGS__), \
+        f(5, __VA_ARGS__), f(6, __VA_ARGS__), f(7, __VA_ARGS__)
 #else
 enum { LANES = 4, REGISTERS = 16 };
 #define NATIVE(name) native_baseline_##name
 #define NATIVE_NAME "baseline"
+#define EACH_LANE(f, ...) f(0, __VA_ARGS__), f(1, __VA_ARGS__), f(2, __VA_ARGS__), f(3, __VA_ARGS__)
 #endif
 
 typedef float vector __attribute__((vector_size(4 * LANES)));
 typedef float loose_vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef int lane_index __attribute__((vector_size(4 * LANES)));
 typedef float quad __attribute__((vector_size(16)));
 typedef int quad_index __attribute__((vector_size(16)));
 typedef float loose_quad __attribute__((vector_size(16), aligned(4), may_alias));
@@ -40,7 +50,14 @@ typedef float loose_quad __attribute__((vector_size(16), aligned(4), may_alias))
 #define IN_REGISTER(v) (void)(v)
 #endif
 
-enum { LINE = 16 }; /* floats in a cache line */
+/* Keeps a pointer as it is, instead of one for each address that is reckoned from it. */
+#define POINTER_IN_REGISTER(p) __asm__("" : "+r"(p))
+
+enum {
+    LINE = 16, /* floats in a cache line */
+    NEAR = 2, /* what is fetched for later goes into the second cache: into the first, it would take
+                 the buffers of what is loaded now */
+};
 
 INLINE int smaller(int x, int y)
 {
@@ -105,6 +122,44 @@ INLINE quad sum_four(vector a, vector b, vector c, vector d)
     quad cd = __builtin_shuffle(fc, fd, even) + __builtin_shuffle(fc, fd, odd);
 
     return __builtin_shuffle(ab, cd, low) + __builtin_shuffle(ab, cd, high);
+}
+
+/* Where lane i comes from in interleave(). */
+#define FROM(i, stretch, second)                                                                   \
+    (i) / (stretch) % 2 * LANES + ((i) / (stretch) / 2 * 2 + (second)) * (stretch) + (i) % (stretch)
+
+/* Every other stretch of so many lanes of a, each followed by the same of b: those that come first
+ * in a pair, or second. */
+INLINE vector interleave(vector a, vector b, const int stretch, const int second)
+{
+    return __builtin_shuffle(a, b, (lane_index){EACH_LANE(FROM, stretch, second)});
+}
+
+/* Lane i is the sum of the lanes of v[i], of LANES vectors; v is lost. */
+INLINE vector sum_each(vector *v)
+{
+    UNROLL for (int half = LANES / 2; half >= 1; half /= 2) UNROLL for (int i = 0; i < half; i++)
+    {
+        vector w = v[i + half];
+
+        v[i] = interleave(v[i], w, half, 0) + interleave(v[i], w, half, 1);
+    }
+    return v[0];
+}
+
+/* v[i][j] becomes v[j][i], of LANES vectors. */
+INLINE void transpose(vector *v)
+{
+    UNROLL for (int half = LANES / 2; half >= 1; half /= 2) UNROLL for (int i = 0; i < LANES; i++)
+    {
+        vector first = v[i], second;
+
+        if (i & half)
+            continue;
+        second = v[i + half];
+        v[i] = interleave(first, second, half, 0);
+        v[i + half] = interleave(first, second, half, 1);
+    }
 }
 
 INLINE float sum_lanes(vector v)
