@@ -16,6 +16,7 @@ struct session {
     struct chain_layers layers; /* own_layers with rows of this network */
     const struct native_kernels *kernels;
     struct native_geometry *geometries; /* [layer_count], of convolutions; zeroed for others */
+    struct native_images *images;       /* [layer_count], of layers of images */
     float **scratch;                    /* [workers] */
     struct single *single;              /* NULL unless all layers are dense */
 };
@@ -72,28 +73,84 @@ static void dense_forward(const struct session *session, const struct chain_call
                             layer->shape.activation);
 }
 
+static int is_image_layer(const struct chain_layer *layer)
+{
+    return layer->shape.kind == LAYER_CONVOLUTION || layer->shape.kind == LAYER_MAX_POOLING;
+}
+
+/* Half-filled vectors of examples still do better than vectors of pixels. */
+static int in_groups(const struct session *session, int rows)
+{
+    return 2 * rows >= session->kernels->lanes;
+}
+
+/* Between layers of images. */
+static int writes_groups(const struct session *session, int l)
+{
+    const struct chain_layer *layer = &session->chain.layers[l];
+
+    return l + 1 < session->chain.layer_count && is_image_layer(layer) && is_image_layer(layer + 1);
+}
+
+/* Between layers of images whole groups, with the examples that the last one lacks. */
+static size_t values(struct chain_call *call, const struct chain_layer *layer, int rows)
+{
+    const struct session *session = call->context;
+    size_t lanes = (size_t)session->kernels->lanes, count = (size_t)rows;
+
+    if (in_groups(session, rows) && writes_groups(session, index_of(session, layer)))
+        count = (count + lanes - 1) / lanes * lanes;
+    return count * (size_t)layer->outputs;
+}
+
+static void grouped_forward(const struct session *session, const struct chain_call *call,
+                            const struct chain_layer *layer, int rows, const float *x,
+                            const float *theta, float *a)
+{
+    const struct native_images *images = &session->images[index_of(session, layer)];
+    float *scratch = session->scratch[call->worker];
+
+    if (layer->shape.kind == LAYER_CONVOLUTION)
+        session->kernels->group_convolution_forward(images, rows, x, theta + layer->weights,
+                                                    theta + layer->biases, a, scratch);
+    else
+        session->kernels->group_pool_forward(images, rows, x, a, scratch);
+}
+
 static int forward(struct chain_call *call, const struct chain_layer *layer, int rows,
                    const float *x, const float *theta, float *a)
 {
     const struct session *session = call->context;
 
-    switch (layer->shape.kind) {
-    case LAYER_DENSE:
+    if (layer->shape.kind == LAYER_DENSE) {
         dense_forward(session, call, layer, rows, x, theta, a);
-        break;
-    case LAYER_CONVOLUTION:
+        return 0;
+    }
+    if (in_groups(session, rows))
+        grouped_forward(session, call, layer, rows, x, theta, a);
+    else if (layer->shape.kind == LAYER_CONVOLUTION)
         session->kernels->convolution_forward(&session->geometries[index_of(session, layer)], rows,
                                               x, theta + layer->weights, theta + layer->biases, a,
                                               session->scratch[call->worker]);
-        activate(a, (size_t)rows * (size_t)layer->outputs, layer->shape.activation);
-        break;
-    case LAYER_MAX_POOLING:
+    else
         session->kernels->pool_forward(&layer->shape, rows, x, a);
-        break;
-    case LAYER_POSITION: /* refused by check_network */
-        break;
-    }
+    activate(a, values(call, layer, rows), layer->shape.activation);
     return 0;
+}
+
+static void convolution_weight_gradient(const struct session *session, int l, int rows,
+                                        const float *delta, const float *x, int accumulate,
+                                        float *gradient, float *scratch)
+{
+    const struct chain_layer *layer = &session->chain.layers[l];
+    float *weights = gradient + layer->weights, *biases = gradient + layer->biases;
+
+    if (in_groups(session, rows))
+        session->kernels->group_convolution_weight_gradient(&session->images[l], rows, delta, x,
+                                                            accumulate, weights, biases, scratch);
+    else
+        session->kernels->convolution_weight_gradient(&session->geometries[l], rows, delta, x,
+                                                      accumulate, weights, biases, scratch);
 }
 
 static int weight_gradient(struct chain_call *call, const struct chain_layer *layer, int rows,
@@ -103,9 +160,8 @@ static int weight_gradient(struct chain_call *call, const struct chain_layer *la
     float *scratch = session->scratch[call->worker];
 
     if (layer->shape.kind == LAYER_CONVOLUTION) {
-        session->kernels->convolution_weight_gradient(
-            &session->geometries[index_of(session, layer)], rows, delta, x, accumulate,
-            gradient + layer->weights, gradient + layer->biases, scratch);
+        convolution_weight_gradient(session, index_of(session, layer), rows, delta, x, accumulate,
+                                    gradient, scratch);
         return 0;
     }
     session->kernels->weight_gradient(rows, layer->inputs, layer->outputs, delta, x,
@@ -115,6 +171,20 @@ static int weight_gradient(struct chain_call *call, const struct chain_layer *la
     return 0;
 }
 
+static void grouped_input_gradient(const struct session *session, const struct chain_call *call,
+                                   const struct chain_layer *layer, int rows, const float *delta,
+                                   const float *theta, const float *x, float *dx)
+{
+    const struct native_images *images = &session->images[index_of(session, layer)];
+    float *scratch = session->scratch[call->worker];
+
+    if (layer->shape.kind == LAYER_CONVOLUTION)
+        session->kernels->group_convolution_input_gradient(images, rows, delta,
+                                                           theta + layer->weights, dx, scratch);
+    else
+        session->kernels->group_pool_gradient(images, rows, delta, x, dx, scratch);
+}
+
 static int input_gradient(struct chain_call *call, const struct chain_layer *layer, int rows,
                           const float *delta, const float *theta, enum activation before,
                           const float *x, float *dx)
@@ -122,23 +192,18 @@ static int input_gradient(struct chain_call *call, const struct chain_layer *lay
     const struct session *session = call->context;
     float *scratch = session->scratch[call->worker];
 
-    switch (layer->shape.kind) {
-    case LAYER_DENSE:
+    if (layer->shape.kind == LAYER_DENSE)
         session->kernels->input_gradient(rows, layer->inputs, layer->outputs, delta,
                                          theta + layer->weights, dx, scratch);
-        break;
-    case LAYER_CONVOLUTION:
+    else if (in_groups(session, rows))
+        grouped_input_gradient(session, call, layer, rows, delta, theta, x, dx);
+    else if (layer->shape.kind == LAYER_CONVOLUTION)
         session->kernels->convolution_input_gradient(&session->geometries[index_of(session, layer)],
                                                      rows, delta, theta + layer->weights, dx,
                                                      scratch);
-        break;
-    case LAYER_MAX_POOLING:
+    else
         session->kernels->pool_gradient(&layer->shape, rows, delta, x, dx);
-        break;
-    case LAYER_POSITION:
-        break;
-    }
-    multiply_by_derivative(dx, x, (size_t)rows * (size_t)layer->inputs, before);
+    multiply_by_derivative(dx, x, values(call, layer - 1, rows), before);
     return 0;
 }
 
@@ -146,6 +211,7 @@ static const struct chain_layers own_layers = {
     .forward = forward,
     .weight_gradient = weight_gradient,
     .input_gradient = input_gradient,
+    .values = values,
 };
 
 /* ---- One example: theta moves as the error comes back -------------------------------------------
@@ -243,6 +309,7 @@ static void native_close(void *opaque)
     for (int l = 0; session->geometries && l < session->chain.layer_count; l++)
         native_geometry_close(&session->geometries[l]);
     free(session->geometries);
+    free(session->images);
     for (int w = 0; session->scratch && w < session->chain.thread_count; w++)
         free(session->scratch[w]);
     free(session->scratch);
@@ -279,23 +346,36 @@ static int take_single(struct session *session)
 static size_t scratch_of(const struct session *session, int l)
 {
     const struct chain_layer *layer = &session->chain.layers[l];
+    size_t few = 0, many;
 
+    if (!is_image_layer(layer))
+        return native_scratch(session->kernels, session->chain.chunk, layer->outputs);
     if (layer->shape.kind == LAYER_CONVOLUTION)
-        return native_geometry_scratch(&session->geometries[l]);
-    return native_scratch(session->kernels, session->chain.chunk, layer->outputs);
+        few = native_geometry_scratch(&session->geometries[l]);
+    many = native_images_scratch(&session->images[l], session->kernels->lanes);
+    return few > many ? few : many;
 }
 
-static int take_geometries(struct session *session)
+static int take_images(struct session *session)
 {
     const struct chain *chain = &session->chain;
 
     session->geometries = calloc((size_t)chain->layer_count, sizeof *session->geometries);
-    if (!session->geometries)
+    session->images = calloc((size_t)chain->layer_count, sizeof *session->images);
+    if (!session->geometries || !session->images)
         return -1;
-    for (int l = 0; l < chain->layer_count; l++)
-        if (chain->layers[l].shape.kind == LAYER_CONVOLUTION &&
-            native_geometry_open(&session->geometries[l], &chain->layers[l].shape) != 0)
+    for (int l = 0; l < chain->layer_count; l++) {
+        const struct layer *layer = &chain->layers[l].shape;
+
+        session->images[l] = (struct native_images){
+            .layer = *layer,
+            .reads_groups = l > 0 && writes_groups(session, l - 1),
+            .writes_groups = writes_groups(session, l),
+        };
+        if (layer->kind == LAYER_CONVOLUTION &&
+            native_geometry_open(&session->geometries[l], layer) != 0)
             return -1;
+    }
     return 0;
 }
 
@@ -346,7 +426,7 @@ static int native_open(void **opaque, const struct network *network,
         session->layers.rows = FEW_WEIGHTS_ROWS;
     if (chain_open(&session->chain, network, options, &session->layers, session, message) != 0)
         goto done;
-    if (take_geometries(session) != 0 || take_scratch(session) != 0 ||
+    if (take_images(session) != 0 || take_scratch(session) != 0 ||
         (is_dense(network) && take_single(session) != 0)) {
         message_set(message, "out of memory");
         goto done;

@@ -98,3 +98,22 @@ size_t native_geometry_scratch(const struct native_geometry *g)
 
     return (size_t)g->together * planes + results + outputs * (size_t)g->row;
 }
+
+static size_t larger_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+size_t native_images_scratch(const struct native_images *images, int lanes)
+{
+    const struct layer *l = &images->layer;
+    size_t in = shape_size(l->input), out = shape_size(l->output), forward = 0, backward = 0;
+
+    if (l->kind == LAYER_CONVOLUTION) {
+        forward = in + (size_t)l->input.channels * (size_t)l->input.height *
+                           (size_t)(l->output.width + l->kernel_width - 1 - l->input.width);
+        backward = out + (size_t)l->output.channels * (size_t)l->output.height *
+                             (size_t)(l->input.width + l->kernel_width - 1 - l->output.width);
+    }
+    return (2 * in + out + larger_size(forward, backward)) * (size_t)lanes + layer_parameters(l);
+}

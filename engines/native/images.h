@@ -7,11 +7,21 @@
 
 #include <stddef.h>
 
-/* Images lie in planes, one a channel, with the convolution's zeros around them, and are read as if
- * each were one long row: the place of output (y, v) is q = y * width + v, and the pixel that
- * weight (i, j) meets there is plane[q + i * width + j]. So every weight meets whole vectors, only
- * further on. Places beyond the output's width are computed as well and belong to nobody: the
- * deltas there are 0. */
+/* A layer of images among many examples: whether its inputs and its outputs lie in groups of as
+ * many examples as a vector has lanes, [group][value][example], or one example after the other. */
+struct native_images {
+    struct layer layer;
+    int reads_groups, writes_groups;
+};
+
+/* Floats of scratch for groups of so many examples. */
+size_t native_images_scratch(const struct native_images *, int lanes);
+
+/* Images of few examples lie in planes, one a channel, with the convolution's zeros around them,
+ * and are read as if each were one long row: the place of output (y, v) is q = y * width + v, and
+ * the pixel that weight (i, j) meets there is plane[q + i * width + j]. So every weight meets whole
+ * vectors, only further on. Places beyond the output's width are computed as well and belong to
+ * nobody: the deltas there are 0. */
 struct native_geometry {
     struct layer layer;
     int width;       /* of a row with its zeros */

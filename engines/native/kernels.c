@@ -62,6 +62,7 @@ static void input_gradient(int rows, int inputs, int outputs, const float *delta
 const struct native_kernels NATIVE(kernels) = {
     .name = NATIVE_NAME,
     .panel = PANEL,
+    .lanes = LANES,
     .forward = forward,
     .weight_gradient = weight_gradient,
     .input_gradient = input_gradient,
@@ -72,4 +73,9 @@ const struct native_kernels NATIVE(kernels) = {
     .convolution_input_gradient = NATIVE(convolution_input_gradient),
     .pool_forward = NATIVE(pool_forward),
     .pool_gradient = NATIVE(pool_gradient),
+    .group_convolution_forward = NATIVE(group_convolution_forward),
+    .group_convolution_weight_gradient = NATIVE(group_convolution_weight_gradient),
+    .group_convolution_input_gradient = NATIVE(group_convolution_input_gradient),
+    .group_pool_forward = NATIVE(group_pool_forward),
+    .group_pool_gradient = NATIVE(group_pool_gradient),
 };

@@ -22,6 +22,7 @@ enum native_fetch {
 struct native_kernels {
     const char *name; /* "avx512", "avx2", "baseline" */
     int panel;        /* columns of a packed panel */
+    int lanes;        /* of a vector */
 
     /* Dense layers of several examples. scratch: native_scratch() floats. */
 
@@ -46,7 +47,7 @@ struct native_kernels {
     void (*descend_one)(int inputs, int outputs, const float *delta, const float *x, float rate,
                         float *weights, float *dx, int *live);
 
-    /* Layers of images, of any number of examples. scratch: native_geometry_scratch() floats. */
+    /* Layers of images, of few examples. scratch: native_geometry_scratch() floats. */
 
     /* z[rows][channels][height][width], biases included */
     void (*convolution_forward)(const struct native_geometry *, int rows, const float *x,
@@ -63,6 +64,23 @@ struct native_kernels {
     void (*pool_forward)(const struct layer *, int rows, const float *x, float *a);
     void (*pool_gradient)(const struct layer *, int rows, const float *delta, const float *x,
                           float *dx);
+
+    /* The same of many examples, in groups (images.h): what groups lack is written too. scratch:
+     * native_images_scratch() floats. */
+
+    void (*group_convolution_forward)(const struct native_images *, int rows, const float *x,
+                                      const float *weights, const float *biases, float *z,
+                                      float *scratch);
+    void (*group_convolution_weight_gradient)(const struct native_images *, int rows,
+                                              const float *delta, const float *x, int accumulate,
+                                              float *weights, float *biases, float *scratch);
+    void (*group_convolution_input_gradient)(const struct native_images *, int rows,
+                                             const float *delta, const float *weights, float *dx,
+                                             float *scratch);
+    void (*group_pool_forward)(const struct native_images *, int rows, const float *x, float *a,
+                               float *scratch);
+    void (*group_pool_gradient)(const struct native_images *, int rows, const float *delta,
+                                const float *x, float *dx, float *scratch);
 };
 
 /* 1 if the weights of so many inputs and outputs stay in the first cache. */
