@@ -15,10 +15,9 @@ struct session {
     struct chain chain;
     struct chain_layers layers; /* own_layers with rows of this network */
     const struct native_kernels *kernels;
-    struct native_geometry *geometries; /* [layer_count], of convolutions; zeroed for others */
-    struct native_images *images;       /* [layer_count], of layers of images */
-    float **scratch;                    /* [workers] */
-    struct single *single;              /* NULL unless all layers are dense */
+    struct native_images *images; /* [layer_count], of layers of images */
+    float **scratch;              /* [workers] */
+    struct single *single;        /* NULL unless all layers are dense */
 };
 
 /* Rows in a chunk if the first layer has few weights: the next rows come from memory meanwhile, and
@@ -73,84 +72,53 @@ static void dense_forward(const struct session *session, const struct chain_call
                             layer->shape.activation);
 }
 
-static int is_image_layer(const struct chain_layer *layer)
+static int is_dense_layer(const struct chain_layer *layer)
 {
-    return layer->shape.kind == LAYER_CONVOLUTION || layer->shape.kind == LAYER_MAX_POOLING;
+    return layer->shape.kind == LAYER_DENSE;
 }
 
-/* Half-filled vectors of examples still do better than vectors of pixels. */
-static int in_groups(const struct session *session, int rows)
-{
-    return 2 * rows >= session->kernels->lanes;
-}
-
-/* Between layers of images. */
+/* Between layers of images they stay in groups. */
 static int writes_groups(const struct session *session, int l)
 {
     const struct chain_layer *layer = &session->chain.layers[l];
 
-    return l + 1 < session->chain.layer_count && is_image_layer(layer) && is_image_layer(layer + 1);
+    return l + 1 < session->chain.layer_count && !is_dense_layer(layer) &&
+           !is_dense_layer(layer + 1);
 }
 
-/* Between layers of images whole groups, with the examples that the last one lacks. */
 static size_t values(struct chain_call *call, const struct chain_layer *layer, int rows)
 {
     const struct session *session = call->context;
-    size_t lanes = (size_t)session->kernels->lanes, count = (size_t)rows;
 
-    if (in_groups(session, rows) && writes_groups(session, index_of(session, layer)))
-        count = (count + lanes - 1) / lanes * lanes;
-    return count * (size_t)layer->outputs;
-}
-
-static void grouped_forward(const struct session *session, const struct chain_call *call,
-                            const struct chain_layer *layer, int rows, const float *x,
-                            const float *theta, float *a)
-{
-    const struct native_images *images = &session->images[index_of(session, layer)];
-    float *scratch = session->scratch[call->worker];
-
-    if (layer->shape.kind == LAYER_CONVOLUTION)
-        session->kernels->group_convolution_forward(images, rows, x, theta + layer->weights,
-                                                    theta + layer->biases, a, scratch);
-    else
-        session->kernels->group_pool_forward(images, rows, x, a, scratch);
+    if (writes_groups(session, index_of(session, layer)))
+        return native_images_size(layer->shape.output, rows, session->kernels->lanes);
+    return (size_t)rows * (size_t)layer->outputs;
 }
 
 static int forward(struct chain_call *call, const struct chain_layer *layer, int rows,
                    const float *x, const float *theta, float *a)
 {
     const struct session *session = call->context;
+    const struct native_images *images = &session->images[index_of(session, layer)];
+    float *scratch = session->scratch[call->worker];
 
-    if (layer->shape.kind == LAYER_DENSE) {
+    switch (layer->shape.kind) {
+    case LAYER_DENSE:
         dense_forward(session, call, layer, rows, x, theta, a);
-        return 0;
+        break;
+    case LAYER_CONVOLUTION:
+        session->kernels->convolution_forward(images, rows, x, theta + layer->weights,
+                                              theta + layer->biases, a, scratch);
+        if (layer->shape.activation != ACTIVATION_RELU)
+            activate(a, values(call, layer, rows), layer->shape.activation);
+        break;
+    case LAYER_MAX_POOLING:
+        session->kernels->pool_forward(images, rows, x, a, scratch);
+        break;
+    case LAYER_POSITION: /* refused by check_network */
+        break;
     }
-    if (in_groups(session, rows))
-        grouped_forward(session, call, layer, rows, x, theta, a);
-    else if (layer->shape.kind == LAYER_CONVOLUTION)
-        session->kernels->convolution_forward(&session->geometries[index_of(session, layer)], rows,
-                                              x, theta + layer->weights, theta + layer->biases, a,
-                                              session->scratch[call->worker]);
-    else
-        session->kernels->pool_forward(&layer->shape, rows, x, a);
-    activate(a, values(call, layer, rows), layer->shape.activation);
     return 0;
-}
-
-static void convolution_weight_gradient(const struct session *session, int l, int rows,
-                                        const float *delta, const float *x, int accumulate,
-                                        float *gradient, float *scratch)
-{
-    const struct chain_layer *layer = &session->chain.layers[l];
-    float *weights = gradient + layer->weights, *biases = gradient + layer->biases;
-
-    if (in_groups(session, rows))
-        session->kernels->group_convolution_weight_gradient(&session->images[l], rows, delta, x,
-                                                            accumulate, weights, biases, scratch);
-    else
-        session->kernels->convolution_weight_gradient(&session->geometries[l], rows, delta, x,
-                                                      accumulate, weights, biases, scratch);
 }
 
 static int weight_gradient(struct chain_call *call, const struct chain_layer *layer, int rows,
@@ -158,31 +126,19 @@ static int weight_gradient(struct chain_call *call, const struct chain_layer *la
 {
     const struct session *session = call->context;
     float *scratch = session->scratch[call->worker];
+    float *weights = gradient + layer->weights, *biases = gradient + layer->biases;
 
     if (layer->shape.kind == LAYER_CONVOLUTION) {
-        convolution_weight_gradient(session, index_of(session, layer), rows, delta, x, accumulate,
-                                    gradient, scratch);
+        session->kernels->convolution_weight_gradient(&session->images[index_of(session, layer)],
+                                                      rows, delta, x, accumulate, weights, biases,
+                                                      scratch);
         return 0;
     }
     session->kernels->weight_gradient(rows, layer->inputs, layer->outputs, delta, x,
-                                      fetch_backward(session, call, layer), accumulate,
-                                      gradient + layer->weights, scratch);
-    sum_columns(gradient + layer->biases, delta, rows, layer->outputs, accumulate);
+                                      fetch_backward(session, call, layer), accumulate, weights,
+                                      scratch);
+    sum_columns(biases, delta, rows, layer->outputs, accumulate);
     return 0;
-}
-
-static void grouped_input_gradient(const struct session *session, const struct chain_call *call,
-                                   const struct chain_layer *layer, int rows, const float *delta,
-                                   const float *theta, const float *x, float *dx)
-{
-    const struct native_images *images = &session->images[index_of(session, layer)];
-    float *scratch = session->scratch[call->worker];
-
-    if (layer->shape.kind == LAYER_CONVOLUTION)
-        session->kernels->group_convolution_input_gradient(images, rows, delta,
-                                                           theta + layer->weights, dx, scratch);
-    else
-        session->kernels->group_pool_gradient(images, rows, delta, x, dx, scratch);
 }
 
 static int input_gradient(struct chain_call *call, const struct chain_layer *layer, int rows,
@@ -190,19 +146,24 @@ static int input_gradient(struct chain_call *call, const struct chain_layer *lay
                           const float *x, float *dx)
 {
     const struct session *session = call->context;
+    const struct native_images *images = &session->images[index_of(session, layer)];
     float *scratch = session->scratch[call->worker];
 
-    if (layer->shape.kind == LAYER_DENSE)
+    switch (layer->shape.kind) {
+    case LAYER_DENSE:
         session->kernels->input_gradient(rows, layer->inputs, layer->outputs, delta,
                                          theta + layer->weights, dx, scratch);
-    else if (in_groups(session, rows))
-        grouped_input_gradient(session, call, layer, rows, delta, theta, x, dx);
-    else if (layer->shape.kind == LAYER_CONVOLUTION)
-        session->kernels->convolution_input_gradient(&session->geometries[index_of(session, layer)],
-                                                     rows, delta, theta + layer->weights, dx,
-                                                     scratch);
-    else
-        session->kernels->pool_gradient(&layer->shape, rows, delta, x, dx);
+        break;
+    case LAYER_CONVOLUTION:
+        session->kernels->convolution_input_gradient(images, rows, delta, theta + layer->weights,
+                                                     dx, scratch);
+        break;
+    case LAYER_MAX_POOLING:
+        session->kernels->pool_gradient(images, rows, delta, x, before, dx, scratch);
+        return 0;
+    case LAYER_POSITION:
+        break;
+    }
     multiply_by_derivative(dx, x, values(call, layer - 1, rows), before);
     return 0;
 }
@@ -306,9 +267,6 @@ static void native_close(void *opaque)
     if (!session)
         return;
     close_single(session);
-    for (int l = 0; session->geometries && l < session->chain.layer_count; l++)
-        native_geometry_close(&session->geometries[l]);
-    free(session->geometries);
     free(session->images);
     for (int w = 0; session->scratch && w < session->chain.thread_count; w++)
         free(session->scratch[w]);
@@ -346,36 +304,25 @@ static int take_single(struct session *session)
 static size_t scratch_of(const struct session *session, int l)
 {
     const struct chain_layer *layer = &session->chain.layers[l];
-    size_t few = 0, many;
 
-    if (!is_image_layer(layer))
+    if (is_dense_layer(layer))
         return native_scratch(session->kernels, session->chain.chunk, layer->outputs);
-    if (layer->shape.kind == LAYER_CONVOLUTION)
-        few = native_geometry_scratch(&session->geometries[l]);
-    many = native_images_scratch(&session->images[l], session->kernels->lanes);
-    return few > many ? few : many;
+    return native_images_scratch(&session->images[l], session->kernels->lanes);
 }
 
 static int take_images(struct session *session)
 {
     const struct chain *chain = &session->chain;
 
-    session->geometries = calloc((size_t)chain->layer_count, sizeof *session->geometries);
     session->images = calloc((size_t)chain->layer_count, sizeof *session->images);
-    if (!session->geometries || !session->images)
+    if (!session->images)
         return -1;
-    for (int l = 0; l < chain->layer_count; l++) {
-        const struct layer *layer = &chain->layers[l].shape;
-
+    for (int l = 0; l < chain->layer_count; l++)
         session->images[l] = (struct native_images){
-            .layer = *layer,
+            .layer = chain->layers[l].shape,
             .reads_groups = l > 0 && writes_groups(session, l - 1),
             .writes_groups = writes_groups(session, l),
         };
-        if (layer->kind == LAYER_CONVOLUTION &&
-            native_geometry_open(&session->geometries[l], layer) != 0)
-            return -1;
-    }
     return 0;
 }
 

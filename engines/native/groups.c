@@ -1,10 +1,11 @@
-/* Examples into groups and back. */
+/* Examples into groups and back: whole vectors of examples by transposing blocks, fewer examples
+ * value by value. */
 #include "native/groups.h"
 
 /* Rows become columns: each round interleaves the first half of the rows with the second. */
 INLINE void transpose(vector block[LANES])
 {
-    const vector_index low = LOWER_HALVES, high = low + LANES / 2;
+    const vector_index low = INTERLEAVE_LOWER, high = low + LANES / 2;
     vector other[LANES];
 
     UNROLL for (int round = 1; round < LANES; round *= 2)
@@ -18,56 +19,155 @@ INLINE void transpose(vector block[LANES])
     }
 }
 
-/* Values n .. n+count-1. */
-static void group_some(const float *x, int examples, size_t values, int count, float *to)
+/* ---- As many examples as a vector has lanes -----------------------------------------------------
+ */
+
+/* One example after the other, and where the next column of the planes is. */
+struct cursor {
+    float *to;
+    int column, width;
+    size_t gap; /* floats from the last column of a row to the first of the next */
+};
+
+/* The next `count` values of each example, from x on. */
+static void spread_block(const float *x, int examples, size_t values, int count,
+                         struct cursor *cursor)
 {
     vector block[LANES];
 
     for (int e = 0; e < LANES; e++, x += values)
         block[e] = e >= examples ? (vector){0} : count == LANES ? load(x) : load_first(x, count);
     transpose(block);
-    for (int k = 0; k < count; k++)
-        store(to + k * LANES, block[k]);
+    for (int k = 0; k < count; k++, cursor->to += LANES) {
+        if (cursor->column == cursor->width) {
+            cursor->to += cursor->gap;
+            cursor->column = 0;
+        }
+        store(cursor->to, block[k]);
+        cursor->column++;
+    }
 }
 
-static void ungroup_some(const float *from, int examples, size_t values, int count, float *a)
+static void spread(const float *x, int examples, size_t values, struct cursor cursor)
 {
-    vector block[LANES];
-
-    for (int k = 0; k < LANES; k++)
-        block[k] = k < count ? load(from + k * LANES) : (vector){0};
-    transpose(block);
-    for (int e = 0; e < examples; e++, a += values)
-        if (count == LANES)
-            store(a, block[e]);
-        else
-            store_first(a, block[e], count);
+    for (size_t n = 0; n < values; n += LANES)
+        spread_block(x + n, examples, values, (int)(values - n < LANES ? values - n : LANES),
+                     &cursor);
 }
 
-const float *NATIVE(take_group)(const struct examples *e, const float *x, int first, int rows,
-                                float *space)
+static void collect(const float *from, int examples, size_t values, float *a)
 {
-    const int count = smaller(LANES, rows - first);
-    size_t n = 0;
+    for (size_t n = 0; n < values; n += LANES, from += (size_t)LANES * LANES) {
+        const int count = (int)(values - n < LANES ? values - n : LANES);
+        vector block[LANES];
 
-    x += (size_t)first * e->values;
-    if (e->grouped)
+        for (int k = 0; k < LANES; k++)
+            block[k] = k < count ? load(from + k * LANES) : (vector){0};
+        transpose(block);
+        for (int e = 0; e < examples; e++)
+            if (count == LANES)
+                store(a + (size_t)e * values + n, block[e]);
+            else
+                store_first(a + (size_t)e * values + n, block[e], count);
+    }
+}
+
+/* ---- Fewer ------------------------------------------------------------------------------------
+ */
+
+static void spread_few(const struct images *images, const float *x, int examples, float *to,
+                       size_t row)
+{
+    const int width = images->shape.width, group = images->group;
+    const size_t values = shape_size(images->shape);
+
+    for (int n = 0; n < images->shape.channels * images->shape.height; n++, x += width, to += row)
+        for (int e = 0; e < group; e++)
+            for (int v = 0; v < width; v++)
+                to[v * group + e] = e < examples ? x[(size_t)e * values + (size_t)v] : 0;
+}
+
+static void collect_few(const struct images *images, const float *from, int examples, float *a)
+{
+    const int width = images->shape.width, group = images->group;
+    const size_t values = shape_size(images->shape), row = row_of(images);
+
+    for (int n = 0; n < images->shape.channels * images->shape.height; n++, a += width, from += row)
+        for (int e = 0; e < examples; e++)
+            for (int v = 0; v < width; v++)
+                a[(size_t)e * values + (size_t)v] = from[v * group + e];
+}
+
+/* ---- Either -----------------------------------------------------------------------------------
+ */
+
+static size_t start_of(const struct images *images, int first)
+{
+    if (images->grouped)
+        return (size_t)(first / images->group) *
+               native_group_size(images->shape, images->group, LANES);
+    return (size_t)first * shape_size(images->shape);
+}
+
+static void copy_rows(const struct images *images, const float *x, float *to, size_t row)
+{
+    size_t columns = (size_t)(images->shape.width * images->group);
+
+    for (int n = 0; n < images->shape.channels * images->shape.height; n++) {
+        memcpy(to, x, columns * sizeof *to);
+        to += row;
+        x += row_of(images);
+    }
+}
+
+/* In groups they may lie as they are wanted. */
+static int lies_on(const struct images *images, const struct planes *planes)
+{
+    return images->grouped && planes->left == 0 &&
+           planes->row == (size_t)(images->shape.width * images->group);
+}
+
+void NATIVE(clear_planes)(const struct images *images, const struct planes *planes, float *space)
+{
+    size_t rows = (size_t)(images->shape.channels * images->shape.height);
+
+    if (!lies_on(images, planes))
+        memset(space, 0, rows * planes->row * sizeof *space);
+}
+
+const float *NATIVE(take_group)(const struct images *images, const float *x, int first,
+                                const struct planes *planes, float *space)
+{
+    const int width = images->shape.width;
+    const int examples = smaller(images->group, images->rows - first);
+    float *to = space + planes->left * images->group;
+
+    x += start_of(images, first);
+    if (lies_on(images, planes))
         return x;
-    for (; n + LANES <= e->values; n += LANES)
-        group_some(x + n, count, e->values, LANES, space + n * LANES);
-    if (n < e->values)
-        group_some(x + n, count, e->values, (int)(e->values - n), space + n * LANES);
+    if (images->grouped)
+        copy_rows(images, x, to, planes->row);
+    else if (images->group == LANES)
+        spread(x, examples, shape_size(images->shape),
+               (struct cursor){to, 0, width, planes->row - (size_t)(width * LANES)});
+    else
+        spread_few(images, x, examples, to, planes->row);
     return space;
 }
 
-void NATIVE(give_group)(const struct examples *e, const float *space, int first, int rows, float *a)
+float *NATIVE(place_of_group)(const struct images *images, float *a, int first, float *space)
 {
-    const int count = smaller(LANES, rows - first);
-    size_t n = 0;
+    return images->grouped ? a + start_of(images, first) : space;
+}
 
-    a += (size_t)first * e->values;
-    for (; n + LANES <= e->values && !e->grouped; n += LANES)
-        ungroup_some(space + n * LANES, count, e->values, LANES, a + n);
-    if (n < e->values && !e->grouped)
-        ungroup_some(space + n * LANES, count, e->values, (int)(e->values - n), a + n);
+void NATIVE(give_group)(const struct images *images, const float *space, int first, float *a)
+{
+    const int examples = smaller(images->group, images->rows - first);
+
+    if (images->grouped)
+        return;
+    if (images->group == LANES)
+        collect(space, examples, shape_size(images->shape), a + start_of(images, first));
+    else
+        collect_few(images, space, examples, a + start_of(images, first));
 }

@@ -1,22 +1,40 @@
-/* Groups: as many examples as a vector has lanes, each value of theirs one vector. Whatever sizes
- * images have, every layer then works on whole vectors. */
+/* Examples into groups (images.h) and back. */
 #ifndef BATCHLAB_NATIVE_GROUPS_H
 #define BATCHLAB_NATIVE_GROUPS_H
 
 #include "native/images.h"
 #include "native/vector.h"
 
-/* Values of examples that lie in groups, [group][values][LANES], or one after the other. */
-struct examples {
-    size_t values; /* of one */
-    int grouped;
+/* The images of a batch: in groups, or one example after the other. */
+struct images {
+    struct shape shape;
+    int rows, grouped;
+    int group; /* examples of a group */
 };
 
-/* The group that begins with example `first` of x, [values][LANES]: where it is or, if it has to be
- * put together, in space; 0 in the examples that it lacks. */
-const float *NATIVE(take_group)(const struct examples *, const float *x, int first, int rows,
-                                float *space);
-/* Back to their place in a, unless they are there: from space[values][LANES]. */
-void NATIVE(give_group)(const struct examples *, const float *space, int first, int rows, float *a);
+/* Where a group is worked on: rows of so many floats, images `left` columns from their beginnings.
+ */
+struct planes {
+    size_t row;
+    int left;
+};
+
+/* Zeros into space where take_group() may use it: they stay beside the images. */
+void NATIVE(clear_planes)(const struct images *, const struct planes *, float *space);
+
+/* Group `first` / group of x on planes: where it is, if it lies like that, else in space, where
+ * only columns of images are written. Examples that the group lacks are 0. */
+const float *NATIVE(take_group)(const struct images *, const float *x, int first,
+                                const struct planes *, float *space);
+
+/* Where the group goes that begins with example `first`: in a, or in space, from where give_group()
+ * takes it to its place in a. */
+float *NATIVE(place_of_group)(const struct images *, float *a, int first, float *space);
+void NATIVE(give_group)(const struct images *, const float *space, int first, float *a);
+
+static inline size_t row_of(const struct images *images)
+{
+    return native_row(images->shape.width, images->group, LANES);
+}
 
 #endif

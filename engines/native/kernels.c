@@ -73,9 +73,4 @@ const struct native_kernels NATIVE(kernels) = {
     .convolution_input_gradient = NATIVE(convolution_input_gradient),
     .pool_forward = NATIVE(pool_forward),
     .pool_gradient = NATIVE(pool_gradient),
-    .group_convolution_forward = NATIVE(group_convolution_forward),
-    .group_convolution_weight_gradient = NATIVE(group_convolution_weight_gradient),
-    .group_convolution_input_gradient = NATIVE(group_convolution_input_gradient),
-    .group_pool_forward = NATIVE(group_pool_forward),
-    .group_pool_gradient = NATIVE(group_pool_gradient),
 };

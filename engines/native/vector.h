@@ -10,7 +10,7 @@
 enum { LANES = 16, REGISTERS = 32 };
 #define NATIVE(name) native_avx512_##name
 #define NATIVE_NAME "avx512"
-#define LOWER_HALVES                                                                               \
+#define INTERLEAVE_LOWER                                                                           \
     {                                                                                              \
         0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23                                     \
     }
@@ -18,7 +18,7 @@ enum { LANES = 16, REGISTERS = 32 };
 enum { LANES = 8, REGISTERS = 16 };
 #define NATIVE(name) native_avx2_##name
 #define NATIVE_NAME "avx2"
-#define LOWER_HALVES                                                                               \
+#define INTERLEAVE_LOWER                                                                           \
     {                                                                                              \
         0, 8, 1, 9, 2, 10, 3, 11                                                                   \
     }
@@ -26,7 +26,7 @@ enum { LANES = 8, REGISTERS = 16 };
 enum { LANES = 4, REGISTERS = 16 };
 #define NATIVE(name) native_baseline_##name
 #define NATIVE_NAME "baseline"
-#define LOWER_HALVES                                                                               \
+#define INTERLEAVE_LOWER                                                                           \
     {                                                                                              \
         0, 4, 1, 5                                                                                 \
     }
