@@ -86,20 +86,6 @@ static const float *chunk_input(const struct chain *chain, struct chain_worker *
     return worker->input;
 }
 
-/* The part of one layer; its delta is changed if it has to be scaled. */
-static int sink_layer(const struct chain *chain, struct chain_worker *worker, int l, int rows,
-                      float *delta, const float *input, const struct sink *sink)
-{
-    const struct chain_layer *layer = &chain->layers[l];
-
-    if (layer->weights == layer->biases)
-        return 0;
-    if (sink->factor != 1)
-        scale(delta, values_of(chain, &worker->call, l, rows), sink->factor);
-    return chain->own->weight_gradient(&worker->call, layer, rows, delta, input, sink->accumulate,
-                                       sink->into);
-}
-
 /* From dloss/dz of the last layer, in deltas[0], to the gradient of every layer with weights. */
 static int backward(const struct chain *chain, struct chain_worker *worker, const float *theta,
                     const float *x, int rows, const struct sink *sink)
@@ -118,7 +104,9 @@ static int backward(const struct chain *chain, struct chain_worker *worker, cons
                                                     chain->layers[l - 1].shape.activation, input,
                                                     delta_before) != 0)
             return -1;
-        if (sink_layer(chain, worker, l, rows, delta, input, sink) != 0)
+        if (layer->weights != layer->biases &&
+            chain->own->weight_gradient(&worker->call, layer, rows, delta, input, sink->accumulate,
+                                        sink->into) != 0)
             return -1;
 
         float *swap = delta;
@@ -151,6 +139,8 @@ static int run_chunk(const struct chain *chain, struct chain_worker *worker, con
         return 0;
     multiply_by_derivative(worker->deltas[0], a, (size_t)rows * (size_t)last->outputs,
                            last->shape.activation);
+    if (sink->factor != 1) /* every layer's part is linear in it */
+        scale(worker->deltas[0], (size_t)rows * (size_t)last->outputs, sink->factor);
     return backward(chain, worker, theta, x, rows, sink);
 }
 

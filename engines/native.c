@@ -20,9 +20,15 @@ struct session {
     struct single *single;        /* NULL unless all layers are dense */
 };
 
-/* Rows in a chunk if the first layer has few weights: the next rows come from memory meanwhile, and
- * both have to stay. */
-enum { FEW_WEIGHTS_ROWS = 32 };
+enum {
+    /* Rows in a chunk if the first layer has few weights: the next rows come from memory meanwhile,
+     * and both have to stay. */
+    FEW_WEIGHTS_ROWS = 32,
+    /* Rows in a chunk of images: whole groups, which go on alone, and enough for dense layers; more
+     * of them where weights do not stay in the second cache. */
+    IMAGE_ROWS = 64,
+    MANY_WEIGHTS = 1 << 19,
+};
 
 /* ---- Several examples ---------------------------------------------------------------------------
  */
@@ -352,6 +358,17 @@ static int is_dense(const struct network *network)
     return 1;
 }
 
+/* 0: as chain.h says. */
+static int rows_in_chunk(const struct network *network)
+{
+    if (!is_dense(network))
+        return network_parameters(network) > MANY_WEIGHTS ? 2 * IMAGE_ROWS : IMAGE_ROWS;
+    return native_weights_stay((int)network_inputs(network),
+                               (int)shape_size(network->layers[0].output))
+               ? FEW_WEIGHTS_ROWS
+               : 0;
+}
+
 static int native_open(void **opaque, const struct network *network,
                        const struct engine_options *options, struct message *message)
 {
@@ -368,9 +385,7 @@ static int native_open(void **opaque, const struct network *network,
     }
     session->kernels = native_kernels(options->variant ? options->variant : "", message);
     session->layers = own_layers;
-    if (native_weights_stay((int)network_inputs(network),
-                            (int)shape_size(network->layers[0].output)))
-        session->layers.rows = FEW_WEIGHTS_ROWS;
+    session->layers.rows = rows_in_chunk(network);
     if (chain_open(&session->chain, network, options, &session->layers, session, message) != 0)
         goto done;
     if (take_images(session) != 0 || take_scratch(session) != 0 ||

@@ -10,6 +10,7 @@ enum {
     MOST_VECTORS = REGISTERS == 32 ? 4 : 2,
     MOST_OUTPUTS = 4,
     MOST_WEIGHTS = REGISTERS == 32 ? 5 : 2,
+    ROWS_TOGETHER = 2,      /* where one vector holds a whole row */
     STRIP_FLOATS = 8 << 10, /* of deltas and pixels that stay in the first cache */
 };
 
@@ -32,7 +33,7 @@ struct field {
 /* One group of it. */
 struct piece {
     const struct field *field;
-    const float *from; /* [channels][height][planes.row] */
+    const float *from; /* [channels][height][planes.row], plane_of() floats a channel */
     float *to;         /* [channels][height][row_of(to)] */
 };
 
@@ -43,35 +44,38 @@ static int tiles_of(int channels)
 
 static size_t planes_size(const struct field *f)
 {
-    return (size_t)(f->from.shape.channels * f->from.shape.height) * f->planes.row;
+    return (size_t)f->from.shape.channels * plane_of(&f->from, &f->planes) + LANES;
 }
 
 /* ---- Tiles of channels times vectors ------------------------------------------------------------
  */
 
-/* Row y, vectors `first` .. past-1, and the kernel's rows i and columns j that meet the image
- * anywhere from there. */
+/* Vectors of a row, or one vector of each of some rows; and the kernel's rows i and columns j that
+ * meet the image anywhere from there. */
 struct tile_place {
-    int y, first, past;
+    int y, offset, vectors; /* the first: its row, and floats from the row's beginning */
     int i, past_i, j, past_j;
 };
 
 INLINE vector without_negatives(vector z) /* not max(): not-a-number has to stay */
 {
-    return (vector)((vector_index)z & ~(z < 0));
+    return (vector)((lane_index)z & ~(z < 0));
 }
 
-/* to[channel][y][vector] = start + sum over i, c, j of factor * from[c][y + i - above][vector, j
- * columns on]. channels and vectors are constants wherever this is called. */
-INLINE void run_tile(const int channels, const int vectors, const struct piece *piece, int channel,
-                     const float *factors, const struct tile_place *at)
+/* to[channel][vector] = start + sum over i, c, j of factor * from[c][vector, i - above rows and j
+ * columns on]. channels, vectors and in_row are constants wherever this is called. */
+INLINE void run_tile(const int channels, const int vectors, const int in_row,
+                     const struct piece *piece, int channel, const float *factors,
+                     const struct tile_place *at)
 {
     const struct field *f = piece->field;
     const int inputs = f->from.shape.channels, step = f->from.group;
-    const size_t row = f->planes.row, plane = (size_t)f->from.shape.height * row;
+    const size_t row = f->planes.row, plane = plane_of(&f->from, &f->planes);
     const size_t to_row = row_of(&f->to), to_plane = (size_t)f->to.shape.height * to_row;
+    const ptrdiff_t across = in_row ? LANES : (ptrdiff_t)row;
+    const ptrdiff_t to_across = in_row ? LANES : (ptrdiff_t)to_row;
     float *to =
-        piece->to + (size_t)channel * to_plane + (size_t)at->y * to_row + (size_t)at->first * LANES;
+        piece->to + (size_t)channel * to_plane + (size_t)at->y * to_row + (size_t)at->offset;
     vector sum[MOST_CHANNELS][MOST_VECTORS];
 
     UNROLL for (int r = 0; r < channels; r++) UNROLL for (int v = 0; v < vectors; v++) sum[r][v] =
@@ -79,8 +83,8 @@ INLINE void run_tile(const int channels, const int vectors, const struct piece *
     for (int i = at->i; i < at->past_i; i++)
         for (int c = 0; c < inputs; c++) {
             const float *from = piece->from + (size_t)c * plane +
-                                (size_t)(at->y + i - f->above) * row +
-                                (size_t)(at->first * LANES + at->j * step);
+                                (ptrdiff_t)(at->y + i - f->above) * (ptrdiff_t)row + at->offset +
+                                at->j * step;
             const float *factor =
                 factors + (size_t)(((i * inputs + c) * f->kernel_width + at->j) * channels);
 
@@ -89,40 +93,42 @@ INLINE void run_tile(const int channels, const int vectors, const struct piece *
 
                 UNROLL for (int v = 0; v < vectors; v++)
                 {
-                    pixels[v] = load(from + v * LANES);
+                    pixels[v] = load(from + v * across);
                     IN_REGISTER(pixels[v]);
                 }
                 UNROLL for (int r = 0; r < channels; r++) UNROLL for (int v = 0; v < vectors; v++)
                     sum[r][v] += factor[r] * pixels[v];
             }
         }
-    UNROLL for (int r = 0; r < channels; r++) UNROLL for (int v = 0; v < vectors; v++) store(
-        to + (size_t)r * to_plane + v * LANES, f->relu ? without_negatives(sum[r][v]) : sum[r][v]);
+    UNROLL for (int r = 0; r < channels; r++) UNROLL for (int v = 0; v < vectors; v++)
+        store(to + (size_t)r * to_plane + v * to_across,
+              f->relu ? without_negatives(sum[r][v]) : sum[r][v]);
 }
 
-#define CASE_OF_CHANNELS(n, vectors)                                                               \
+#define CASE_OF_CHANNELS(n, vectors, in_row)                                                       \
     case n:                                                                                        \
-        run_tile(n, vectors, piece, channel, factors, at);                                         \
+        run_tile(n, vectors, in_row, piece, channel, factors, at);                                 \
         break;
-#define DEFINE_TILES(vectors)                                                                      \
-    static void tiles_##vectors(int channels, const struct piece *piece, int channel,              \
-                                const float *factors, const struct tile_place *at)                 \
+#define DEFINE_TILES(name, vectors, in_row)                                                        \
+    static void name(int channels, const struct piece *piece, int channel, const float *factors,   \
+                     const struct tile_place *at)                                                  \
     {                                                                                              \
         switch (channels) {                                                                        \
-            CASE_OF_CHANNELS(1, vectors)                                                           \
-            CASE_OF_CHANNELS(2, vectors)                                                           \
-            CASE_OF_CHANNELS(3, vectors)                                                           \
-            CASE_OF_CHANNELS(4, vectors)                                                           \
-            CASE_OF_CHANNELS(5, vectors)                                                           \
-            CASE_OF_CHANNELS(6, vectors)                                                           \
+            CASE_OF_CHANNELS(1, vectors, in_row)                                                   \
+            CASE_OF_CHANNELS(2, vectors, in_row)                                                   \
+            CASE_OF_CHANNELS(3, vectors, in_row)                                                   \
+            CASE_OF_CHANNELS(4, vectors, in_row)                                                   \
+            CASE_OF_CHANNELS(5, vectors, in_row)                                                   \
+            CASE_OF_CHANNELS(6, vectors, in_row)                                                   \
         }                                                                                          \
     }
 
-DEFINE_TILES(1)
-DEFINE_TILES(2)
+DEFINE_TILES(tiles_1, 1, 1)
+DEFINE_TILES(tiles_2, 2, 1)
+DEFINE_TILES(tiles_of_rows, ROWS_TOGETHER, 0)
 #if defined(__AVX512F__)
-DEFINE_TILES(3)
-DEFINE_TILES(4)
+DEFINE_TILES(tiles_3, 3, 1)
+DEFINE_TILES(tiles_4, 4, 1)
 #endif
 
 typedef void tile_function(int channels, const struct piece *, int channel, const float *factors,
@@ -137,46 +143,55 @@ static tile_function *const tile_functions[MOST_VECTORS] = {
 #endif
 };
 
-static struct tile_place place_of(const struct field *f, int y, int first, int past)
+/* All channels at one place: rows y .. past_y-1, vectors v .. past_v-1. */
+static void convolve_place(const struct piece *piece, int y, int past_y, int v, int past_v)
 {
+    const struct field *f = piece->field;
+    const int channels = f->to.shape.channels, tiles = tiles_of(channels);
     const int columns = LANES / f->from.group, left = f->planes.left;
-
-    return (struct tile_place){
+    const size_t depth = (size_t)(f->kernel_height * f->from.shape.channels * f->kernel_width);
+    const struct tile_place place = {
         .y = y,
-        .first = first,
-        .past = past,
-        .i = larger(0, f->above - y),
+        .offset = v * LANES,
+        .i = larger(0, f->above - past_y + 1),
         .past_i = smaller(f->kernel_height, f->from.shape.height + f->above - y),
-        .j = larger(0, left - past * columns + 1),
-        .past_j = smaller(f->kernel_width, f->from.shape.width + left - first * columns),
+        .j = larger(0, left - past_v * columns + 1),
+        .past_j = smaller(f->kernel_width, f->from.shape.width + left - v * columns),
     };
+    tile_function *run = past_y - y > 1 ? tiles_of_rows : tile_functions[past_v - v - 1];
+
+    for (int t = 0; t < tiles; t++) {
+        int first = part_start(channels, tiles, t), past = part_start(channels, tiles, t + 1);
+
+        run(past - first, piece, first, f->factors + (size_t)first * depth, &place);
+    }
 }
 
 static void convolve(const struct piece *piece)
 {
     const struct field *f = piece->field;
-    const int channels = f->to.shape.channels, tiles = tiles_of(channels);
-    const int vectors = (int)(row_of(&f->to) / LANES);
+    const int vectors = (int)(row_of(&f->to) / LANES), rows = 1 + f->planes.border;
     const int parts = (vectors + MOST_VECTORS - 1) / MOST_VECTORS;
-    const size_t depth = (size_t)(f->kernel_height * f->from.shape.channels * f->kernel_width);
 
-    for (int y = 0; y < f->to.shape.height; y++)
-        for (int s = 0; s < parts; s++) {
-            const struct tile_place place =
-                place_of(f, y, part_start(vectors, parts, s), part_start(vectors, parts, s + 1));
-
-            for (int t = 0; t < tiles; t++) {
-                int channel = part_start(channels, tiles, t);
-
-                tile_functions[place.past - place.first - 1](
-                    part_start(channels, tiles, t + 1) - channel, piece, channel,
-                    f->factors + (size_t)channel * depth, &place);
-            }
-        }
+    for (int y = 0; y < f->to.shape.height; y += rows)
+        for (int s = 0; s < parts; s++)
+            convolve_place(piece, y, smaller(f->to.shape.height, y + rows),
+                           part_start(vectors, parts, s), part_start(vectors, parts, s + 1));
 }
 
 /* ---- Forward and input gradient -----------------------------------------------------------------
  */
+
+static struct planes planes_for(const struct layer *l, int columns, int left, int group)
+{
+    const size_t row = native_row(columns, group, LANES);
+
+    return (struct planes){
+        .row = row + native_row(l->kernel_width - 1, group, LANES),
+        .left = left,
+        .border = row == LANES && group < LANES ? ROWS_TOGETHER - 1 : 0,
+    };
+}
 
 static struct field forward_field(const struct native_images *images, int rows)
 {
@@ -189,9 +204,7 @@ static struct field forward_field(const struct native_images *images, int rows)
         .kernel_height = l->kernel_height,
         .kernel_width = l->kernel_width,
         .above = l->padding_height,
-        .planes = {native_row(l->output.width, group, LANES) +
-                       (size_t)((l->kernel_width - 1) * group),
-                   l->padding_width},
+        .planes = planes_for(l, l->output.width, l->padding_width, group),
     };
 }
 
@@ -206,9 +219,7 @@ static struct field backward_field(const struct native_images *images, int rows)
         .kernel_height = l->kernel_height,
         .kernel_width = l->kernel_width,
         .above = l->kernel_height - 1 - l->padding_height,
-        .planes = {native_row(l->input.width, group, LANES) +
-                       (size_t)((l->kernel_width - 1) * group),
-                   l->kernel_width - 1 - l->padding_width},
+        .planes = planes_for(l, l->input.width, l->kernel_width - 1 - l->padding_width, group),
     };
 }
 
@@ -289,6 +300,26 @@ struct strip {
     size_t x_row, delta_plane;
 };
 
+/* The sums of the lanes of four vectors: put together in every four lanes before these are folded.
+ */
+INLINE quad sums_of_four(vector a, vector b, vector c, vector d)
+{
+    lane_index even, odd, low, high;
+
+    UNROLL for (int i = 0; i < LANES; i++)
+    {
+        even[i] = i / 4 * 4 + i % 4 / 2 + i % 2 * LANES;
+        odd[i] = even[i] + 2;
+        low[i] = i / 4 * 4 + i % 2 + i % 4 / 2 * LANES;
+        high[i] = low[i] + 2;
+    }
+
+    vector ab = __builtin_shuffle(a, b, even) + __builtin_shuffle(a, b, odd);
+    vector cd = __builtin_shuffle(c, d, even) + __builtin_shuffle(c, d, odd);
+
+    return fold(__builtin_shuffle(ab, cd, low) + __builtin_shuffle(ab, cd, high));
+}
+
 /* sums[j][o] = sum over places of delta of output o * pixel that weight j meets. outputs and
  * weights are constants wherever this is called. */
 INLINE void run_strip(const int outputs, const int weights, const struct strip *s,
@@ -317,7 +348,7 @@ INLINE void run_strip(const int outputs, const int weights, const struct strip *
             }
         }
     UNROLL for (int j = 0; j < weights; j++) sums[j] =
-        sum_four(sum[0][j], sum[1][j], sum[2][j], sum[3][j]);
+        sums_of_four(sum[0][j], sum[1][j], sum[2][j], sum[3][j]);
 }
 
 #define CASE_OF_OUTPUTS(n, weights)                                                                \
@@ -376,9 +407,8 @@ static void correlate_row(const struct piece *piece, const float *delta, int fir
         float *to = gradient + first * row + c * kernel + i * f->kernel_width + j;
         quad sums[MOST_WEIGHTS];
 
-        strip.x = piece->from +
-                  (size_t)(c * f->from.shape.height + y + i - f->above) * strip.x_row +
-                  (size_t)(j * strip.step);
+        strip.x = piece->from + (size_t)c * plane_of(&f->from, &f->planes) +
+                  (size_t)(y + i - f->above) * strip.x_row + (size_t)(j * strip.step);
         strip_functions[weights - 1](end - first, &strip, sums);
         for (int o = 0; o < end - first; o++)
             for (int k = 0; k < weights; k++)
@@ -432,7 +462,7 @@ void NATIVE(convolution_weight_gradient)(const struct native_images *images, int
                                          float *weights, float *biases, float *scratch)
 {
     const struct field field = forward_field(images, rows);
-    const struct planes whole = {row_of(&field.to), 0};
+    const struct planes whole = {row_of(&field.to), 0, 0};
     const size_t count = (size_t)field.to.shape.channels;
     float *planes = scratch, *space = planes + planes_size(&field);
 

@@ -2,10 +2,19 @@
  * value by value. */
 #include "native/groups.h"
 
+/* The first halves of two vectors. */
+#if defined(__AVX512F__)
+static const lane_index interleaved = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
+#elif defined(__AVX2__)
+static const lane_index interleaved = {0, 8, 1, 9, 2, 10, 3, 11};
+#else
+static const lane_index interleaved = {0, 4, 1, 5};
+#endif
+
 /* Rows become columns: each round interleaves the first half of the rows with the second. */
 INLINE void transpose(vector block[LANES])
 {
-    const vector_index low = INTERLEAVE_LOWER, high = low + LANES / 2;
+    const lane_index low = interleaved, high = low + LANES / 2;
     vector other[LANES];
 
     UNROLL for (int round = 1; round < LANES; round *= 2)
@@ -22,11 +31,11 @@ INLINE void transpose(vector block[LANES])
 /* ---- As many examples as a vector has lanes -----------------------------------------------------
  */
 
-/* One example after the other, and where the next column of the planes is. */
+/* Where the next column of the planes is. */
 struct cursor {
     float *to;
     int column, width;
-    size_t gap; /* floats from the last column of a row to the first of the next */
+    size_t gap; /* floats from the end of a row to the beginning of the next */
 };
 
 /* The next `count` values of each example, from x on. */
@@ -75,16 +84,40 @@ static void collect(const float *from, int examples, size_t values, float *a)
 /* ---- Fewer ------------------------------------------------------------------------------------
  */
 
-static void spread_few(const struct images *images, const float *x, int examples, float *to,
-                       size_t row)
+static void copy_row(float *to, const float *from, int n)
 {
-    const int width = images->shape.width, group = images->group;
-    const size_t values = shape_size(images->shape);
+    int i = 0;
 
-    for (int n = 0; n < images->shape.channels * images->shape.height; n++, x += width, to += row)
-        for (int e = 0; e < group; e++)
-            for (int v = 0; v < width; v++)
-                to[v * group + e] = e < examples ? x[(size_t)e * values + (size_t)v] : 0;
+    for (; i + LANES <= n; i += LANES)
+        store(to + i, load(from + i));
+    if (i < n && n >= LANES) { /* the last vector overlaps the one before */
+        store(to + n - LANES, load(from + n - LANES));
+        return;
+    }
+    for (; i < n; i++)
+        to[i] = from[i];
+}
+
+static void spread_row(const float *x, size_t values, int width, int group, int examples, float *to)
+{
+    if (group == 1) {
+        copy_row(to, x, width);
+        return;
+    }
+    for (int e = 0; e < group; e++, x += values)
+        for (int v = 0; v < width; v++)
+            to[v * group + e] = e < examples ? x[v] : 0;
+}
+
+static void spread_few(const struct images *images, const float *x, int examples, float *to,
+                       const struct planes *planes)
+{
+    const int width = images->shape.width, height = images->shape.height;
+
+    for (int c = 0; c < images->shape.channels; c++, to += plane_of(images, planes))
+        for (int y = 0; y < height; y++, x += width)
+            spread_row(x, shape_size(images->shape), width, images->group, examples,
+                       to + (size_t)y * planes->row);
 }
 
 static void collect_few(const struct images *images, const float *from, int examples, float *a)
@@ -109,30 +142,39 @@ static size_t start_of(const struct images *images, int first)
     return (size_t)first * shape_size(images->shape);
 }
 
-static void copy_rows(const struct images *images, const float *x, float *to, size_t row)
-{
-    size_t columns = (size_t)(images->shape.width * images->group);
-
-    for (int n = 0; n < images->shape.channels * images->shape.height; n++) {
-        memcpy(to, x, columns * sizeof *to);
-        to += row;
-        x += row_of(images);
-    }
-}
-
 /* In groups they may lie as they are wanted. */
 static int lies_on(const struct images *images, const struct planes *planes)
 {
-    return images->grouped && planes->left == 0 &&
+    return images->grouped && planes->left == 0 && planes->border == 0 &&
            planes->row == (size_t)(images->shape.width * images->group);
 }
 
 void NATIVE(clear_planes)(const struct images *images, const struct planes *planes, float *space)
 {
-    size_t rows = (size_t)(images->shape.channels * images->shape.height);
+    size_t size = (size_t)images->shape.channels * plane_of(images, planes) + LANES;
 
     if (!lies_on(images, planes))
-        memset(space, 0, rows * planes->row * sizeof *space);
+        memset(space, 0, size * sizeof *space);
+}
+
+/* Whole vectors of a group's rows; the last one may reach beyond its row of the planes, with zeros,
+ * into one that is written next. */
+static void copy_rows(const struct images *images, const float *x, float *to,
+                      const struct planes *planes)
+{
+    const int columns = images->shape.width * images->group, last = (columns - 1) / LANES * LANES;
+    lane_index inside;
+
+    for (int i = 0; i < LANES; i++)
+        inside[i] = last + i < columns ? -1 : 0;
+    for (int c = 0; c < images->shape.channels; c++, to += plane_of(images, planes))
+        for (int y = 0; y < images->shape.height; y++, x += row_of(images)) {
+            float *row = to + (size_t)y * planes->row;
+
+            for (int i = 0; i < last; i += LANES)
+                store(row + i, load(x + i));
+            store(row + last, (vector)((lane_index)load(x + last) & inside));
+        }
 }
 
 const float *NATIVE(take_group)(const struct images *images, const float *x, int first,
@@ -140,19 +182,20 @@ const float *NATIVE(take_group)(const struct images *images, const float *x, int
 {
     const int width = images->shape.width;
     const int examples = smaller(images->group, images->rows - first);
-    float *to = space + planes->left * images->group;
+    float *begin = space + (size_t)planes->border * planes->row;
+    float *to = begin + planes->left * images->group;
 
     x += start_of(images, first);
     if (lies_on(images, planes))
         return x;
     if (images->grouped)
-        copy_rows(images, x, to, planes->row);
+        copy_rows(images, x, to, planes);
     else if (images->group == LANES)
         spread(x, examples, shape_size(images->shape),
                (struct cursor){to, 0, width, planes->row - (size_t)(width * LANES)});
     else
-        spread_few(images, x, examples, to, planes->row);
-    return space;
+        spread_few(images, x, examples, to, planes);
+    return begin;
 }
 
 float *NATIVE(place_of_group)(const struct images *images, float *a, int first, float *space)

@@ -5,6 +5,8 @@
 #include "native/images.h"
 #include "native/vector.h"
 
+typedef int lane_index __attribute__((vector_size(4 * LANES)));
+
 /* The images of a batch: in groups, or one example after the other. */
 struct images {
     struct shape shape;
@@ -12,18 +14,19 @@ struct images {
     int group; /* examples of a group */
 };
 
-/* Where a group is worked on: rows of so many floats, images `left` columns from their beginnings.
- */
+/* Where a group is worked on, [channels][height with a border above and below][row]: rows of so
+ * many floats, images `left` columns from their beginnings. */
 struct planes {
     size_t row;
-    int left;
+    int left, border;
 };
 
-/* Zeros into space where take_group() may use it: they stay beside the images. */
+/* Zeros into space, plane_of() floats a channel and a vector, where take_group() will use it: they
+ * stay beside the images. */
 void NATIVE(clear_planes)(const struct images *, const struct planes *, float *space);
 
-/* Group `first` / group of x on planes: where it is, if it lies like that, else in space, where
- * only columns of images are written. Examples that the group lacks are 0. */
+/* Group `first` / group of x on planes, without the border above the first: where it is, if it lies
+ * like that, else in space, zeros beside it. Examples that the group lacks are 0. */
 const float *NATIVE(take_group)(const struct images *, const float *x, int first,
                                 const struct planes *, float *space);
 
@@ -31,6 +34,11 @@ const float *NATIVE(take_group)(const struct images *, const float *x, int first
  * takes it to its place in a. */
 float *NATIVE(place_of_group)(const struct images *, float *a, int first, float *space);
 void NATIVE(give_group)(const struct images *, const float *space, int first, float *a);
+
+static inline size_t plane_of(const struct images *images, const struct planes *planes)
+{
+    return (size_t)(images->shape.height + 2 * planes->border) * planes->row;
+}
 
 static inline size_t row_of(const struct images *images)
 {

@@ -20,11 +20,13 @@ size_t native_images_size(struct shape shape, int rows, int lanes)
     return most;
 }
 
-/* The zeros of a kernel beside an image of so many columns: whatever the group, less than these. */
+/* With the zeros of a kernel beside an image, of so many columns: whatever the group, less than
+ * these. */
 static size_t planes(struct shape shape, int columns, int kernel_width, int lanes)
 {
-    return (size_t)shape.channels * (size_t)shape.height *
-           (size_t)((columns + kernel_width) * lanes);
+    return (size_t)shape.channels * (size_t)(shape.height + 2) *
+               (size_t)((columns + kernel_width) * lanes) +
+           (size_t)lanes;
 }
 
 size_t native_images_scratch(const struct native_images *images, int lanes)

@@ -17,7 +17,7 @@ struct pool {
 
 /* How two vectors of columns come apart into even and odd ones, and together again. */
 struct comb {
-    vector_index even, odd, low, high;
+    lane_index even, odd, low, high;
 };
 
 static struct comb comb_of(int group)
@@ -52,16 +52,16 @@ INLINE void load_corners(const int whole, const struct comb *comb, const float *
 
 /* The largest corner's value, and which it is: the first of equals; not-a-number counts as larger
  * than any number. */
-INLINE vector largest_corner(const vector corners[4], vector_index *which)
+INLINE vector largest_corner(const vector corners[4], lane_index *which)
 {
     vector best = corners[0];
 
-    *which = (vector_index){0};
+    *which = (lane_index){0};
     UNROLL for (int k = 1; k < 4; k++)
     {
-        vector_index better = (corners[k] > best) | (corners[k] != corners[k]);
+        lane_index better = (corners[k] > best) | (corners[k] != corners[k]);
 
-        best = (vector)(((vector_index)corners[k] & better) | ((vector_index)best & ~better));
+        best = (vector)(((lane_index)corners[k] & better) | ((lane_index)best & ~better));
         *which = (*which & ~better) | (k & better);
     }
     return best;
@@ -83,7 +83,7 @@ INLINE void pool_pairs(const int whole, const struct pool *p, const float *x, fl
         for (int y = 0; y < p->layer->output.height; y++, a += p->to_row)
             for (size_t v = 0; v * LANES < p->to_row; v++) {
                 const float *upper = x + (size_t)(2 * y) * p->row + 2 * v * LANES;
-                vector_index which;
+                lane_index which;
                 vector corners[4];
 
                 load_corners(whole, &comb, upper, upper + p->row, second_of(p, v), corners);
@@ -103,14 +103,14 @@ INLINE void return_pairs(const int whole, const struct pool *p, const float *del
                 const size_t at = (size_t)(2 * y) * p->row + 2 * v * LANES;
                 const int second = second_of(p, v);
                 vector slope = load(delta + v * LANES), best, corners[4], back[4];
-                vector_index which;
+                lane_index which;
 
                 load_corners(whole, &comb, x + at, x + at + p->row, second, corners);
                 best = largest_corner(corners, &which);
                 if (relu) /* times 0, not set to 0: not-a-number has to stay */
-                    slope *= (vector)((vector_index)((vector){0} + 1) & (best > 0));
+                    slope *= (vector)((lane_index)((vector){0} + 1) & (best > 0));
                 UNROLL for (int k = 0; k < 4; k++) back[k] =
-                    (vector)((vector_index)slope & (which == k));
+                    (vector)((lane_index)slope & (which == k));
                 UNROLL for (int k = 0; k < 4; k += 2)
                 {
                     float *to = dx + at + (k ? p->row : 0);
@@ -192,7 +192,7 @@ void NATIVE(pool_forward)(const struct native_images *images, int rows, const fl
     images_of(images, rows, &in, &out, &pool);
 
     const size_t in_size = native_group_size(in.shape, in.group, LANES);
-    const struct planes whole = {pool.row, 0};
+    const struct planes whole = {pool.row, 0, 0};
     float *space = scratch + in_size;
 
     for (int first = 0; first < rows; first += in.group) {
@@ -240,7 +240,7 @@ void NATIVE(pool_gradient)(const struct native_images *images, int rows, const f
 
     const size_t in_size = native_group_size(in.shape, in.group, LANES);
     const size_t out_size = native_group_size(out.shape, out.group, LANES);
-    const struct planes whole_in = {pool.row, 0}, whole_out = {pool.to_row, 0};
+    const struct planes whole_in = {pool.row, 0, 0}, whole_out = {pool.to_row, 0, 0};
     float *delta_space = scratch, *x_space = delta_space + out_size, *dx_space = x_space + in_size;
 
     NATIVE(clear_planes)(&out, &whole_out, delta_space);

@@ -10,31 +10,18 @@
 enum { LANES = 16, REGISTERS = 32 };
 #define NATIVE(name) native_avx512_##name
 #define NATIVE_NAME "avx512"
-#define INTERLEAVE_LOWER                                                                           \
-    {                                                                                              \
-        0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23                                     \
-    }
 #elif defined(__AVX2__)
 enum { LANES = 8, REGISTERS = 16 };
 #define NATIVE(name) native_avx2_##name
 #define NATIVE_NAME "avx2"
-#define INTERLEAVE_LOWER                                                                           \
-    {                                                                                              \
-        0, 8, 1, 9, 2, 10, 3, 11                                                                   \
-    }
 #else
 enum { LANES = 4, REGISTERS = 16 };
 #define NATIVE(name) native_baseline_##name
 #define NATIVE_NAME "baseline"
-#define INTERLEAVE_LOWER                                                                           \
-    {                                                                                              \
-        0, 4, 1, 5                                                                                 \
-    }
 #endif
 
 typedef float vector __attribute__((vector_size(4 * LANES)));
 typedef float loose_vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-typedef int vector_index __attribute__((vector_size(4 * LANES)));
 typedef float quad __attribute__((vector_size(16)));
 typedef int quad_index __attribute__((vector_size(16)));
 typedef float loose_quad __attribute__((vector_size(16), aligned(4), may_alias));
