@@ -140,9 +140,13 @@ static int weight_gradient(struct chain_call *call, const struct chain_layer *la
                                                       scratch);
         return 0;
     }
-    session->kernels->weight_gradient(rows, layer->inputs, layer->outputs, delta, x,
-                                      fetch_backward(session, call, layer), accumulate, weights,
-                                      scratch);
+    if (rows == 1 && accumulate)
+        session->kernels->descend_one(layer->inputs, layer->outputs, delta, x, -1, weights, NULL,
+                                      (int *)scratch);
+    else
+        session->kernels->weight_gradient(rows, layer->inputs, layer->outputs, delta, x,
+                                          fetch_backward(session, call, layer), accumulate, weights,
+                                          scratch);
     sum_columns(biases, delta, rows, layer->outputs, accumulate);
     return 0;
 }

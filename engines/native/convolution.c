@@ -10,6 +10,7 @@ enum {
     MOST_VECTORS = REGISTERS == 32 ? 4 : 2,
     MOST_OUTPUTS = 4,
     MOST_WEIGHTS = REGISTERS == 32 ? 5 : 2,
+    WEIGHTS_OF_SUM = 5,     /* the most of any */
     ROWS_TOGETHER = 2,      /* where one vector holds a whole row */
     STRIP_FLOATS = 8 << 10, /* of deltas and pixels that stay in the first cache */
 };
@@ -25,9 +26,12 @@ struct field {
     int kernel_height, kernel_width;
     int above; /* rows of zeros that are thought above the planes */
     struct planes planes;
-    int relu;
-    const float *factors; /* [tile of channels][i][from channel][j][channel of the tile] */
-    const float *starts;  /* [to channels]; NULL: 0 */
+    int relu, clears; /* what becomes of the result: activation; zeros fill its rows up */
+    /* Those of weight (i, j) = (0, 0), first channels; how far on the next channels, and the next
+     * weight, row by row, are: backward is the way back. */
+    const float *factors;
+    ptrdiff_t next_to, next_from, next_weight;
+    const float *starts; /* [to channels]; NULL: 0 */
 };
 
 /* One group of it. */
@@ -36,11 +40,6 @@ struct piece {
     const float *from; /* [channels][height][planes.row], plane_of() floats a channel */
     float *to;         /* [channels][height][row_of(to)] */
 };
-
-static int tiles_of(int channels)
-{
-    return (channels + MOST_CHANNELS - 1) / MOST_CHANNELS;
-}
 
 static size_t planes_size(const struct field *f)
 {
@@ -65,11 +64,10 @@ INLINE vector without_negatives(vector z) /* not max(): not-a-number has to stay
 /* to[channel][vector] = start + sum over i, c, j of factor * from[c][vector, i - above rows and j
  * columns on]. channels, vectors and in_row are constants wherever this is called. */
 INLINE void run_tile(const int channels, const int vectors, const int in_row,
-                     const struct piece *piece, int channel, const float *factors,
-                     const struct tile_place *at)
+                     const struct piece *piece, int channel, const struct tile_place *at)
 {
     const struct field *f = piece->field;
-    const int inputs = f->from.shape.channels, step = f->from.group;
+    const int step = f->from.group;
     const size_t row = f->planes.row, plane = plane_of(&f->from, &f->planes);
     const size_t to_row = row_of(&f->to), to_plane = (size_t)f->to.shape.height * to_row;
     const ptrdiff_t across = in_row ? LANES : (ptrdiff_t)row;
@@ -81,14 +79,14 @@ INLINE void run_tile(const int channels, const int vectors, const int in_row,
     UNROLL for (int r = 0; r < channels; r++) UNROLL for (int v = 0; v < vectors; v++) sum[r][v] =
         (vector){0} + (f->starts ? f->starts[channel + r] : 0);
     for (int i = at->i; i < at->past_i; i++)
-        for (int c = 0; c < inputs; c++) {
+        for (int c = 0; c < f->from.shape.channels; c++) {
             const float *from = piece->from + (size_t)c * plane +
                                 (ptrdiff_t)(at->y + i - f->above) * (ptrdiff_t)row + at->offset +
                                 at->j * step;
-            const float *factor =
-                factors + (size_t)(((i * inputs + c) * f->kernel_width + at->j) * channels);
+            const float *factor = f->factors + channel * f->next_to + c * f->next_from +
+                                  (i * f->kernel_width + at->j) * f->next_weight;
 
-            for (int j = at->j; j < at->past_j; j++, from += step, factor += channels) {
+            for (int j = at->j; j < at->past_j; j++, from += step, factor += f->next_weight) {
                 vector pixels[MOST_VECTORS];
 
                 UNROLL for (int v = 0; v < vectors; v++)
@@ -97,7 +95,7 @@ INLINE void run_tile(const int channels, const int vectors, const int in_row,
                     IN_REGISTER(pixels[v]);
                 }
                 UNROLL for (int r = 0; r < channels; r++) UNROLL for (int v = 0; v < vectors; v++)
-                    sum[r][v] += factor[r] * pixels[v];
+                    sum[r][v] += factor[r * f->next_to] * pixels[v];
             }
         }
     UNROLL for (int r = 0; r < channels; r++) UNROLL for (int v = 0; v < vectors; v++)
@@ -107,10 +105,10 @@ INLINE void run_tile(const int channels, const int vectors, const int in_row,
 
 #define CASE_OF_CHANNELS(n, vectors, in_row)                                                       \
     case n:                                                                                        \
-        run_tile(n, vectors, in_row, piece, channel, factors, at);                                 \
+        run_tile(n, vectors, in_row, piece, channel, at);                                          \
         break;
 #define DEFINE_TILES(name, vectors, in_row)                                                        \
-    static void name(int channels, const struct piece *piece, int channel, const float *factors,   \
+    static void name(int channels, const struct piece *piece, int channel,                         \
                      const struct tile_place *at)                                                  \
     {                                                                                              \
         switch (channels) {                                                                        \
@@ -131,7 +129,7 @@ DEFINE_TILES(tiles_3, 3, 1)
 DEFINE_TILES(tiles_4, 4, 1)
 #endif
 
-typedef void tile_function(int channels, const struct piece *, int channel, const float *factors,
+typedef void tile_function(int channels, const struct piece *, int channel,
                            const struct tile_place *);
 
 static tile_function *const tile_functions[MOST_VECTORS] = {
@@ -147,9 +145,9 @@ static tile_function *const tile_functions[MOST_VECTORS] = {
 static void convolve_place(const struct piece *piece, int y, int past_y, int v, int past_v)
 {
     const struct field *f = piece->field;
-    const int channels = f->to.shape.channels, tiles = tiles_of(channels);
+    const int channels = f->to.shape.channels;
+    const int tiles = (channels + MOST_CHANNELS - 1) / MOST_CHANNELS;
     const int columns = LANES / f->from.group, left = f->planes.left;
-    const size_t depth = (size_t)(f->kernel_height * f->from.shape.channels * f->kernel_width);
     const struct tile_place place = {
         .y = y,
         .offset = v * LANES,
@@ -161,9 +159,9 @@ static void convolve_place(const struct piece *piece, int y, int past_y, int v, 
     tile_function *run = past_y - y > 1 ? tiles_of_rows : tile_functions[past_v - v - 1];
 
     for (int t = 0; t < tiles; t++) {
-        int first = part_start(channels, tiles, t), past = part_start(channels, tiles, t + 1);
+        int first = part_start(channels, tiles, t);
 
-        run(past - first, piece, first, f->factors + (size_t)first * depth, &place);
+        run(part_start(channels, tiles, t + 1) - first, piece, first, &place);
     }
 }
 
@@ -223,39 +221,10 @@ static struct field backward_field(const struct native_images *images, int rows)
     };
 }
 
-/* The weights in the order in which convolve() meets them. */
-static void pack(const struct field *f, int backward, const float *weights, float *packed)
-{
-    const int height = f->kernel_height, width = f->kernel_width;
-    const int channels = f->to.shape.channels, tiles = tiles_of(channels);
-    const size_t kernel = (size_t)(height * width);
-    /* from one channel of the result, or of the planes, to the next */
-    const size_t to = backward ? kernel : kernel * (size_t)f->from.shape.channels;
-    const size_t from = backward ? kernel * (size_t)channels : kernel;
-
-    for (int t = 0; t < tiles; t++) {
-        int first = part_start(channels, tiles, t), end = part_start(channels, tiles, t + 1);
-
-        for (int i = 0; i < height; i++)
-            for (int c = 0; c < f->from.shape.channels; c++)
-                for (int j = 0; j < width; j++) {
-                    int met = backward ? (height - 1 - i) * width + width - 1 - j : i * width + j;
-                    const float *w = weights + (size_t)c * from + met;
-
-                    for (int r = first; r < end; r++)
-                        *packed++ = w[(size_t)r * to];
-                }
-    }
-}
-
-static void convolve_groups(struct field *f, int backward, const float *x, const float *weights,
-                            float *z, float *scratch)
+static void convolve_groups(const struct field *f, const float *x, float *z, float *scratch)
 {
     float *planes = scratch, *space = planes + planes_size(f);
-    float *packed = space + native_group_size(f->to.shape, f->to.group, LANES);
 
-    pack(f, backward, weights, packed);
-    f->factors = packed;
     NATIVE(clear_planes)(&f->from, &f->planes, planes);
     for (int first = 0; first < f->from.rows; first += f->from.group) {
         const struct piece piece = {
@@ -265,6 +234,8 @@ static void convolve_groups(struct field *f, int backward, const float *x, const
         };
 
         convolve(&piece);
+        if (f->clears)
+            NATIVE(clear_filling)(&f->to, piece.to);
         NATIVE(give_group)(&f->to, space, first, z);
     }
 }
@@ -275,9 +246,13 @@ void NATIVE(convolution_forward)(const struct native_images *images, int rows, c
 {
     struct field field = forward_field(images, rows);
 
+    field.factors = weights;
+    field.next_to = (ptrdiff_t)layer_row(&images->layer);
+    field.next_from = field.kernel_height * field.kernel_width;
+    field.next_weight = 1;
     field.starts = biases;
     field.relu = images->layer.activation == ACTIVATION_RELU;
-    convolve_groups(&field, 0, x, weights, a, scratch);
+    convolve_groups(&field, x, a, scratch);
 }
 
 void NATIVE(convolution_input_gradient)(const struct native_images *images, int rows,
@@ -286,7 +261,12 @@ void NATIVE(convolution_input_gradient)(const struct native_images *images, int 
 {
     struct field field = backward_field(images, rows);
 
-    convolve_groups(&field, 1, delta, weights, dx, scratch);
+    field.next_to = field.kernel_height * field.kernel_width;
+    field.next_from = (ptrdiff_t)layer_row(&images->layer);
+    field.next_weight = -1;
+    field.factors = weights + field.next_to - 1;
+    field.clears = 1;
+    convolve_groups(&field, delta, dx, scratch);
 }
 
 /* ---- Weight gradient ----------------------------------------------------------------------------
@@ -320,15 +300,15 @@ INLINE quad sums_of_four(vector a, vector b, vector c, vector d)
     return fold(__builtin_shuffle(ab, cd, low) + __builtin_shuffle(ab, cd, high));
 }
 
-/* sums[j][o] = sum over places of delta of output o * pixel that weight j meets. outputs and
- * weights are constants wherever this is called. */
-INLINE void run_strip(const int outputs, const int weights, const struct strip *s,
-                      quad sums[MOST_WEIGHTS])
+/* gradient[o][j] += sum over places of delta of output o * pixel that weight j meets; row: from one
+ * output's weights to the next's. outputs and weights are constants wherever this is called. */
+INLINE void run_strip(const int outputs, const int weights, const struct strip *s, float *gradient,
+                      int row)
 {
-    vector sum[MOST_OUTPUTS][MOST_WEIGHTS];
+    vector sum[MOST_OUTPUTS][WEIGHTS_OF_SUM];
     const float *x = s->x, *delta = s->delta;
 
-    UNROLL for (int o = 0; o < MOST_OUTPUTS; o++) UNROLL for (int j = 0; j < weights; j++)
+    UNROLL for (int o = 0; o < MOST_OUTPUTS; o++) UNROLL for (int j = 0; j < WEIGHTS_OF_SUM; j++)
         sum[o][j] = (vector){0};
     for (int y = 0; y < s->rows; y++, x += s->x_row - (size_t)s->vectors * LANES)
         for (int v = 0; v < s->vectors; v++, x += LANES, delta += LANES) {
@@ -347,16 +327,29 @@ INLINE void run_strip(const int outputs, const int weights, const struct strip *
                 UNROLL for (int j = 0; j < weights; j++) sum[o][j] += slope * pixels[j];
             }
         }
-    UNROLL for (int j = 0; j < weights; j++) sums[j] =
-        sums_of_four(sum[0][j], sum[1][j], sum[2][j], sum[3][j]);
+    UNROLL for (int o = 0; o < outputs; o++)
+    {
+        quad sums = sums_of_four(sum[o][0], sum[o][1], sum[o][2], sum[o][3]);
+        float *to = gradient + o * row;
+
+        if (weights >= 4)
+            *(loose_quad *)to += sums;
+        for (int j = 0; j < weights && weights < 4; j++)
+            to[j] += sums[j];
+    }
+    if (weights > 4) {
+        quad sums = sums_of_four(sum[0][4], sum[1][4], sum[2][4], sum[3][4]);
+
+        UNROLL for (int o = 0; o < outputs; o++) gradient[o * row + 4] += sums[o];
+    }
 }
 
 #define CASE_OF_OUTPUTS(n, weights)                                                                \
     case n:                                                                                        \
-        run_strip(n, weights, s, sums);                                                            \
+        run_strip(n, weights, s, gradient, row);                                                   \
         break;
 #define DEFINE_STRIP(weights)                                                                      \
-    static void strip_##weights(int outputs, const struct strip *s, quad *sums)                    \
+    static void strip_##weights(int outputs, const struct strip *s, float *gradient, int row)      \
     {                                                                                              \
         switch (outputs) {                                                                         \
             CASE_OF_OUTPUTS(1, weights)                                                            \
@@ -374,7 +367,7 @@ DEFINE_STRIP(4)
 DEFINE_STRIP(5)
 #endif
 
-typedef void strip_function(int outputs, const struct strip *, quad *sums);
+typedef void strip_function(int outputs, const struct strip *, float *gradient, int row);
 
 static strip_function *const strip_functions[MOST_WEIGHTS] = {
     strip_1, strip_2,
@@ -405,14 +398,10 @@ static void correlate_row(const struct piece *piece, const float *delta, int fir
         int j = part_start(f->kernel_width, parts, s);
         int weights = part_start(f->kernel_width, parts, s + 1) - j;
         float *to = gradient + first * row + c * kernel + i * f->kernel_width + j;
-        quad sums[MOST_WEIGHTS];
 
         strip.x = piece->from + (size_t)c * plane_of(&f->from, &f->planes) +
                   (size_t)(y + i - f->above) * strip.x_row + (size_t)(j * strip.step);
-        strip_functions[weights - 1](end - first, &strip, sums);
-        for (int o = 0; o < end - first; o++)
-            for (int k = 0; k < weights; k++)
-                to[o * row + k] += sums[k][o];
+        strip_functions[weights - 1](end - first, &strip, to, row);
     }
 }
 

@@ -146,7 +146,7 @@ static size_t start_of(const struct images *images, int first)
 static int lies_on(const struct images *images, const struct planes *planes)
 {
     return images->grouped && planes->left == 0 && planes->border == 0 &&
-           planes->row == (size_t)(images->shape.width * images->group);
+           planes->row == row_of(images);
 }
 
 void NATIVE(clear_planes)(const struct images *images, const struct planes *planes, float *space)
@@ -157,24 +157,43 @@ void NATIVE(clear_planes)(const struct images *images, const struct planes *plan
         memset(space, 0, size * sizeof *space);
 }
 
+/* The lanes of a row's last vector that are columns: all bits set. */
+static lane_index inside(int columns)
+{
+    lane_index lanes;
+
+    for (int i = 0; i < LANES; i++)
+        lanes[i] = (columns - 1) / LANES * LANES + i < columns ? -1 : 0;
+    return lanes;
+}
+
 /* Whole vectors of a group's rows; the last one may reach beyond its row of the planes, with zeros,
  * into one that is written next. */
 static void copy_rows(const struct images *images, const float *x, float *to,
                       const struct planes *planes)
 {
     const int columns = images->shape.width * images->group, last = (columns - 1) / LANES * LANES;
-    lane_index inside;
+    const lane_index lanes = inside(columns);
 
-    for (int i = 0; i < LANES; i++)
-        inside[i] = last + i < columns ? -1 : 0;
     for (int c = 0; c < images->shape.channels; c++, to += plane_of(images, planes))
         for (int y = 0; y < images->shape.height; y++, x += row_of(images)) {
             float *row = to + (size_t)y * planes->row;
 
             for (int i = 0; i < last; i += LANES)
                 store(row + i, load(x + i));
-            store(row + last, (vector)((lane_index)load(x + last) & inside));
+            store(row + last, (vector)((lane_index)load(x + last) & lanes));
         }
+}
+
+void NATIVE(clear_filling)(const struct images *images, float *group)
+{
+    const int columns = images->shape.width * images->group,
+              rows = images->shape.channels * images->shape.height;
+    const lane_index lanes = inside(columns);
+
+    group += row_of(images) - LANES;
+    for (int n = 0; n < rows && columns % LANES != 0; n++, group += row_of(images))
+        store(group, (vector)((lane_index)load(group) & lanes));
 }
 
 const float *NATIVE(take_group)(const struct images *images, const float *x, int first,

@@ -21,7 +21,7 @@ struct planes {
     int left, border;
 };
 
-/* Zeros into space, plane_of() floats a channel and a vector, where take_group() will use it: they
+/* Zeros into space, plane_of() floats a channel and a vector, if take_group() will use it: they
  * stay beside the images. */
 void NATIVE(clear_planes)(const struct images *, const struct planes *, float *space);
 
@@ -34,6 +34,9 @@ const float *NATIVE(take_group)(const struct images *, const float *x, int first
  * takes it to its place in a. */
 float *NATIVE(place_of_group)(const struct images *, float *a, int first, float *space);
 void NATIVE(give_group)(const struct images *, const float *space, int first, float *a);
+
+/* Zeros behind the columns of a group's rows. */
+void NATIVE(clear_filling)(const struct images *, float *group);
 
 static inline size_t plane_of(const struct images *images, const struct planes *planes)
 {

@@ -36,6 +36,6 @@ size_t native_images_scratch(const struct native_images *images, int lanes)
     size_t out = native_group_size(l->output, lanes, lanes);
 
     return larger(in, planes(l->input, l->output.width, l->kernel_width, lanes)) +
-           larger(out, planes(l->output, l->input.width, l->kernel_width, lanes)) + in + out +
-           layer_parameters(l);
+           larger(out, planes(l->output, l->input.width, l->kernel_width, lanes)) +
+           in + out + (size_t)(2 * lanes);
 }

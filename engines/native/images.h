@@ -2,8 +2,8 @@
  *
  * Examples go in groups, and a vector holds the same columns of all of them: one column of as many
  * examples as it has lanes or, where a batch is smaller, several columns of fewer. A group is
- * [channels][height][row], and a row [columns][examples of the group], filled up to whole vectors.
- * What fills it up, nobody reads but to write there again. */
+ * [channels][height][row], and a row [columns][examples of the group], filled up to whole vectors:
+ * with numbers that are nobody's and, where they are deltas, with 0. */
 #ifndef BATCHLAB_NATIVE_IMAGES_H
 #define BATCHLAB_NATIVE_IMAGES_H
 

@@ -193,8 +193,9 @@ void NATIVE(pool_forward)(const struct native_images *images, int rows, const fl
 
     const size_t in_size = native_group_size(in.shape, in.group, LANES);
     const struct planes whole = {pool.row, 0, 0};
-    float *space = scratch + in_size;
+    float *space = scratch + in_size + LANES;
 
+    NATIVE(clear_planes)(&in, &whole, scratch);
     for (int first = 0; first < rows; first += in.group) {
         const float *from = NATIVE(take_group)(&in, x, first, &whole, scratch);
         float *to = NATIVE(place_of_group)(&out, a, first, space);
@@ -241,9 +242,11 @@ void NATIVE(pool_gradient)(const struct native_images *images, int rows, const f
     const size_t in_size = native_group_size(in.shape, in.group, LANES);
     const size_t out_size = native_group_size(out.shape, out.group, LANES);
     const struct planes whole_in = {pool.row, 0, 0}, whole_out = {pool.to_row, 0, 0};
-    float *delta_space = scratch, *x_space = delta_space + out_size, *dx_space = x_space + in_size;
+    float *delta_space = scratch, *x_space = delta_space + out_size + LANES;
+    float *dx_space = x_space + in_size + LANES;
 
     NATIVE(clear_planes)(&out, &whole_out, delta_space);
+    NATIVE(clear_planes)(&in, &whole_in, x_space);
     for (int first = 0; first < rows; first += in.group) {
         const float *slopes = NATIVE(take_group)(&out, delta, first, &whole_out, delta_space);
         const float *from = NATIVE(take_group)(&in, x, first, &whole_in, x_space);
