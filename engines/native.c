@@ -140,13 +140,9 @@ static int weight_gradient(struct chain_call *call, const struct chain_layer *la
                                                       scratch);
         return 0;
     }
-    if (rows == 1 && accumulate)
-        session->kernels->descend_one(layer->inputs, layer->outputs, delta, x, -1, weights, NULL,
-                                      (int *)scratch);
-    else
-        session->kernels->weight_gradient(rows, layer->inputs, layer->outputs, delta, x,
-                                          fetch_backward(session, call, layer), accumulate, weights,
-                                          scratch);
+    session->kernels->weight_gradient(rows, layer->inputs, layer->outputs, delta, x,
+                                      fetch_backward(session, call, layer), accumulate, weights,
+                                      scratch);
     sum_columns(biases, delta, rows, layer->outputs, accumulate);
     return 0;
 }
@@ -178,10 +174,31 @@ static int input_gradient(struct chain_call *call, const struct chain_layer *lay
     return 0;
 }
 
+/* Of dense layers in one pass, which leaves out dead units. */
+static int descend(struct chain_call *call, const struct chain_layer *layer, const float *delta,
+                   float *theta, enum activation before, const float *x, float *dx)
+{
+    const struct session *session = call->context;
+
+    if (layer->shape.kind == LAYER_DENSE) {
+        session->kernels->descend_one(layer->inputs, layer->outputs, delta, x, -1,
+                                      theta + layer->weights, dx,
+                                      (int *)session->scratch[call->worker]);
+        sum_columns(theta + layer->biases, delta, 1, layer->outputs, 1);
+        if (dx)
+            multiply_by_derivative(dx, x, (size_t)layer->inputs, before);
+        return 0;
+    }
+    if (dx && input_gradient(call, layer, 1, delta, theta, before, x, dx) != 0)
+        return -1;
+    return layer->weights < layer->biases ? weight_gradient(call, layer, 1, delta, x, 1, theta) : 0;
+}
+
 static const struct chain_layers own_layers = {
     .forward = forward,
     .weight_gradient = weight_gradient,
     .input_gradient = input_gradient,
+    .descend = descend,
     .values = values,
 };
 
