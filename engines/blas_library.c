@@ -10,13 +10,13 @@
 /* Debian keeps each build in a folder of its own; libopenblas.so.0 is whichever was chosen last,
  * and by default the one that brings its own threads.
  *
- * Both libraries let the environment name their kernels when they start. BLIS 0.9 needs it: on a
- * processor younger than itself it falls back to `generic`, at a fifth of the speed. OpenBLAS
- * 0.3.21 asks for features instead of models, and finds its AVX-512 kernels. */
+ * Both libraries let the environment name their kernels when they start, and both need it: on a
+ * processor younger than themselves BLIS 0.9 falls back to `generic`, OpenBLAS 0.3.21 on some to
+ * `Prescott`, at a fifth of the speed. */
 static const struct known_library {
     const char *variant, *path, *package;
-    const char *variable; /* names the kernels */
-    const char *avx512;   /* its value for kernels with AVX-512; NULL: leave the choice alone */
+    const char *variable;       /* names the kernels */
+    const char *avx512;         /* its value for kernels with AVX-512 */
     const char *without_avx512; /* only these are replaced: an unknown name may be a better one */
 } known_libraries[] = {
     {
@@ -24,6 +24,8 @@ static const struct known_library {
         .path = BATCHLAB_LIBRARY_FOLDER "/openblas-openmp/libopenblas.so.0",
         .package = "libopenblas0-openmp",
         .variable = "OPENBLAS_CORETYPE",
+        .avx512 = "SkylakeX",
+        .without_avx512 = " Prescott Core2 Nehalem Sandybridge Haswell Zen ",
     },
     {
         .variant = "blis",
@@ -130,7 +132,7 @@ static int fell_back(const struct blas_library *library, const struct known_libr
 {
     char word[sizeof library->kernels + 2];
 
-    if (!known->avx512 || getenv(known->variable) || !processor_has_avx512())
+    if (getenv(known->variable) || !processor_has_avx512())
         return 0;
     snprintf(word, sizeof word, " %s ", library->kernels);
     return strstr(known->without_avx512, word) != NULL;
