@@ -400,11 +400,11 @@ static void copy_layers(struct chain *chain, const struct network *network)
     chain->parameters = offset;
 }
 
-/* Rows of which input, activations and deltas stay near the core. */
+/* Rows of which input, activations and deltas stay near the core; but so many that the weights,
+ * which are read for each chunk, are no more than what is read for its rows. */
 static int rows_nearby(const struct chain *chain)
 {
-    size_t values = (size_t)chain->layers[0].inputs, widest = 0;
-    int rows;
+    size_t values = (size_t)chain->layers[0].inputs, widest = 0, rows, least;
 
     for (int l = 0; l < chain->layer_count; l++) {
         size_t outputs = (size_t)chain->layers[l].outputs;
@@ -412,8 +412,10 @@ static int rows_nearby(const struct chain *chain)
         values += outputs;
         widest = outputs > widest ? outputs : widest;
     }
-    rows = (int)(CHUNK_BYTES / ((values + 2 * widest) * sizeof(float)));
-    return rows > CHUNK_MOST ? CHUNK_MOST : rows < CHUNK_LEAST ? CHUNK_LEAST : rows;
+    rows = CHUNK_BYTES / ((values + 2 * widest) * sizeof(float));
+    least = chain->parameters / values;
+    rows = rows < least ? least : rows;
+    return rows > CHUNK_MOST ? CHUNK_MOST : rows < CHUNK_LEAST ? CHUNK_LEAST : (int)rows;
 }
 
 static int chunk_of(const struct chain *chain, const struct engine_options *options)

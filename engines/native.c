@@ -26,7 +26,7 @@ enum {
     FEW_WEIGHTS_ROWS = 32,
     /* Rows in a chunk of images: whole groups, which go on alone, and enough for dense layers; more
      * of them where weights do not stay in the second cache. */
-    IMAGE_ROWS = 64,
+    IMAGE_ROWS = 32,
     MANY_WEIGHTS = 1 << 19,
 };
 
@@ -383,7 +383,7 @@ static int is_dense(const struct network *network)
 static int rows_in_chunk(const struct network *network)
 {
     if (!is_dense(network))
-        return network_parameters(network) > MANY_WEIGHTS ? 2 * IMAGE_ROWS : IMAGE_ROWS;
+        return network_parameters(network) > MANY_WEIGHTS ? 4 * IMAGE_ROWS : IMAGE_ROWS;
     return native_weights_stay((int)network_inputs(network),
                                (int)shape_size(network->layers[0].output))
                ? FEW_WEIGHTS_ROWS
