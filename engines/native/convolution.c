@@ -52,7 +52,7 @@ static size_t planes_size(const struct field *f)
 /* Vectors of a row, or one vector of each of some rows; and the kernel's rows i and columns j that
  * meet the image anywhere from there. */
 struct tile_place {
-    int y, offset, vectors; /* the first: its row, and floats from the row's beginning */
+    int y, offset; /* of the first: its row, and floats from the row's beginning */
     int i, past_i, j, past_j;
 };
 
