@@ -1,5 +1,4 @@
-/* Examples into groups and back: whole vectors of examples by transposing blocks, fewer examples
- * value by value. */
+/* Examples into groups and back, by transposing blocks. */
 #include "native/groups.h"
 
 /* The first halves of two vectors. */
@@ -28,50 +27,70 @@ INLINE void transpose(vector block[LANES])
     }
 }
 
-/* ---- As many examples as a vector has lanes -----------------------------------------------------
+/* ---- Several examples ---------------------------------------------------------------------------
  */
 
-/* Where the next column of the planes is. */
-struct cursor {
-    float *to;
-    int column, width;
-    size_t gap; /* floats from the end of a row to the beginning of the next */
+/* Where the values of an image, one after the other, stand on planes. */
+struct walk {
+    size_t at;
+    int group, width, height; /* of the image */
+    int column, line;
+    size_t row_gap, plane_gap; /* from the end of a row, of a plane, to the next */
 };
 
-/* The next `count` values of each example, from x on. */
-static void spread_block(const float *x, int examples, size_t values, int count,
-                         struct cursor *cursor)
+static struct walk walk_on(const struct images *images, const struct planes *planes)
 {
-    vector block[LANES];
+    return (struct walk){
+        .group = images->group,
+        .width = images->shape.width,
+        .height = images->shape.height,
+        .row_gap = planes->row - (size_t)(images->shape.width * images->group),
+        .plane_gap = 2 * (size_t)planes->border * planes->row,
+    };
+}
 
-    for (int e = 0; e < LANES; e++, x += values)
-        block[e] = e >= examples ? (vector){0} : count == LANES ? load(x) : load_first(x, count);
-    transpose(block);
-    for (int k = 0; k < count; k++, cursor->to += LANES) {
-        if (cursor->column == cursor->width) {
-            cursor->to += cursor->gap;
-            cursor->column = 0;
+static inline size_t next_place(struct walk *walk)
+{
+    size_t here = walk->at;
+
+    walk->at += (size_t)walk->group;
+    if (++walk->column == walk->width) {
+        walk->column = 0;
+        walk->at += walk->row_gap;
+        if (++walk->line == walk->height) {
+            walk->line = 0;
+            walk->at += walk->plane_gap;
         }
-        store(cursor->to, block[k]);
-        cursor->column++;
+    }
+    return here;
+}
+
+/* Whole vectors, of which the next one covers what is beyond the group; zeros behind the last. */
+static void spread(const float *x, int examples, size_t values, struct walk walk, float *to)
+{
+    for (size_t n = 0; n < values; n += LANES) {
+        const int count = (int)(values - n < LANES ? values - n : LANES);
+        const float *from = x + n;
+        vector block[LANES];
+
+        for (int e = 0; e < LANES; e++, from += values)
+            block[e] = e >= examples    ? (vector){0}
+                       : count == LANES ? load(from)
+                                        : load_first(from, count);
+        transpose(block);
+        for (int k = 0; k < count; k++)
+            store(to + next_place(&walk), block[k]);
     }
 }
 
-static void spread(const float *x, int examples, size_t values, struct cursor cursor)
+static void collect(const float *from, struct walk walk, int examples, size_t values, float *a)
 {
-    for (size_t n = 0; n < values; n += LANES)
-        spread_block(x + n, examples, values, (int)(values - n < LANES ? values - n : LANES),
-                     &cursor);
-}
-
-static void collect(const float *from, int examples, size_t values, float *a)
-{
-    for (size_t n = 0; n < values; n += LANES, from += (size_t)LANES * LANES) {
+    for (size_t n = 0; n < values; n += LANES) {
         const int count = (int)(values - n < LANES ? values - n : LANES);
         vector block[LANES];
 
         for (int k = 0; k < LANES; k++)
-            block[k] = k < count ? load(from + k * LANES) : (vector){0};
+            block[k] = k < count ? load(from + next_place(&walk)) : (vector){0};
         transpose(block);
         for (int e = 0; e < examples; e++)
             if (count == LANES)
@@ -81,57 +100,46 @@ static void collect(const float *from, int examples, size_t values, float *a)
     }
 }
 
-/* ---- Fewer ------------------------------------------------------------------------------------
+/* ---- One example ------------------------------------------------------------------------------
  */
 
+/* The last vector, or quad, overlaps the one before. */
 static void copy_row(float *to, const float *from, int n)
 {
-    int i = 0;
-
-    for (; i + LANES <= n; i += LANES)
-        store(to + i, load(from + i));
-    if (i < n && n >= LANES) { /* the last vector overlaps the one before */
-        store(to + n - LANES, load(from + n - LANES));
-        return;
-    }
-    for (; i < n; i++)
-        to[i] = from[i];
+    if (n < 4)
+        for (int i = 0; i < n; i++)
+            to[i] = from[i];
+    else if (n < LANES)
+        for (int i = 0; i < n; i += 4)
+            *(loose_quad *)(to + smaller(i, n - 4)) =
+                *(const loose_quad *)(from + smaller(i, n - 4));
+    else
+        for (int i = 0; i < n; i += LANES)
+            store(to + smaller(i, n - LANES), load(from + smaller(i, n - LANES)));
 }
 
-static void spread_row(const float *x, size_t values, int width, int group, int examples, float *to)
-{
-    if (group == 1) {
-        copy_row(to, x, width);
-        return;
-    }
-    for (int e = 0; e < group; e++, x += values)
-        for (int v = 0; v < width; v++)
-            to[v * group + e] = e < examples ? x[v] : 0;
-}
-
-static void spread_few(const struct images *images, const float *x, int examples, float *to,
+static void spread_one(const struct images *images, const float *x, float *to,
                        const struct planes *planes)
 {
-    const int width = images->shape.width, height = images->shape.height;
+    const int width = images->shape.width;
 
     for (int c = 0; c < images->shape.channels; c++, to += plane_of(images, planes))
-        for (int y = 0; y < height; y++, x += width)
-            spread_row(x, shape_size(images->shape), width, images->group, examples,
-                       to + (size_t)y * planes->row);
+        for (int y = 0; y < images->shape.height; y++, x += width)
+            copy_row(to + (size_t)y * planes->row, x, width);
 }
 
-static void collect_few(const struct images *images, const float *from, int examples, float *a)
+static void collect_one(const struct images *images, const float *from, float *a)
 {
-    const int width = images->shape.width, group = images->group;
-    const size_t values = shape_size(images->shape), row = row_of(images);
+    const int width = images->shape.width;
 
-    for (int n = 0; n < images->shape.channels * images->shape.height; n++, a += width, from += row)
-        for (int e = 0; e < examples; e++)
-            for (int v = 0; v < width; v++)
-                a[(size_t)e * values + (size_t)v] = from[v * group + e];
+    for (int n = 0; n < images->shape.channels * images->shape.height; n++, a += width) {
+        copy_row(a, from, width);
+        from += row_of(images);
+    }
 }
 
-/* ---- Either -----------------------------------------------------------------------------------
+/* ---- Any number
+ * -----------------------------------------------------------------------------------
  */
 
 static size_t start_of(const struct images *images, int first)
@@ -199,7 +207,6 @@ void NATIVE(clear_filling)(const struct images *images, float *group)
 const float *NATIVE(take_group)(const struct images *images, const float *x, int first,
                                 const struct planes *planes, float *space)
 {
-    const int width = images->shape.width;
     const int examples = smaller(images->group, images->rows - first);
     float *begin = space + (size_t)planes->border * planes->row;
     float *to = begin + planes->left * images->group;
@@ -209,11 +216,10 @@ const float *NATIVE(take_group)(const struct images *images, const float *x, int
         return x;
     if (images->grouped)
         copy_rows(images, x, to, planes);
-    else if (images->group == LANES)
-        spread(x, examples, shape_size(images->shape),
-               (struct cursor){to, 0, width, planes->row - (size_t)(width * LANES)});
+    else if (images->group == 1)
+        spread_one(images, x, to, planes);
     else
-        spread_few(images, x, examples, to, planes);
+        spread(x, examples, shape_size(images->shape), walk_on(images, planes), to);
     return begin;
 }
 
@@ -225,11 +231,13 @@ float *NATIVE(place_of_group)(const struct images *images, float *a, int first, 
 void NATIVE(give_group)(const struct images *images, const float *space, int first, float *a)
 {
     const int examples = smaller(images->group, images->rows - first);
+    const struct planes whole = {row_of(images), 0, 0};
 
     if (images->grouped)
         return;
-    if (images->group == LANES)
-        collect(space, examples, shape_size(images->shape), a + start_of(images, first));
+    if (images->group == 1)
+        collect_one(images, space, a + start_of(images, first));
     else
-        collect_few(images, space, examples, a + start_of(images, first));
+        collect(space, walk_on(images, &whole), examples, shape_size(images->shape),
+                a + start_of(images, first));
 }

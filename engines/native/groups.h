@@ -31,7 +31,7 @@ const float *NATIVE(take_group)(const struct images *, const float *x, int first
                                 const struct planes *, float *space);
 
 /* Where the group goes that begins with example `first`: in a, or in space, from where give_group()
- * takes it to its place in a. */
+ * takes it to its place in a. A vector behind it is read as well. */
 float *NATIVE(place_of_group)(const struct images *, float *a, int first, float *space);
 void NATIVE(give_group)(const struct images *, const float *space, int first, float *a);
 
