@@ -86,17 +86,22 @@ static const float *chunk_input(const struct chain *chain, struct chain_worker *
     return worker->input;
 }
 
-/* The part of one layer; its delta is changed if it has to be scaled. */
-static int sink_layer(const struct chain *chain, struct chain_worker *worker, int l, int rows,
-                      float *delta, const float *input, const struct sink *sink)
+/* One layer's part of the gradient and, unless dx is NULL, dloss/dz of the layer before. */
+static int layer_back(const struct chain *chain, struct chain_worker *worker, int l,
+                      const float *theta, int rows, const float *delta, const float *x, float *dx,
+                      const struct sink *sink)
 {
     const struct chain_layer *layer = &chain->layers[l];
+    enum activation before = l > 0 ? layer[-1].shape.activation : ACTIVATION_IDENTITY;
 
+    if (rows == 1 && sink->into == theta && chain->own->descend)
+        return chain->own->descend(&worker->call, layer, delta, sink->into, before, x, dx);
+    if (dx &&
+        chain->own->input_gradient(&worker->call, layer, rows, delta, theta, before, x, dx) != 0)
+        return -1;
     if (layer->weights == layer->biases)
         return 0;
-    if (sink->factor != 1)
-        scale(delta, values_of(chain, &worker->call, l, rows), sink->factor);
-    return chain->own->weight_gradient(&worker->call, layer, rows, delta, input, sink->accumulate,
+    return chain->own->weight_gradient(&worker->call, layer, rows, delta, x, sink->accumulate,
                                        sink->into);
 }
 
@@ -111,18 +116,12 @@ static int backward(const struct chain *chain, struct chain_worker *worker, cons
            chain->layers[first].weights == chain->layers[first].biases)
         first++;
     for (int l = chain->layer_count - 1; l >= first; l--) {
-        const struct chain_layer *layer = &chain->layers[l];
         const float *input = l > 0 ? worker->activations[l - 1] : x;
-
-        if (l > first && chain->own->input_gradient(&worker->call, layer, rows, delta, theta,
-                                                    chain->layers[l - 1].shape.activation, input,
-                                                    delta_before) != 0)
-            return -1;
-        if (sink_layer(chain, worker, l, rows, delta, input, sink) != 0)
-            return -1;
-
         float *swap = delta;
 
+        if (layer_back(chain, worker, l, theta, rows, delta, input, l > first ? delta_before : NULL,
+                       sink) != 0)
+            return -1;
         delta = delta_before;
         delta_before = swap;
     }
@@ -151,6 +150,8 @@ static int run_chunk(const struct chain *chain, struct chain_worker *worker, con
         return 0;
     multiply_by_derivative(worker->deltas[0], a, (size_t)rows * (size_t)last->outputs,
                            last->shape.activation);
+    if (sink->factor != 1) /* every layer's part is linear in it */
+        scale(worker->deltas[0], (size_t)rows * (size_t)last->outputs, sink->factor);
     return backward(chain, worker, theta, x, rows, sink);
 }
 

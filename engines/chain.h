@@ -41,6 +41,10 @@ struct chain_layers {
     int (*input_gradient)(struct chain_call *, const struct chain_layer *, int rows,
                           const float *delta, const float *theta, enum activation before,
                           const float *x, float *dx);
+    /* A single example's step: dx as by input_gradient, unless it is NULL, and then the gradient is
+     * added to theta as by weight_gradient; so one pass may do for both. May be NULL. */
+    int (*descend)(struct chain_call *, const struct chain_layer *, const float *delta,
+                   float *theta, enum activation before, const float *x, float *dx);
     /* Called by one thread before the others are called with a number of rows. May be NULL. */
     int (*prepare)(struct chain_call *, int rows);
     /* How many floats hold the outputs of a layer that is not the last, for so many rows: the

@@ -15,14 +15,20 @@ struct session {
     struct chain chain;
     struct chain_layers layers; /* own_layers with rows of this network */
     const struct native_kernels *kernels;
-    struct native_geometry *geometries; /* [layer_count], of convolutions; zeroed for others */
-    float **scratch;                    /* [workers] */
-    struct single *single;              /* NULL unless all layers are dense */
+    struct native_images *images; /* [layer_count], of layers of images */
+    float **scratch;              /* [workers] */
+    struct single *single;        /* NULL unless all layers are dense */
 };
 
-/* Rows in a chunk if the first layer has few weights: the next rows come from memory meanwhile, and
- * both have to stay. */
-enum { FEW_WEIGHTS_ROWS = 32 };
+enum {
+    /* Rows in a chunk if the first layer has few weights: the next rows come from memory meanwhile,
+     * and both have to stay. */
+    FEW_WEIGHTS_ROWS = 32,
+    /* Rows in a chunk of images: whole groups, which go on alone, and enough for dense layers; more
+     * of them where weights do not stay in the second cache. */
+    IMAGE_ROWS = 32,
+    MANY_WEIGHTS = 1 << 19,
+};
 
 /* ---- Several examples ---------------------------------------------------------------------------
  */
@@ -72,23 +78,48 @@ static void dense_forward(const struct session *session, const struct chain_call
                             layer->shape.activation);
 }
 
+static int is_dense_layer(const struct chain_layer *layer)
+{
+    return layer->shape.kind == LAYER_DENSE;
+}
+
+/* Between layers of images they stay in groups. */
+static int writes_groups(const struct session *session, int l)
+{
+    const struct chain_layer *layer = &session->chain.layers[l];
+
+    return l + 1 < session->chain.layer_count && !is_dense_layer(layer) &&
+           !is_dense_layer(layer + 1);
+}
+
+static size_t values(struct chain_call *call, const struct chain_layer *layer, int rows)
+{
+    const struct session *session = call->context;
+
+    if (writes_groups(session, index_of(session, layer)))
+        return native_images_size(layer->shape.output, rows, session->kernels->lanes);
+    return (size_t)rows * (size_t)layer->outputs;
+}
+
 static int forward(struct chain_call *call, const struct chain_layer *layer, int rows,
                    const float *x, const float *theta, float *a)
 {
     const struct session *session = call->context;
+    const struct native_images *images = &session->images[index_of(session, layer)];
+    float *scratch = session->scratch[call->worker];
 
     switch (layer->shape.kind) {
     case LAYER_DENSE:
         dense_forward(session, call, layer, rows, x, theta, a);
         break;
     case LAYER_CONVOLUTION:
-        session->kernels->convolution_forward(&session->geometries[index_of(session, layer)], rows,
-                                              x, theta + layer->weights, theta + layer->biases, a,
-                                              session->scratch[call->worker]);
-        activate(a, (size_t)rows * (size_t)layer->outputs, layer->shape.activation);
+        session->kernels->convolution_forward(images, rows, x, theta + layer->weights,
+                                              theta + layer->biases, a, scratch);
+        if (layer->shape.activation != ACTIVATION_RELU)
+            activate(a, values(call, layer, rows), layer->shape.activation);
         break;
     case LAYER_MAX_POOLING:
-        session->kernels->pool_forward(&layer->shape, rows, x, a);
+        session->kernels->pool_forward(images, rows, x, a, scratch);
         break;
     case LAYER_POSITION: /* refused by check_network */
         break;
@@ -101,17 +132,18 @@ static int weight_gradient(struct chain_call *call, const struct chain_layer *la
 {
     const struct session *session = call->context;
     float *scratch = session->scratch[call->worker];
+    float *weights = gradient + layer->weights, *biases = gradient + layer->biases;
 
     if (layer->shape.kind == LAYER_CONVOLUTION) {
-        session->kernels->convolution_weight_gradient(
-            &session->geometries[index_of(session, layer)], rows, delta, x, accumulate,
-            gradient + layer->weights, gradient + layer->biases, scratch);
+        session->kernels->convolution_weight_gradient(&session->images[index_of(session, layer)],
+                                                      rows, delta, x, accumulate, weights, biases,
+                                                      scratch);
         return 0;
     }
     session->kernels->weight_gradient(rows, layer->inputs, layer->outputs, delta, x,
-                                      fetch_backward(session, call, layer), accumulate,
-                                      gradient + layer->weights, scratch);
-    sum_columns(gradient + layer->biases, delta, rows, layer->outputs, accumulate);
+                                      fetch_backward(session, call, layer), accumulate, weights,
+                                      scratch);
+    sum_columns(biases, delta, rows, layer->outputs, accumulate);
     return 0;
 }
 
@@ -120,6 +152,7 @@ static int input_gradient(struct chain_call *call, const struct chain_layer *lay
                           const float *x, float *dx)
 {
     const struct session *session = call->context;
+    const struct native_images *images = &session->images[index_of(session, layer)];
     float *scratch = session->scratch[call->worker];
 
     switch (layer->shape.kind) {
@@ -128,24 +161,45 @@ static int input_gradient(struct chain_call *call, const struct chain_layer *lay
                                          theta + layer->weights, dx, scratch);
         break;
     case LAYER_CONVOLUTION:
-        session->kernels->convolution_input_gradient(&session->geometries[index_of(session, layer)],
-                                                     rows, delta, theta + layer->weights, dx,
-                                                     scratch);
+        session->kernels->convolution_input_gradient(images, rows, delta, theta + layer->weights,
+                                                     dx, scratch);
         break;
     case LAYER_MAX_POOLING:
-        session->kernels->pool_gradient(&layer->shape, rows, delta, x, dx);
-        break;
+        session->kernels->pool_gradient(images, rows, delta, x, before, dx, scratch);
+        return 0;
     case LAYER_POSITION:
         break;
     }
-    multiply_by_derivative(dx, x, (size_t)rows * (size_t)layer->inputs, before);
+    multiply_by_derivative(dx, x, values(call, layer - 1, rows), before);
     return 0;
+}
+
+/* Of dense layers in one pass, which leaves out dead units. */
+static int descend(struct chain_call *call, const struct chain_layer *layer, const float *delta,
+                   float *theta, enum activation before, const float *x, float *dx)
+{
+    const struct session *session = call->context;
+
+    if (layer->shape.kind == LAYER_DENSE) {
+        session->kernels->descend_one(layer->inputs, layer->outputs, delta, x, -1,
+                                      theta + layer->weights, dx,
+                                      (int *)session->scratch[call->worker]);
+        sum_columns(theta + layer->biases, delta, 1, layer->outputs, 1);
+        if (dx)
+            multiply_by_derivative(dx, x, (size_t)layer->inputs, before);
+        return 0;
+    }
+    if (dx && input_gradient(call, layer, 1, delta, theta, before, x, dx) != 0)
+        return -1;
+    return layer->weights < layer->biases ? weight_gradient(call, layer, 1, delta, x, 1, theta) : 0;
 }
 
 static const struct chain_layers own_layers = {
     .forward = forward,
     .weight_gradient = weight_gradient,
     .input_gradient = input_gradient,
+    .descend = descend,
+    .values = values,
 };
 
 /* ---- One example: theta moves as the error comes back -------------------------------------------
@@ -252,9 +306,7 @@ static void native_close(void *opaque)
     if (!session)
         return;
     close_single(session);
-    for (int l = 0; session->geometries && l < session->chain.layer_count; l++)
-        native_geometry_close(&session->geometries[l]);
-    free(session->geometries);
+    free(session->images);
     for (int w = 0; session->scratch && w < session->chain.thread_count; w++)
         free(session->scratch[w]);
     free(session->scratch);
@@ -292,22 +344,24 @@ static size_t scratch_of(const struct session *session, int l)
 {
     const struct chain_layer *layer = &session->chain.layers[l];
 
-    if (layer->shape.kind == LAYER_CONVOLUTION)
-        return native_geometry_scratch(&session->geometries[l]);
-    return native_scratch(session->kernels, session->chain.chunk, layer->outputs);
+    if (is_dense_layer(layer))
+        return native_scratch(session->kernels, session->chain.chunk, layer->outputs);
+    return native_images_scratch(&session->images[l], session->kernels->lanes);
 }
 
-static int take_geometries(struct session *session)
+static int take_images(struct session *session)
 {
     const struct chain *chain = &session->chain;
 
-    session->geometries = calloc((size_t)chain->layer_count, sizeof *session->geometries);
-    if (!session->geometries)
+    session->images = calloc((size_t)chain->layer_count, sizeof *session->images);
+    if (!session->images)
         return -1;
     for (int l = 0; l < chain->layer_count; l++)
-        if (chain->layers[l].shape.kind == LAYER_CONVOLUTION &&
-            native_geometry_open(&session->geometries[l], &chain->layers[l].shape) != 0)
-            return -1;
+        session->images[l] = (struct native_images){
+            .layer = chain->layers[l].shape,
+            .reads_groups = l > 0 && writes_groups(session, l - 1),
+            .writes_groups = writes_groups(session, l),
+        };
     return 0;
 }
 
@@ -337,6 +391,17 @@ static int is_dense(const struct network *network)
     return 1;
 }
 
+/* 0: as chain.h says. */
+static int rows_in_chunk(const struct network *network)
+{
+    if (!is_dense(network))
+        return network_parameters(network) > MANY_WEIGHTS ? 4 * IMAGE_ROWS : IMAGE_ROWS;
+    return native_weights_stay((int)network_inputs(network),
+                               (int)shape_size(network->layers[0].output))
+               ? FEW_WEIGHTS_ROWS
+               : 0;
+}
+
 static int native_open(void **opaque, const struct network *network,
                        const struct engine_options *options, struct message *message)
 {
@@ -353,12 +418,10 @@ static int native_open(void **opaque, const struct network *network,
     }
     session->kernels = native_kernels(options->variant ? options->variant : "", message);
     session->layers = own_layers;
-    if (native_weights_stay((int)network_inputs(network),
-                            (int)shape_size(network->layers[0].output)))
-        session->layers.rows = FEW_WEIGHTS_ROWS;
+    session->layers.rows = rows_in_chunk(network);
     if (chain_open(&session->chain, network, options, &session->layers, session, message) != 0)
         goto done;
-    if (take_geometries(session) != 0 || take_scratch(session) != 0 ||
+    if (take_images(session) != 0 || take_scratch(session) != 0 ||
         (is_dense(network) && take_single(session) != 0)) {
         message_set(message, "out of memory");
         goto done;

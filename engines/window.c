@@ -83,41 +83,120 @@ void columns_to_image(const struct layer *layer, const float *columns, float *x)
 /* ---- Pooling ----------------------------------------------------------------------------------
  */
 
-/* Where in x the largest value of window (y, v) of a channel stands, from the channel's beginning.
- */
-static size_t largest_of_window(const struct layer *layer, const float *channel, int y, int v)
+/* 1 if a value takes the place of the largest so far: the first of equals stays, and not-a-number
+ * counts as larger than any number. */
+static inline int takes_over(float value, float largest)
 {
-    size_t width = (size_t)layer->input.width;
-    size_t corner = (size_t)(y * layer->stride_height) * width + (size_t)(v * layer->stride_width);
-    size_t best = corner;
+    return (value > largest) | (value != value);
+}
 
-    for (size_t i = 0; i < (size_t)layer->kernel_height; i++)
-        for (size_t j = 0; j < (size_t)layer->kernel_width; j++) {
-            float value = channel[corner + i * width + j];
+/* From the beginning of a window to its largest value. Without branches: nothing foresees them. */
+static size_t largest_of_window(const struct layer *layer, const float *window)
+{
+    size_t width = (size_t)layer->input.width, best = 0;
+    float largest = window[0];
 
-            if (value > channel[best] || value != value)
-                best = corner + i * width + j;
+    for (int i = 0; i < layer->kernel_height; i++)
+        for (int j = 0; j < layer->kernel_width; j++) {
+            size_t at = (size_t)i * width + (size_t)j;
+            float value = window[at];
+            int better = takes_over(value, largest);
+
+            best = better ? at : best;
+            largest = better ? value : largest;
         }
     return best;
 }
 
+/* The largest of each pair of columns of two rows, and which of the four values it is. */
+static inline float largest_of_four(const float *upper, const float *lower, int *which)
+{
+    float largest = upper[0];
+
+    *which = 0;
+    if (takes_over(upper[1], largest)) {
+        largest = upper[1];
+        *which = 1;
+    }
+    if (takes_over(lower[0], largest)) {
+        largest = lower[0];
+        *which = 2;
+    }
+    if (takes_over(lower[1], largest)) {
+        largest = lower[1];
+        *which = 3;
+    }
+    return largest;
+}
+
+/* Rows of windows of 2 x 2 with stride 2, which the compiler turns into vectors. */
+static void pool_pairs(const float *restrict upper, const float *restrict lower, int count,
+                       float *restrict a)
+{
+    for (int v = 0; v < count; v++) {
+        int which;
+
+        a[v] = largest_of_four(upper + 2 * v, lower + 2 * v, &which);
+    }
+}
+
+static void return_pairs(const float *restrict upper, const float *restrict lower, int count,
+                         const float *restrict delta, float *restrict upper_back,
+                         float *restrict lower_back)
+{
+    for (int v = 0; v < count; v++) {
+        int which;
+
+        largest_of_four(upper + 2 * v, lower + 2 * v, &which);
+        upper_back[2 * v] = which == 0 ? delta[v] : 0;
+        upper_back[2 * v + 1] = which == 1 ? delta[v] : 0;
+        lower_back[2 * v] = which == 2 ? delta[v] : 0;
+        lower_back[2 * v + 1] = which == 3 ? delta[v] : 0;
+    }
+}
+
+static int pools_pairs(const struct layer *layer)
+{
+    return layer->kernel_height == 2 && layer->kernel_width == 2 && layer->stride_height == 2 &&
+           layer->stride_width == 2;
+}
+
 void pool_largest(const struct layer *layer, const float *x, float *a)
 {
-    size_t image = (size_t)layer->input.height * (size_t)layer->input.width;
+    size_t width = (size_t)layer->input.width, image = (size_t)layer->input.height * width;
+    int count = layer->output.width;
 
     for (int c = 0; c < layer->output.channels; c++, x += image)
-        for (int y = 0; y < layer->output.height; y++)
-            for (int v = 0; v < layer->output.width; v++)
-                *a++ = x[largest_of_window(layer, x, y, v)];
+        for (int y = 0; y < layer->output.height; y++, a += count) {
+            const float *rows = x + (size_t)(y * layer->stride_height) * width;
+
+            if (pools_pairs(layer))
+                pool_pairs(rows, rows + width, count, a);
+            for (int v = 0; v < count && !pools_pairs(layer); v++) {
+                const float *window = rows + v * layer->stride_width;
+
+                a[v] = window[largest_of_window(layer, window)];
+            }
+        }
 }
 
 void pool_gradient(const struct layer *layer, const float *delta, const float *x, float *dx)
 {
-    size_t image = (size_t)layer->input.height * (size_t)layer->input.width;
+    size_t width = (size_t)layer->input.width, image = (size_t)layer->input.height * width;
+    int count = layer->output.width;
 
     memset(dx, 0, shape_size(layer->input) * sizeof *dx);
     for (int c = 0; c < layer->output.channels; c++, x += image, dx += image)
-        for (int y = 0; y < layer->output.height; y++)
-            for (int v = 0; v < layer->output.width; v++)
-                dx[largest_of_window(layer, x, y, v)] += *delta++;
+        for (int y = 0; y < layer->output.height; y++, delta += count) {
+            size_t rows = (size_t)(y * layer->stride_height) * width;
+
+            if (pools_pairs(layer))
+                return_pairs(x + rows, x + rows + width, count, delta, dx + rows,
+                             dx + rows + width);
+            for (int v = 0; v < count && !pools_pairs(layer); v++) {
+                size_t window = rows + (size_t)(v * layer->stride_width);
+
+                dx[window + largest_of_window(layer, x + window)] += delta[v];
+            }
+        }
 }

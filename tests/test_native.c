@@ -1,6 +1,8 @@
 /* The kernels of the engine `native`, for each width of vectors that this processor has, against
  * plain loops in double precision on sizes that fill no vector, no tile and no panel. */
+#include "elementwise.h"
 #include "native/kernels.h"
+#include "window.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -269,50 +271,243 @@ static void not_a_number_is_passed_on(void **state)
     }
 }
 
-/* ---- Images: against window.c, which test_window.c holds against the definitions
- * ------------------ */
+/* ---- Images: against window.c, which test_window.c holds against the definitions ----------------
+ */
 
-static void rows_of_windows_of_any_length_are_pooled(void **state)
+/* Numbers of examples that make groups of every size, whole ones and others. */
+static const int rows_of_images[] = {1, 2, 3, 5, 8, 11, 16, 17, 33};
+
+static float *scratch_of(const struct native_kernels *kernels, const struct native_images *images)
+{
+    float *scratch = malloc(native_images_scratch(images, kernels->lanes) * sizeof *scratch);
+
+    assert_non_null(scratch);
+    return scratch;
+}
+
+static void check_pooling(const struct native_kernels *kernels, const struct layer *layer, int rows,
+                          enum activation before)
+{
+    const struct native_images images = {*layer, 0, 0};
+    const int inputs = (int)shape_size(layer->input), outputs = (int)shape_size(layer->output);
+    float *x = numbers(rows * inputs), *a = guarded(rows * outputs);
+    float *delta = numbers(rows * outputs), *dx = guarded(rows * inputs);
+    float *expected = malloc((size_t)(inputs + outputs) * sizeof *expected);
+    float *scratch = scratch_of(kernels, &images);
+
+    for (int i = 0; i < rows * inputs; i++) /* many ties, and a few that are not numbers */
+        x[i] = i % 23 == 5 ? NAN : (float)(int)(3 * x[i]);
+    kernels->pool_forward(&images, rows, x, a, scratch);
+    kernels->pool_gradient(&images, rows, delta, x, before, dx, scratch);
+    for (int r = 0; r < rows; r++) {
+        pool_largest(layer, x + r * inputs, expected);
+        assert_memory_equal(a + r * outputs, expected, (size_t)outputs * sizeof *a);
+        pool_gradient(layer, delta + r * outputs, x + r * inputs, expected);
+        multiply_by_derivative(expected, x + r * inputs, (size_t)inputs, before);
+        for (int i = 0; i < inputs; i++)
+            assert_true(!(fabsf(dx[r * inputs + i] - expected[i]) > 1e-6f));
+    }
+    release(x, rows * inputs);
+    release(a, rows * outputs);
+    release(delta, rows * outputs);
+    release(dx, rows * inputs);
+    free(expected);
+    free(scratch);
+}
+
+static void windows_of_groups_of_any_size_are_pooled(void **state)
 {
     (void)state;
     for (int n = 0; n < COUNT(names); n++)
-        for (int width = 2; kernels_of(names[n]) && width < 40; width++) {
-            const struct layer layer = {.kind = LAYER_MAX_POOLING,
-                                        .input = {2, 5, width},
-                                        .output = {2, 2, width / 2},
-                                        .kernel_height = 2,
-                                        .kernel_width = 2,
-                                        .stride_height = 2,
-                                        .stride_width = 2};
-            int inputs = (int)shape_size(layer.input), outputs = (int)shape_size(layer.output);
-            float *x = numbers(inputs), *a = guarded(outputs), *delta = numbers(outputs);
-            float *dx = guarded(inputs);
+        for (int k = 0; kernels_of(names[n]) && k < COUNT(rows_of_images); k++)
+            for (int width = 2; width < 40; width += width < 12 ? 1 : 9) {
+                const struct layer pairs = {.kind = LAYER_MAX_POOLING,
+                                            .input = {2, width % 2 + 4, width},
+                                            .output = {2, 2, width / 2},
+                                            .kernel_height = 2,
+                                            .kernel_width = 2,
+                                            .stride_height = 2,
+                                            .stride_width = 2};
+                const struct layer overlapping = {.kind = LAYER_MAX_POOLING,
+                                                  .input = {3, 5, width},
+                                                  .output = {3, 2, width - 1},
+                                                  .kernel_height = 3,
+                                                  .kernel_width = 2,
+                                                  .stride_height = 2,
+                                                  .stride_width = 1};
 
-            for (int i = 0; i < inputs; i++) /* many ties, and a few that are not numbers */
-                x[i] = i % 23 == 5 ? NAN : (float)(int)(3 * x[i]);
-            kernels_of(names[n])->pool_forward(&layer, 1, x, a);
-            kernels_of(names[n])->pool_gradient(&layer, 1, delta, x, dx);
-            for (int c = 0; c < 2; c++)
-                for (int y = 0; y < 2; y++)
-                    for (int v = 0; v < width / 2; v++) {
-                        const float *corner = x + (c * 5 + 2 * y) * width + 2 * v;
-                        const float *back = dx + (corner - x);
-                        const int places[] = {0, 1, width, width + 1};
-                        int best = 0, to = (c * 2 + y) * (width / 2) + v;
+                for (int f = ACTIVATION_IDENTITY; f <= ACTIVATION_TANH; f++) {
+                    check_pooling(kernels_of(names[n]), &pairs, rows_of_images[k],
+                                  (enum activation)f);
+                    check_pooling(kernels_of(names[n]), &overlapping, rows_of_images[k],
+                                  (enum activation)f);
+                }
+            }
+}
 
-                        for (int k = 1; k < 4; k++)
-                            if (corner[places[k]] > corner[places[best]] ||
-                                isnan(corner[places[k]]))
-                                best = k;
-                        assert_memory_equal(&a[to], &corner[places[best]], sizeof *a);
-                        for (int k = 0; k < 4; k++)
-                            assert_true(back[places[k]] == (k == best ? delta[to] : 0));
-                    }
-            release(x, inputs);
-            release(a, outputs);
-            release(delta, outputs);
-            release(dx, inputs);
+/* Examples of a convolution, and what its kernels make of them. */
+struct convolved {
+    const struct layer *layer;
+    int rows, row, places; /* weights of an output channel; places of one */
+    float *x, *weights, *biases, *a, *delta, *dx, *gradient, *bias_gradient;
+};
+
+/* Sums over places and weights, from the image as columns[row][places]. */
+static void check_example(const struct convolved *c, int r, const float *columns, double *sums)
+{
+    const int channels = c->layer->output.channels, outputs = channels * c->places;
+
+    for (int o = 0; o < channels; o++)
+        for (int q = 0; q < c->places; q++) {
+            double z = (double)c->biases[o],
+                   slope = (double)c->delta[r * outputs + o * c->places + q];
+
+            for (int p = 0; p < c->row; p++) {
+                z += (double)c->weights[o * c->row + p] * (double)columns[p * c->places + q];
+                sums[o * c->row + p] += slope * (double)columns[p * c->places + q];
+            }
+            assert_sum(c->a[r * outputs + o * c->places + q],
+                       c->layer->activation == ACTIVATION_RELU && z < 0 ? 0 : z, c->row);
         }
+}
+
+/* dx from what each weight sends back to each place. */
+static void check_return(const struct convolved *c, int r, float *columns, float *expected)
+{
+    const int channels = c->layer->output.channels, outputs = channels * c->places;
+    const int inputs = (int)shape_size(c->layer->input);
+
+    for (int p = 0; p < c->row; p++)
+        for (int q = 0; q < c->places; q++) {
+            double sum = 0;
+
+            for (int o = 0; o < channels; o++)
+                sum += (double)c->weights[o * c->row + p] *
+                       (double)c->delta[r * outputs + o * c->places + q];
+            columns[p * c->places + q] = (float)sum;
+        }
+    columns_to_image(c->layer, columns, expected);
+    for (int i = 0; i < inputs; i++)
+        assert_sum(c->dx[r * inputs + i], (double)expected[i], 4 * c->row);
+}
+
+static void check_gradient(const struct convolved *c, const double *sums, float before)
+{
+    const int channels = c->layer->output.channels;
+
+    for (int p = 0; p < channels * c->row; p++)
+        assert_sum(c->gradient[p], (double)before + sums[p], 4 * c->rows * c->places);
+    for (int o = 0; o < channels; o++) {
+        double sum = 0;
+
+        for (int r = 0; r < c->rows; r++)
+            for (int q = 0; q < c->places; q++)
+                sum += (double)c->delta[(r * channels + o) * c->places + q];
+        assert_sum(c->bias_gradient[o], (double)before + sum, 4 * c->rows * c->places);
+    }
+}
+
+static void check_convolution(const struct native_kernels *kernels, const struct layer *layer,
+                              int rows, int accumulate)
+{
+    const struct native_images images = {*layer, 0, 0};
+    const int inputs = (int)shape_size(layer->input), outputs = (int)shape_size(layer->output);
+    const int channels = layer->output.channels, row = (int)layer_row(layer);
+    struct convolved c = {layer,
+                          rows,
+                          row,
+                          outputs / channels,
+                          numbers(rows * inputs),
+                          numbers(channels * row),
+                          numbers(channels),
+                          guarded(rows * outputs),
+                          numbers(rows * outputs),
+                          guarded(rows * inputs),
+                          guarded(channels * row),
+                          guarded(channels)};
+    float *columns = malloc((size_t)(row * c.places) * sizeof *columns);
+    float *expected = malloc((size_t)inputs * sizeof *expected);
+    double *sums = calloc((size_t)(channels * row), sizeof *sums);
+    float *scratch = scratch_of(kernels, &images);
+
+    for (int p = 0; p < channels * row; p++)
+        c.gradient[p] = 0.5f;
+    for (int o = 0; o < channels; o++)
+        c.bias_gradient[o] = 0.5f;
+    kernels->convolution_forward(&images, rows, c.x, c.weights, c.biases, c.a, scratch);
+    kernels->convolution_input_gradient(&images, rows, c.delta, c.weights, c.dx, scratch);
+    kernels->convolution_weight_gradient(&images, rows, c.delta, c.x, accumulate, c.gradient,
+                                         c.bias_gradient, scratch);
+    for (int r = 0; r < rows; r++) {
+        image_to_columns(layer, c.x + r * inputs, columns);
+        check_example(&c, r, columns, sums);
+        check_return(&c, r, columns, expected);
+    }
+    check_gradient(&c, sums, accumulate ? 0.5f : 0);
+    release(c.x, rows * inputs);
+    release(c.weights, channels * row);
+    release(c.biases, channels);
+    release(c.a, rows * outputs);
+    release(c.delta, rows * outputs);
+    release(c.dx, rows * inputs);
+    release(c.gradient, channels * row);
+    release(c.bias_gradient, channels);
+    free(columns);
+    free(expected);
+    free(sums);
+    free(scratch);
+}
+
+static void convolutions_agree_with_columns(void **state)
+{
+    static const struct {
+        struct shape in;
+        int channels, height, width, above, left, below, right; /* kernel and zeros */
+    } cases[] = {
+        {{1, 1, 1}, 1, 1, 1, 0, 0, 0, 0},   {{1, 9, 12}, 6, 5, 5, 2, 2, 2, 2},
+        {{3, 7, 6}, 7, 3, 2, 1, 1, 0, 0},   {{2, 4, 21}, 13, 1, 4, 0, 3, 0, 2},
+        {{5, 8, 5}, 4, 2, 5, 0, 0, 1, 4},   {{2, 3, 3}, 3, 3, 3, 2, 2, 2, 2},
+        {{4, 6, 17}, 16, 6, 7, 0, 1, 0, 0}, {{2, 40, 9}, 5, 3, 3, 0, 0, 0, 0},
+    };
+
+    (void)state;
+    for (int n = 0; n < COUNT(names); n++)
+        for (int k = 0; kernels_of(names[n]) && k < COUNT(rows_of_images); k++)
+            for (int i = 0; i < COUNT(cases); i++) {
+                const struct shape in = cases[i].in;
+                const struct layer layer = {
+                    .kind = LAYER_CONVOLUTION,
+                    .activation = i % 2 ? ACTIVATION_RELU : ACTIVATION_IDENTITY,
+                    .input = in,
+                    .output = {cases[i].channels,
+                               in.height + cases[i].above + cases[i].below - cases[i].height + 1,
+                               in.width + cases[i].left + cases[i].right - cases[i].width + 1},
+                    .kernel_height = cases[i].height,
+                    .kernel_width = cases[i].width,
+                    .padding_height = cases[i].above,
+                    .padding_width = cases[i].left,
+                    .stride_height = 1,
+                    .stride_width = 1};
+
+                check_convolution(kernels_of(names[n]), &layer, rows_of_images[k], k % 2);
+            }
+}
+
+static void groups_of_fewer_examples_fit_where_more_do(void **state)
+{
+    (void)state;
+    for (int lanes = 4; lanes <= 16; lanes *= 2)
+        for (int width = 1; width < 40; width++)
+            for (int rows = 1; rows < 70; rows++) {
+                const struct shape shape = {3, 2, width};
+                int group = native_group(rows, lanes);
+                size_t groups = (size_t)((rows + group - 1) / group);
+
+                assert_true(native_images_size(shape, rows, lanes) >=
+                            groups * native_group_size(shape, group, lanes));
+                assert_true(native_images_size(shape, rows + 1, lanes) >=
+                            native_images_size(shape, rows, lanes));
+            }
 }
 
 /* ---- The choice ---------------------------------------------------------------------------------
@@ -347,7 +542,9 @@ int main(void)
         cmocka_unit_test(one_example_goes_forward_with_its_biases),
         cmocka_unit_test(one_example_descends_and_hands_back),
         cmocka_unit_test(not_a_number_is_passed_on),
-        cmocka_unit_test(rows_of_windows_of_any_length_are_pooled),
+        cmocka_unit_test(windows_of_groups_of_any_size_are_pooled),
+        cmocka_unit_test(convolutions_agree_with_columns),
+        cmocka_unit_test(groups_of_fewer_examples_fit_where_more_do),
         cmocka_unit_test(the_widest_that_runs_is_chosen),
         cmocka_unit_test(an_unknown_width_is_refused_by_name),
     };

@@ -62,6 +62,7 @@ static void input_gradient(int rows, int inputs, int outputs, const float *delta
 const struct native_kernels NATIVE(kernels) = {
     .name = NATIVE_NAME,
     .panel = PANEL,
+    .lanes = LANES,
     .forward = forward,
     .weight_gradient = weight_gradient,
     .input_gradient = input_gradient,

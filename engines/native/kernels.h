@@ -22,6 +22,7 @@ enum native_fetch {
 struct native_kernels {
     const char *name; /* "avx512", "avx2", "baseline" */
     int panel;        /* columns of a packed panel */
+    int lanes;        /* of a vector */
 
     /* Dense layers of several examples. scratch: native_scratch() floats. */
 
@@ -46,23 +47,24 @@ struct native_kernels {
     void (*descend_one)(int inputs, int outputs, const float *delta, const float *x, float rate,
                         float *weights, float *dx, int *live);
 
-    /* Layers of images, of any number of examples. scratch: native_geometry_scratch() floats. */
+    /* Layers of images (images.h). scratch: native_images_scratch() floats. */
 
-    /* z[rows][channels][height][width], biases included */
-    void (*convolution_forward)(const struct native_geometry *, int rows, const float *x,
-                                const float *weights, const float *biases, float *z,
+    /* a = activation(z), if it is ReLU, else z, biases included */
+    void (*convolution_forward)(const struct native_images *, int rows, const float *x,
+                                const float *weights, const float *biases, float *a,
                                 float *scratch);
     /* The gradients of weights and biases, added to what is there if accumulate. */
-    void (*convolution_weight_gradient)(const struct native_geometry *, int rows,
-                                        const float *delta, const float *x, int accumulate,
-                                        float *weights, float *biases, float *scratch);
-    /* dx[rows][channels][height][width] */
-    void (*convolution_input_gradient)(const struct native_geometry *, int rows, const float *delta,
+    void (*convolution_weight_gradient)(const struct native_images *, int rows, const float *delta,
+                                        const float *x, int accumulate, float *weights,
+                                        float *biases, float *scratch);
+    void (*convolution_input_gradient)(const struct native_images *, int rows, const float *delta,
                                        const float *weights, float *dx, float *scratch);
-    /* As pool_largest() and pool_gradient() of window.h. */
-    void (*pool_forward)(const struct layer *, int rows, const float *x, float *a);
-    void (*pool_gradient)(const struct layer *, int rows, const float *delta, const float *x,
-                          float *dx);
+    /* As pool_largest() and pool_gradient() of window.h; dx is multiplied by the derivative of the
+     * activation before, whose outputs are x. */
+    void (*pool_forward)(const struct native_images *, int rows, const float *x, float *a,
+                         float *scratch);
+    void (*pool_gradient)(const struct native_images *, int rows, const float *delta,
+                          const float *x, enum activation before, float *dx, float *scratch);
 };
 
 /* 1 if the weights of so many inputs and outputs stay in the first cache. */

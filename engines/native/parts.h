@@ -40,17 +40,17 @@ void NATIVE(forward_one)(int inputs, int outputs, const float *x, const float *w
                          const float *biases, float *z);
 void NATIVE(descend_one)(int inputs, int outputs, const float *delta, const float *x, float rate,
                          float *weights, float *dx, int *live);
-void NATIVE(convolution_forward)(const struct native_geometry *, int rows, const float *x,
-                                 const float *weights, const float *biases, float *z,
+void NATIVE(convolution_forward)(const struct native_images *, int rows, const float *x,
+                                 const float *weights, const float *biases, float *a,
                                  float *scratch);
-void NATIVE(convolution_weight_gradient)(const struct native_geometry *, int rows,
-                                         const float *delta, const float *x, int accumulate,
-                                         float *weights, float *biases, float *scratch);
-void NATIVE(convolution_input_gradient)(const struct native_geometry *, int rows,
-                                        const float *delta, const float *weights, float *dx,
-                                        float *scratch);
-void NATIVE(pool_forward)(const struct layer *, int rows, const float *x, float *a);
-void NATIVE(pool_gradient)(const struct layer *, int rows, const float *delta, const float *x,
-                           float *dx);
+void NATIVE(convolution_weight_gradient)(const struct native_images *, int rows, const float *delta,
+                                         const float *x, int accumulate, float *weights,
+                                         float *biases, float *scratch);
+void NATIVE(convolution_input_gradient)(const struct native_images *, int rows, const float *delta,
+                                        const float *weights, float *dx, float *scratch);
+void NATIVE(pool_forward)(const struct native_images *, int rows, const float *x, float *a,
+                          float *scratch);
+void NATIVE(pool_gradient)(const struct native_images *, int rows, const float *delta,
+                           const float *x, enum activation before, float *dx, float *scratch);
 
 #endif
