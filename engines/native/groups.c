@@ -1,32 +1,6 @@
 /* Examples into groups and back, by transposing blocks. */
 #include "native/groups.h"
 
-/* The first halves of two vectors. */
-#if defined(__AVX512F__)
-static const lane_index interleaved = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
-#elif defined(__AVX2__)
-static const lane_index interleaved = {0, 8, 1, 9, 2, 10, 3, 11};
-#else
-static const lane_index interleaved = {0, 4, 1, 5};
-#endif
-
-/* Rows become columns: each round interleaves the first half of the rows with the second. */
-INLINE void transpose(vector block[LANES])
-{
-    const lane_index low = interleaved, high = low + LANES / 2;
-    vector other[LANES];
-
-    UNROLL for (int round = 1; round < LANES; round *= 2)
-    {
-        UNROLL for (int i = 0; i < LANES / 2; i++)
-        {
-            other[2 * i] = __builtin_shuffle(block[i], block[i + LANES / 2], low);
-            other[2 * i + 1] = __builtin_shuffle(block[i], block[i + LANES / 2], high);
-        }
-        UNROLL for (int i = 0; i < LANES; i++) block[i] = other[i];
-    }
-}
-
 /* ---- Several examples ---------------------------------------------------------------------------
  */
 
