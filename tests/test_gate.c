@@ -119,7 +119,7 @@ static void a_slower_head_is_measured_anew(void **state)
     assert_int_equal(cell->series[GATE_FIRST].count, ROUNDS);
     assert_int_equal(cell->series[GATE_CONFIRMATION].count, ROUNDS);
     assert_true(fabs(cell->findings[GATE_FIRST].ratio - 2) < 1e-12);
-    assert_true(cell->series[GATE_FIRST].seconds[GATE_HEAD][0] == 0.04); /* of two turns */
+    assert_true(cell->series[GATE_FIRST].seconds[GATE_HEAD][0] == 0.02); /* the median of turns */
 }
 
 static void a_faster_head_is_an_improvement(void **state)
