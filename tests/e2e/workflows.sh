@@ -95,7 +95,7 @@ scripts)
     printf '#!/bin/sh\necho base\n' >bin/git
     cp bin/batchlab .ci/gate
     chmod +x bin/batchlab bin/git .ci/gate
-    echo '| table |' >results/gate/pull-request.md
+    echo '| table |' >results/gate/comment.md
     for script in gate_*.sh; do # GitHub's, whose jobs have no allowed exit codes
         for pair in '0 0' '1 1 ::error' '3 3 ::error' '4 4 ::error' '5 0 ::warning'; do
             # shellcheck disable=SC2086
@@ -106,7 +106,7 @@ scripts)
                 sh -e "$script" >out 2>err || status=$?
             [ "$status" -eq "$2" ] || fail "status $1 became $status, expected $2"
             [ $# -lt 3 ] || prints "$3"
-            is_same summary results/gate/pull-request.md
+            is_same summary results/gate/comment.md
         done
     done
     ;;
