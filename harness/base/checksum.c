@@ -74,8 +74,17 @@ static int each_file(const char *folder, int (*visit)(void *context, const char 
 
 struct writing {
     const char *folder;
+    const char *const *names; /* NULL: all */
     FILE *into;
 };
+
+static int is_asked_for(const struct writing *writing, const char *name)
+{
+    for (const char *const *n = writing->names; n && *n; n++)
+        if (strcmp(*n, name) == 0)
+            return 1;
+    return !writing->names;
+}
 
 static int write_row(void *context, const char *name)
 {
@@ -83,6 +92,8 @@ static int write_row(void *context, const char *name)
     char path[PATH_MAX + 260];
     struct sum sum;
 
+    if (!is_asked_for(writing, name))
+        return 0;
     snprintf(path, sizeof path, "%s/%s", writing->folder, name);
     if (sum_file(path, &sum) != 0)
         return -1;
@@ -91,9 +102,9 @@ static int write_row(void *context, const char *name)
     return 0;
 }
 
-int checksum_write(const char *folder)
+int checksum_write(const char *folder, const char *const *names)
 {
-    struct writing writing = {.folder = folder};
+    struct writing writing = {.folder = folder, .names = names};
     char path[PATH_MAX + 32];
     struct whole_file file;
 

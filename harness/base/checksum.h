@@ -5,9 +5,9 @@
 
 #define CHECKSUM_FILE "checksums.csv"
 
-/* Writes it for the plain files that lie in the folder now, itself and hidden ones aside, by name.
- */
-int checksum_write(const char *folder);
+/* Writes it for the plain files that lie in the folder now, by name: those of the list, which ends
+ * with NULL; or, without one, all but itself and hidden ones. */
+int checksum_write(const char *folder, const char *const *names);
 
 /* Holds the folder against it. found(context, file, what) is called for each file that is not as it
  * was: `is missing`, `has 10 bytes, expected 12`, `differs: ...`. Files that are not listed came

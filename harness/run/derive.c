@@ -1,10 +1,13 @@
 /* Reads recorded cells and derives the CSV files. */
 #include "run/record.h"
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/table.h"
+#include "run/choice.h"
 #include "run/decompose.h"
+#include "run/tuning.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -154,6 +157,16 @@ static int merge_part(const char *results, const struct plan *plan, const char *
         return status;
     }
     return file_commit(&file);
+}
+
+int record_seal(const char *results)
+{
+    static const char *const names[] = {
+        "manifest.json",     "cells.csv",        CHOICES_FILE, "classes.csv", "curves.csv",
+        "decomposition.csv", "predictions.csv",  "probes.csv", "profile.csv", "timings.csv",
+        TUNING_FILE,         "tuning_cells.csv", NULL};
+
+    return checksum_write(results, names);
 }
 
 int record_merge(const char *results, const struct plan *plan, int *finished)

@@ -1,10 +1,10 @@
 /* manifest.json. */
 #include "run/manifest.h"
 
-#include "base/checksum.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "build_info.h"
+#include "run/record.h"
 #include "run/roof_json.h"
 
 #include <gsl/gsl_version.h>
@@ -278,7 +278,7 @@ int manifest_write(const struct campaign *campaign, const struct survey *survey,
     if (file_begin(&file, path) == 0) {
         if (json_dumpf(manifest, file.stream, JSON_INDENT(2)) == 0 &&
             fputc('\n', file.stream) != EOF)
-            status = file_commit(&file) == 0 ? checksum_write(campaign->results) : -1;
+            status = file_commit(&file) == 0 ? record_seal(campaign->results) : -1;
         else {
             file_abandon(&file);
             error_set("%s: cannot be written (is the disk full?)", path);

@@ -1,7 +1,6 @@
 /* The derived files of a results folder, made anew of its cells. */
 #include "run/rebuild.h"
 
-#include "base/checksum.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "run/manifest.h"
@@ -54,7 +53,7 @@ int rebuild(const struct campaign *campaign, int *reported)
     if (status == 0)
         status = rebuild_stages(campaign, reported);
     if (status == 0)
-        status = checksum_write(results);
+        status = record_seal(results);
     close(lock);
     return status;
 }

@@ -414,7 +414,7 @@ int record_cell(const char *results, const struct experiment *experiment, const 
     snprintf(final, sizeof final, "%s/%s", cells, cell->id);
     if (folder_remove(temporary) != 0 || folder_make(temporary) != 0)
         return -1;
-    if (write_parts(temporary, &part) != 0 || checksum_write(temporary) != 0 ||
+    if (write_parts(temporary, &part) != 0 || checksum_write(temporary, NULL) != 0 ||
         put_in_place(temporary, final, old) != 0) {
         char cause[1024];
 
@@ -455,5 +455,5 @@ int record_profile(const char *results, const struct cell *cell, const struct ce
         record_write_number(file.stream, columns[c].seconds);
     }
     fputc('\n', file.stream);
-    return file_commit(&file) == 0 ? checksum_write(folder) : -1;
+    return file_commit(&file) == 0 ? checksum_write(folder, NULL) : -1;
 }

@@ -93,6 +93,10 @@ int record_merge(const char *results, const struct plan *, int *finished);
 /* Derives tuning_cells.csv, as cells.csv, from the plan of the tuning cells. */
 int record_merge_tuning(const char *results, const struct plan *);
 
+/* Writes the checksums of the manifest and of all that is derived from cells; what other commands
+ * write beside them, such as verdicts.csv, they may write again. */
+int record_seal(const char *results);
+
 /* Removes what an earlier run left half-written. */
 int record_clean(const char *results);
 

@@ -18,6 +18,12 @@ ends_with 0 verify res
 prints '6 cells of 6 planned: 0 damaged, 0 missing, 0 other files damaged'
 cp res/cells.csv cells-before.csv
 
+case='what other commands write there they may write again'
+echo 'claim' >res/verdicts.csv
+ends_with 0 run grid.yaml --results res --no-charts
+echo 'claim,verdict' >res/verdicts.csv
+ends_with 0 verify res
+
 case='a flipped bit, a short file and a cell that is gone'
 set -- res/cells/*
 cp -r "$1" kept-cell
