@@ -33,6 +33,28 @@ int program_available(const char *name)
     return 0;
 }
 
+int program_own(char *path, size_t size)
+{
+    ssize_t length = readlink("/proc/self/exe", path, size - 1);
+
+    if (length < 0)
+        return error_set("/proc/self/exe: %s", strerror(errno));
+    path[length] = '\0';
+    return 0;
+}
+
+int program_beside(const char *relative, char *path, size_t size)
+{
+    char program[4096];
+
+    if (program_own(program, sizeof program) != 0)
+        return -1;
+    *strrchr(program, '/') = '\0';
+    if (snprintf(path, size, "%s/%s", program, relative) >= (int)size)
+        return error_set("%s/%s: the path is too long", program, relative);
+    return 0;
+}
+
 void program_one_line(char *said)
 {
     size_t length = strlen(said);

@@ -16,6 +16,13 @@ int program_run(const char *const *arguments, const char *folder, double limit_s
 /* 1: a program of that name is on the PATH. */
 int program_available(const char *name);
 
+/* This program's own file. 0, or -1 (error set). */
+int program_own(char *path, size_t size);
+
+/* A path seen from the folder that this program lies in, "../share/batchlab". 0, or -1 (error set).
+ */
+int program_beside(const char *relative, char *path, size_t size);
+
 /* What a program said as one line: blank ends cut, line ends made semicolons. */
 void program_one_line(char *said);
 

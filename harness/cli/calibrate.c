@@ -106,7 +106,7 @@ int command_calibrate(int argc, char **argv)
         return STATUS_USAGE;
     gate_options_settle(&arguments.calibration.gate, file, sizeof file);
     gate_catch_signals();
-    if (gate_resolve(&side, arguments.side) != 0 ||
+    if (contender_resolve(&side, arguments.side) != 0 ||
         calibration_run(&calibration, &arguments.calibration, &side) != 0 ||
         report(&calibration, &arguments) != 0)
         status = gate_interrupted() ? STATUS_INTERRUPTED : command_failed();

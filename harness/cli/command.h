@@ -20,7 +20,7 @@ enum exit_status {
 
 struct command {
     const char *name;
-    const char *summary; /* NULL: not for people */
+    const char *summary;               /* NULL: not for people */
     int (*run)(int argc, char **argv); /* argv[0] is "batchlab NAME"; returns the exit status */
 };
 
@@ -75,6 +75,18 @@ int command_overview(const struct overview_request *);
 /* What the parsers of commands on one experiment do with keys that are no option of theirs: exactly
  * one file is expected. */
 error_t command_experiment(int key, const char *text, struct argp_state *, const char **file);
+
+/* The same of commands on one results folder. */
+error_t command_folder(int key, const char *text, struct argp_state *, const char **folder);
+
+/* Which cells of an experiment a command is about: --results, --threads, --quick and the file, for
+ * those that run nothing of it: options and parser of their argp, whose input it is. */
+struct plan_request {
+    const char *file, *results, *threads;
+    int quick;
+};
+extern const struct argp_option plan_request_options[];
+error_t plan_request_parse(int key, char *text, struct argp_state *);
 
 /* An experiment opened with its data and plan, as run and plan both need it. */
 struct opened {

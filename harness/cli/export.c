@@ -50,17 +50,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (arguments->print == EXPORT_FORMATS)
             argp_error(state, "--print: '%s' is no format", text);
         break;
-    case ARGP_KEY_ARG:
-        if (arguments->folder)
-            argp_error(state, "unexpected argument '%s'", text);
-        arguments->folder = text;
-        break;
-    case ARGP_KEY_END:
-        if (!arguments->folder)
-            argp_error(state, "expected a results folder");
-        break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return command_folder(key, text, state, &arguments->folder);
     }
     return 0;
 }

@@ -140,7 +140,7 @@ static int open_side(struct contender *side, struct revision *revision, const ch
                      const char *preset)
 {
     if (!given || !is_revision(given))
-        return gate_resolve(side, given);
+        return contender_resolve(side, given);
     fprintf(stderr, "batchlab: building %s\n", given);
     if (revision_build(revision, given + sizeof revision_mark - 1, preset) != 0 ||
         contender_resolve(side, revision->program) != 0)

@@ -106,21 +106,6 @@ void gate_options_settle(struct gate_options *gate, char *file, size_t size)
     }
 }
 
-int gate_resolve(struct contender *side, const char *given)
-{
-    char program[PATH_MAX];
-    ssize_t length;
-
-    if (given)
-        return contender_resolve(side, given);
-    length = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[length > 0 ? length : 0] = '\0';
-    if (contender_resolve(side, program) != 0)
-        return -1;
-    side->given = "this program";
-    return 0;
-}
-
 static void on_signal(int signal_number)
 {
     (void)signal_number;

@@ -20,9 +20,6 @@ int gate_whole(struct argp_state *, const char *option, const char *text, int lo
  * processor. */
 void gate_options_settle(struct gate_options *, char *file, size_t size);
 
-/* given: NULL is this program. 0, or -1 (error set). */
-int gate_resolve(struct contender *, const char *given);
-
 /* From then on Ctrl-C and the like end a gate in good order, and a side that died is found out by
  * its answer. */
 void gate_catch_signals(void);

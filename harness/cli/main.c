@@ -1,5 +1,6 @@
 /* batchlab: finds the command, hands over, returns its status. */
 #include "base/error.h"
+#include "base/program.h"
 #include "build_info.h"
 #include "cli/command.h"
 
@@ -53,15 +54,11 @@ int command_failed(void)
 
 void command_share(const char *name, char *path, size_t size)
 {
-    char program[2048];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    char *slash;
+    char relative[256];
 
-    program[length > 0 ? length : 0] = '\0';
-    slash = strrchr(program, '/');
-    if (slash)
-        *slash = '\0';
-    snprintf(path, size, "%s/../share/batchlab/%s", program, name);
+    snprintf(relative, sizeof relative, "../share/batchlab/%s", name);
+    if (program_beside(relative, path, size) != 0)
+        path[0] = '\0'; /* whoever opens it says that it is not there */
 }
 
 static int unknown_command(const char *name)

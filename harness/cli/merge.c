@@ -5,43 +5,9 @@
 
 #include <stdio.h>
 
-enum { KEY_RESULTS = 256, KEY_THREADS, KEY_QUICK };
-
-static const struct argp_option options[] = {
-    {"results", KEY_RESULTS, "DIR", 0, "Results folder (default results/<experiment>)", 0},
-    {"threads", KEY_THREADS, "N", 0, "As it was given to run", 0},
-    {"quick", KEY_QUICK, 0, 0, "With the overrides under `quick:` in the file", 0},
-    {0},
-};
-
-struct arguments {
-    const char *file, *results, *threads;
-    int quick;
-};
-
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-
-    switch (key) {
-    case KEY_RESULTS:
-        arguments->results = text;
-        break;
-    case KEY_THREADS:
-        arguments->threads = text;
-        break;
-    case KEY_QUICK:
-        arguments->quick = 1;
-        break;
-    default:
-        return command_experiment(key, text, state, &arguments->file);
-    }
-    return 0;
-}
-
 static const struct argp argp = {
-    options,
-    parse,
+    plan_request_options,
+    plan_request_parse,
     "EXPERIMENT.yaml",
     "Makes cells.csv, curves.csv and the other derived files of a results folder anew of its "
     "recorded cells. Runs nothing.",
@@ -51,7 +17,7 @@ static const struct argp argp = {
 
 int command_merge(int argc, char **argv)
 {
-    struct arguments arguments = {0};
+    struct plan_request arguments = {0};
     struct opened opened;
     int reported = 0, status;
 

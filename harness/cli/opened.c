@@ -103,6 +103,49 @@ error_t command_experiment(int key, const char *text, struct argp_state *state, 
     return 0;
 }
 
+error_t command_folder(int key, const char *text, struct argp_state *state, const char **folder)
+{
+    if (key == ARGP_KEY_ARG) {
+        if (*folder)
+            argp_error(state, "unexpected argument '%s'", text);
+        *folder = text;
+        return 0;
+    }
+    if (key != ARGP_KEY_END)
+        return ARGP_ERR_UNKNOWN;
+    if (!*folder)
+        argp_error(state, "expected a results folder");
+    return 0;
+}
+
+enum { KEY_RESULTS = 256, KEY_THREADS, KEY_QUICK };
+
+const struct argp_option plan_request_options[] = {
+    {"results", KEY_RESULTS, "DIR", 0, "Results folder (default results/<experiment>)", 0},
+    {"threads", KEY_THREADS, "N", 0, "Threads of the engines, instead of the file's", 0},
+    {"quick", KEY_QUICK, 0, 0, "With the overrides under `quick:` in the file", 0},
+    {0},
+};
+
+error_t plan_request_parse(int key, char *text, struct argp_state *state)
+{
+    struct plan_request *request = state->input;
+
+    switch (key) {
+    case KEY_RESULTS:
+        request->results = text;
+        return 0;
+    case KEY_THREADS:
+        request->threads = text;
+        return 0;
+    case KEY_QUICK:
+        request->quick = 1;
+        return 0;
+    default:
+        return command_experiment(key, text, state, &request->file);
+    }
+}
+
 int opened_open(struct opened *opened, const char *file, int quick, const char *threads,
                 const char *results)
 {

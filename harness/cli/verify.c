@@ -25,17 +25,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_DISCARD:
         arguments->discards = 1;
         break;
-    case ARGP_KEY_ARG:
-        if (arguments->results)
-            argp_error(state, "unexpected argument '%s'", text);
-        arguments->results = text;
-        break;
-    case ARGP_KEY_END:
-        if (!arguments->results)
-            argp_error(state, "expected a results folder");
-        break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return command_folder(key, text, state, &arguments->results);
     }
     return 0;
 }

@@ -2,11 +2,11 @@
 #include "gate/allocations.h"
 
 #include "base/error.h"
+#include "base/program.h"
 #include "gate/allocation_counters.h"
 #include "gate/counts.h"
 
 #include <dlfcn.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,25 +51,13 @@ int allocations_are_counted(void)
 int counts_preload_path(char *path, size_t size)
 {
     const char *given = getenv("BATCHLAB_COUNTER");
-    char program[PATH_MAX];
-    ssize_t bytes;
-    char *slash;
-    int length;
 
-    if (given && *given) {
-        length = snprintf(path, size, "%s", given);
-    } else {
-        bytes = readlink("/proc/self/exe", program, sizeof program - 1);
-        program[bytes > 0 ? bytes : 0] = '\0';
-        slash = strrchr(program, '/');
-        if (!slash)
-            return error_set("/proc/self/exe: cannot be read; set BATCHLAB_COUNTER to the path of "
-                             "count_allocations.so");
-        *slash = '\0';
-        length = snprintf(path, size, "%s/../lib/batchlab/count_allocations.so", program);
+    if (!given || !*given) {
+        if (program_beside("../lib/batchlab/count_allocations.so", path, size) != 0)
+            return -1;
+    } else if ((size_t)snprintf(path, size, "%s", given) >= size) {
+        return error_set("BATCHLAB_COUNTER: the path is too long");
     }
-    if (length < 0 || (size_t)length >= size)
-        return error_set("the path of count_allocations.so is too long");
     if (strpbrk(path, " :")) /* which LD_PRELOAD takes for the end of a name */
         return error_set("%s: a path with a blank or a colon cannot be preloaded: allocations are "
                          "not counted",

@@ -34,16 +34,6 @@ struct side_process {
 /* ---- What it is -------------------------------------------------------------------------------
  */
 
-static int own_program(char path[PATH_MAX])
-{
-    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
-
-    if (length < 0)
-        return error_set("/proc/self/exe: %s", strerror(errno));
-    path[length] = '\0';
-    return 0;
-}
-
 /* libmine.so, libopenblas.so.0 */
 static int is_shared_object(const char *path)
 {
@@ -76,7 +66,7 @@ static int resolve_engine(struct contender *contender, const char *given)
         return error_set("--%s: %s: %s", contender->label, colon + 1, strerror(errno));
     else
         snprintf(contender->engine, sizeof contender->engine, "%.200s:%.3000s", name, path);
-    return own_program(contender->program);
+    return program_own(contender->program, sizeof contender->program);
 }
 
 /* A batchlab from before the gate: its engines, in our harness. */
@@ -94,7 +84,7 @@ static int resolve_old(struct contender *contender)
     snprintf(contender->note, sizeof contender->note,
              "%.120s is older than the gate: its engines alone are compared, in this harness",
              contender->given);
-    return own_program(contender->program);
+    return program_own(contender->program, sizeof contender->program);
 }
 
 static int resolve_program(struct contender *contender, const char *path)
@@ -121,7 +111,9 @@ int contender_resolve(struct contender *contender, const char *given)
 {
     struct stat file;
 
-    contender->given = given;
+    contender->given = given ? given : "this program";
+    if (!given)
+        return program_own(contender->program, sizeof contender->program);
     if (strchr(given, '/') && !strchr(given, ':') && !is_shared_object(given)) {
         if (stat(given, &file) != 0 || !S_ISREG(file.st_mode) || access(given, X_OK) != 0)
             return error_set("--%s: %s: expected an engine, a shared object or a batchlab",

@@ -20,9 +20,10 @@ struct contender {
     char note[256];         /* what a reader must know, such as that engines alone are compared */
 };
 
-/* From the text of the command line: an engine (`blas:blis`, `./mine.so`, `blas:/a/library.so`), or
- * the path of a batchlab. An old batchlab that cannot answer is compared by its engines, through
- * the contract, and the note says so. -1 (error set): neither. */
+/* From the text of the command line; NULL: this program itself. Else an engine (`blas:blis`,
+ * `./mine.so`, `blas:/a/library.so`), or the path of a batchlab. An old batchlab that cannot answer
+ * is compared by its engines, through the contract, and the note says so. -1 (error set): neither.
+ */
 int contender_resolve(struct contender *, const char *given);
 
 /* Holds the engine against the contract: `check` of its program. 0: it conforms; 1: it does not,
