@@ -224,14 +224,14 @@ static int run_gate(const struct arguments *arguments, const struct contender si
 
 int command_gate(int argc, char **argv)
 {
-    static const char *const labels[GATE_SIDES] = {"base", "head"};
     struct arguments arguments = {
         .preset = "release",
         .output = "results/gate",
         .calibration = "results/calibration/calibration.csv",
         .gate = gate_defaults,
     };
-    struct contender sides[GATE_SIDES] = {{.label = labels[0]}, {.label = labels[1]}};
+    struct contender sides[GATE_SIDES] = {{.label = gate_side_names[GATE_BASE]},
+                                          {.label = gate_side_names[GATE_HEAD]}};
     struct revision revisions[GATE_SIDES] = {{.folder = ""}};
     char file[PATH_MAX];
     int status = STATUS_OK;

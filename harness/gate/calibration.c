@@ -22,8 +22,8 @@ static int open_arms(struct calibration *calibration, const struct contender *si
         struct gate *gate = &calibration->arms[a];
         struct contender base = *side, head = *side;
 
-        base.label = "base";
-        head.label = "head";
+        base.label = gate_side_names[GATE_BASE];
+        head.label = gate_side_names[GATE_HEAD];
         head.planted = options->shares[a];
         calibration->opened = a + 1;
         if (gate_open(gate, &options->gate, &base, &head) != 0)

@@ -419,3 +419,12 @@ int side_ask(struct side_process *side, double limit_seconds, const char *questi
     return error_set("%s: %s: %s", side->label, question,
                      strncmp(line, "failed ", 7) == 0 ? line + 7 : line);
 }
+
+int side_open(struct side_process *side, const char *name, char *answer, size_t size)
+{
+    enum { OPEN_SECONDS = 120 };
+    char question[GATE_NAME_SIZE + 8];
+
+    snprintf(question, sizeof question, "open %s", name);
+    return side_ask(side, OPEN_SECONDS, question, "opened", answer, size);
+}

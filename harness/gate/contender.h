@@ -49,6 +49,9 @@ const char *side_cell(const struct side_process *, int index);
 int side_ask(struct side_process *, double limit_seconds, const char *question,
              const char *expected, char *answer, size_t size);
 
+/* Opens the cell of that name; answer[size] as by side_ask. */
+int side_open(struct side_process *, const char *name, char *answer, size_t size);
+
 void side_stop(struct side_process *); /* accepts NULL */
 
 #endif

@@ -21,7 +21,7 @@ const char *const gate_verdict_names[GATE_VERDICTS] = {
     [GATE_WRONG] = "WRONG",
 };
 
-static const char *const side_names[GATE_SIDES] = {"base", "head"};
+const char *const gate_side_names[GATE_SIDES] = {"base", "head"};
 
 /* ---- Which cells ------------------------------------------------------------------------------
  */
@@ -67,36 +67,27 @@ static int list_cells(struct gate *gate, struct side_process *const sides[GATE_S
             if (add(gate, name) != 0)
                 return -1;
             snprintf(gate->cells[gate->count - 1].reason, sizeof gate->cells->reason,
-                     "only the %s has it", side_names[s]);
+                     "only the %s has it", gate_side_names[s]);
         }
     if (gate->count == 0)
         return error_set("%s: no cell with '%s' in its name", gate->options.file, only ? only : "");
     return 0;
 }
 
-enum { OPEN_SECONDS = 120 };
-
-/* Opens the cell on one side: 0, 1 unsupported, -1 it failed (error set); answer[size] is why. */
-static int try_cell(struct side_process *side, const char *name, char *answer, size_t size)
-{
-    char question[GATE_NAME_SIZE + 8];
-
-    snprintf(question, sizeof question, "open %s", name);
-    return side_ask(side, OPEN_SECONDS, question, "opened", answer, size);
-}
+enum { ASK_SECONDS = 120 };
 
 static int find_updates(struct gate *gate, struct side_process *side, struct gate_cell *cell)
 {
-    enum { FIND_SECONDS = 120 };
+
     char question[64], answer[256];
 
     snprintf(question, sizeof question, "find %.9g", gate->options.slice);
-    if (side_ask(side, FIND_SECONDS, question, "found", answer, sizeof answer) != 0)
+    if (side_ask(side, ASK_SECONDS, question, "found", answer, sizeof answer) != 0)
         return -1;
     cell->updates = strtol(answer, NULL, 10);
     if (cell->updates < 1)
         return error_set("base: `found %.60s` is no number of updates", answer);
-    return side_ask(side, FIND_SECONDS, "describe", "described", cell->library,
+    return side_ask(side, ASK_SECONDS, "describe", "described", cell->library,
                     sizeof cell->library);
 }
 
@@ -114,7 +105,7 @@ static void look_at(struct gate *gate, struct side_process *const sides[GATE_SID
     int status[GATE_SIDES];
 
     for (int s = 0; s < GATE_SIDES; s++) {
-        status[s] = try_cell(sides[s], cell->name, why[s], sizeof why[s]);
+        status[s] = side_open(sides[s], cell->name, why[s], sizeof why[s]);
         if (status[s] < 0) {
             miss(cell, error_text());
             return;
@@ -127,32 +118,19 @@ static void look_at(struct gate *gate, struct side_process *const sides[GATE_SID
         int s = status[GATE_BASE] == 1 ? GATE_BASE : GATE_HEAD;
 
         snprintf(cell->reason, sizeof cell->reason, "not supported by the %s: %.200s",
-                 side_names[s], why[s]);
+                 gate_side_names[s], why[s]);
         cell->verdict = GATE_MISSING;
     } else if (find_updates(gate, sides[GATE_BASE], cell) != 0 ||
-               side_ask(sides[GATE_HEAD], OPEN_SECONDS, "engine", "engine", cell->engine,
+               side_ask(sides[GATE_HEAD], ASK_SECONDS, "engine", "engine", cell->engine,
                         sizeof cell->engine) != 0) {
         miss(cell, error_text());
     }
 }
 
-/* Starts both sides; anew after one has died at a cell. */
-static int start_both(struct gate *gate, struct side_process *sides[GATE_SIDES])
-{
-    for (int s = 0; s < GATE_SIDES; s++) {
-        side_stop(sides[s]);
-        sides[s] = NULL;
-    }
-    for (int s = 0; s < GATE_SIDES; s++)
-        if (side_start(&sides[s], &gate->sides[s], gate->options.file) != 0)
-            return -1;
-    return 0;
-}
-
 static int survey(struct gate *gate)
 {
     struct side_process *sides[GATE_SIDES] = {NULL};
-    int status = start_both(gate, sides);
+    int status = gate_start_sides(gate, GATE_BASE, sides);
 
     if (status == 0)
         status = list_cells(gate, sides);
@@ -165,10 +143,9 @@ static int survey(struct gate *gate)
         if (gate_interrupted())
             status = error_set("interrupted");
         else if (cell->verdict == GATE_MISSING)
-            status = start_both(gate, sides);
+            status = gate_start_sides(gate, GATE_BASE, sides); /* one has died at it */
     }
-    for (int s = 0; s < GATE_SIDES; s++)
-        side_stop(sides[s]);
+    gate_stop_sides(sides);
     return status;
 }
 
@@ -315,7 +292,7 @@ static int check_engine(struct gate *gate, int side, const char *engine, char *c
         if (status == 1) {
             gate->cells[c].verdict = GATE_WRONG;
             snprintf(gate->cells[c].reason, sizeof gate->cells[c].reason, "%s: %.240s",
-                     side_names[side], why);
+                     gate_side_names[side], why);
         }
     }
     return 0;
@@ -404,16 +381,16 @@ void gate_conclude(struct gate_cell *cell)
                  first->reason);
 }
 
-/* chosen[count]: cells that are timed, whose finding in that stage is this one. Their number. */
-static int choose(const struct gate *gate, int stage, enum paired_verdict verdict, char *chosen)
+/* chosen[count]: cells that are timed and look slower. Their number. */
+static int choose_slower(const struct gate *gate, char *chosen)
 {
     int count = 0;
 
     for (int c = 0; c < gate->count; c++) {
         const struct gate_cell *cell = &gate->cells[c];
 
-        chosen[c] = cell->verdict == GATE_INCONCLUSIVE && cell->series[stage].count > 0 &&
-                    cell->findings[stage].verdict == verdict;
+        chosen[c] = cell->verdict == GATE_INCONCLUSIVE && cell->series[GATE_FIRST].count > 0 &&
+                    cell->findings[GATE_FIRST].verdict == PAIRED_REGRESSION;
         count += chosen[c];
     }
     return count;
@@ -451,24 +428,13 @@ static int measure_all(struct gate *gate, char *chosen)
         chosen[c] = gate->cells[c].verdict == GATE_INCONCLUSIVE;
     if (measure_and_double(gate, chosen, GATE_FIRST) != 0)
         return -1;
-    if (choose(gate, GATE_FIRST, PAIRED_REGRESSION, chosen) > 0) {
-        char *again = malloc((size_t)gate->count);
-        int status;
-
-        if (!again)
-            return error_set("out of memory");
-        memcpy(again, chosen, (size_t)gate->count);
-        status = measure_and_double(gate, chosen, GATE_CONFIRMATION);
-        for (int c = 0; c < gate->count; c++)
-            gate->cells[c].is_confirmed =
-                again[c] && gate->cells[c].series[GATE_CONFIRMATION].count;
-        free(again);
-        if (status != 0)
-            return -1;
-    }
-    for (int c = 0; c < gate->count; c++)
+    if (choose_slower(gate, chosen) > 0 && measure_and_double(gate, chosen, GATE_CONFIRMATION) != 0)
+        return -1;
+    for (int c = 0; c < gate->count; c++) {
+        gate->cells[c].is_confirmed = gate->cells[c].series[GATE_CONFIRMATION].count > 0;
         if (gate->cells[c].verdict == GATE_INCONCLUSIVE)
             gate_conclude(&gate->cells[c]);
+    }
     return 0;
 }
 

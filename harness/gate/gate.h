@@ -28,6 +28,7 @@ enum gate_verdict {
 };
 
 extern const char *const gate_verdict_names[GATE_VERDICTS];
+extern const char *const gate_side_names[GATE_SIDES]; /* "base", "head" */
 
 struct gate_options {
     const char *file; /* experiment, `measure: throughput` */
@@ -126,6 +127,11 @@ void gate_judge(const struct gate *, struct gate_cell *, int stage);
 
 /* The verdict, from the findings of its stages. */
 void gate_conclude(struct gate_cell *);
+
+/* Starts both sides, the one of that index first, in place of what runs there (NULL: nothing). -1
+ * (error set): one cannot be started. */
+int gate_start_sides(struct gate *, int first, struct side_process *sides[GATE_SIDES]);
+void gate_stop_sides(struct side_process *sides[GATE_SIDES]);
 
 /* Measures the cells chosen[count] != 0 in so many rounds more of the stage. -1 (error set). A side
  * that fails at a cell takes that cell out of the comparison (GATE_MISSING), nothing else. */

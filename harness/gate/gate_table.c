@@ -13,7 +13,6 @@
 #include <string.h>
 
 static const char *const stage_names[GATE_STAGES] = {"first", "confirmation"};
-static const char *const side_names[GATE_SIDES] = {"base", "head"};
 
 static double median_per_update(const struct gate_cell *cell, int side)
 {
@@ -217,7 +216,7 @@ static int write_samples(const struct gate *gate, const char *folder)
 
         csv_field(file.stream, gate->cells[turn->cell].name);
         fprintf(file.stream, ",%s,%d,%d,%s,%ld,%.9g,%.9g,%g", stage_names[turn->stage], turn->round,
-                turn->position, side_names[turn->side], gate->cells[turn->cell].updates,
+                turn->position, gate_side_names[turn->side], gate->cells[turn->cell].updates,
                 turn->sample.wall, turn->sample.cpu, turn->sample.switches);
         write_number(file.stream, turn->sample.steal);
         write_number(file.stream, turn->sample.load);

@@ -25,7 +25,7 @@ int gate_interrupted(void)
 
 /* A turn that takes so many times as long as it should is a side that hangs. */
 static const double patience = 50;
-enum { OPEN_SECONDS = 120, LEAST_SECONDS = 30 };
+enum { CLOSE_SECONDS = 120, LEAST_SECONDS = 30 };
 
 static int keep_turn(struct gate *gate, const struct gate_turn *turn)
 {
@@ -90,14 +90,11 @@ static int take_turn(struct gate *gate, struct side_process *side, struct gate_t
     return keep_turn(gate, turn);
 }
 
-static int open_cell(struct gate *gate, struct side_process *side, struct gate_cell *cell)
+static int open_cell(struct side_process *side, struct gate_cell *cell)
 {
-    char question[GATE_NAME_SIZE + 8], answer[512];
-    int status;
+    char answer[512];
+    int status = side_open(side, cell->name, answer, sizeof answer);
 
-    (void)gate;
-    snprintf(question, sizeof question, "open %s", cell->name);
-    status = side_ask(side, OPEN_SECONDS, question, "opened", answer, sizeof answer);
     if (status > 0)
         error_set("unsupported all at once: %.200s", answer);
     return status == 0 ? 0 : lose(cell);
@@ -154,7 +151,7 @@ static int close_cell(struct side_process *const sides[GATE_SIDES], struct gate_
     char answer[64];
 
     for (int s = 0; s < GATE_SIDES; s++)
-        if (side_ask(sides[s], OPEN_SECONDS, "close", "closed", answer, sizeof answer) != 0)
+        if (side_ask(sides[s], CLOSE_SECONDS, "close", "closed", answer, sizeof answer) != 0)
             return lose(cell);
     return 0;
 }
@@ -174,7 +171,7 @@ static int measure_cell(struct gate *gate, struct side_process *const sides[GATE
     int status;
 
     for (int s = 0; s < GATE_SIDES; s++)
-        if ((status = open_cell(gate, sides[order[s]], cell)) != 0)
+        if ((status = open_cell(sides[order[s]], cell)) != 0)
             return status;
     if (times_open(&times, gate->options.turns) != 0)
         return -1;
@@ -189,11 +186,17 @@ static int measure_cell(struct gate *gate, struct side_process *const sides[GATE
     return status == 0 ? keep_round(&cell->series[stage], wall, cpu) : status;
 }
 
-/* Base or head first. */
-static int start_sides(struct gate *gate, struct rng *rng, struct side_process *sides[GATE_SIDES])
+void gate_stop_sides(struct side_process *sides[GATE_SIDES])
 {
-    int first = (int)rng_below(rng, GATE_SIDES);
+    for (int s = 0; s < GATE_SIDES; s++) {
+        side_stop(sides[s]);
+        sides[s] = NULL;
+    }
+}
 
+int gate_start_sides(struct gate *gate, int first, struct side_process *sides[GATE_SIDES])
+{
+    gate_stop_sides(sides);
     for (int i = 0; i < GATE_SIDES; i++) {
         int s = (first + i) % GATE_SIDES;
 
@@ -220,20 +223,15 @@ static int run_round(struct gate *gate, const char *chosen, int stage, int round
             continue;
         if (interrupted)
             status = error_set("interrupted");
-        if (status == 0 && (!sides[GATE_BASE] || lost)) { /* at first, and after a crash */
-            side_stop(sides[GATE_BASE]);
-            side_stop(sides[GATE_HEAD]);
-            sides[GATE_BASE] = sides[GATE_HEAD] = NULL;
-            status = start_sides(gate, rng, sides);
-        }
+        if (status == 0 && (!sides[GATE_BASE] || lost)) /* at first, and after a crash */
+            status = gate_start_sides(gate, (int)rng_below(rng, GATE_SIDES), sides);
         if (status == 0)
             status = measure_cell(gate, sides, c, stage, round, rng);
         lost = status == 1;
         if (status == 1)
             status = interrupted ? error_set("interrupted") : 0;
     }
-    side_stop(sides[GATE_BASE]);
-    side_stop(sides[GATE_HEAD]);
+    gate_stop_sides(sides);
     free(order);
     return status;
 }
