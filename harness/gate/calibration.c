@@ -14,22 +14,22 @@ const char *const calibration_method_names[CALIBRATION_METHODS] = {
     [CALIBRATION_SEQUENTIAL] = "sequential",
 };
 
+/* The first arm finds out what there is to time; the others take it over, turns included. */
 static int open_arms(struct calibration *calibration, const struct contender *side)
 {
     const struct calibration_options *options = &calibration->options;
+    struct gate *same = &calibration->arms[0];
+    struct contender base = *side, head = *side;
 
-    for (int a = 0; a < options->arm_count; a++) {
-        struct gate *gate = &calibration->arms[a];
-        struct contender base = *side, head = *side;
-
-        base.label = gate_side_names[GATE_BASE];
-        head.label = gate_side_names[GATE_HEAD];
-        head.planted = options->shares[a];
-        calibration->opened = a + 1;
-        if (gate_open(gate, &options->gate, &base, &head) != 0)
+    base.label = gate_side_names[GATE_BASE];
+    head.label = gate_side_names[GATE_HEAD];
+    calibration->opened = 1;
+    if (gate_open(same, &options->gate, &base, &head) != 0)
+        return -1;
+    for (int a = 1; a < options->arm_count; a++) {
+        if (gate_open_slowed(&calibration->arms[a], same, options->shares[a]) != 0)
             return -1;
-        for (int c = 0; a > 0 && c < gate->count; c++) /* the same turns in all arms */
-            gate->cells[c].updates = calibration->arms[0].cells[c].updates;
+        calibration->opened = a + 1;
     }
     return 0;
 }

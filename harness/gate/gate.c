@@ -255,6 +255,21 @@ int gate_open(struct gate *gate, const struct gate_options *options, const struc
     return settle_rounds(gate);
 }
 
+int gate_open_slowed(struct gate *gate, const struct gate *open, double share)
+{
+    size_t size = (size_t)open->count * sizeof *open->cells;
+
+    *gate = *open;
+    gate->sides[GATE_HEAD].planted = share;
+    gate->cells = malloc(size);
+    if (!gate->cells) {
+        memset(gate, 0, sizeof *gate);
+        return error_set("out of memory");
+    }
+    memcpy(gate->cells, open->cells, size);
+    return 0;
+}
+
 void gate_close(struct gate *gate)
 {
     for (int c = 0; c < gate->count; c++)

@@ -100,6 +100,9 @@ struct gate {
  * clock that is too coarse. The sides are resolved already. */
 int gate_open(struct gate *, const struct gate_options *, const struct contender *base,
               const struct contender *head);
+/* The same of a gate that is open and has measured nothing, whose cells and turns it takes over:
+ * its head makes that share of its calls twice. -1 (error set): out of memory. */
+int gate_open_slowed(struct gate *, const struct gate *open, double share);
 void gate_close(struct gate *); /* also after a failed open */
 
 /* Measures and judges. floors[count] as in the cells may have been set before. -1 (error set). */
