@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -175,4 +176,12 @@ void csv_field(FILE *file, const char *text)
         fputc(*text, file);
     }
     fputc('"', file);
+}
+
+void csv_next_number(FILE *file, double value)
+{
+    if (isfinite(value))
+        fprintf(file, ",%.9g", value);
+    else
+        fputc(',', file);
 }

@@ -31,4 +31,7 @@ int folder_remove(const char *path);
 /* Writes one CSV field, quoted only where RFC 4180 needs it. */
 void csv_field(FILE *, const char *text);
 
+/* A comma and the number with nine digits; where it is not finite, the comma alone. */
+void csv_next_number(FILE *, double value);
+
 #endif

@@ -73,14 +73,6 @@ void calibration_print(FILE *out, const struct calibration *calibration)
 /* ---- calibration.csv --------------------------------------------------------------------------
  */
 
-static void write_number(FILE *file, double value)
-{
-    if (isfinite(value))
-        fprintf(file, ",%.9g", value);
-    else
-        fputc(',', file);
-}
-
 static const struct gate_cell *cell_of(const struct calibration *calibration,
                                        const struct calibration_rate *rate)
 {
@@ -102,11 +94,11 @@ static void write_rate(FILE *file, const struct calibration *calibration,
     csv_field(file, rate->group);
     fprintf(file, ",%.9g,%s,%zu,%zu", rate->share, calibration_method_names[rate->method],
             rate->runs, rate->found);
-    write_number(file, share_of_runs(rate->found, rate));
-    write_number(file, interval.low);
-    write_number(file, interval.high);
+    csv_next_number(file, share_of_runs(rate->found, rate));
+    csv_next_number(file, interval.low);
+    csv_next_number(file, interval.high);
     fprintf(file, ",%zu", rate->inconclusive);
-    write_number(file, cell ? calibration->floors[cell - same->cells] : (double)NAN);
+    csv_next_number(file, cell ? calibration->floors[cell - same->cells] : (double)NAN);
     fprintf(file, ",%d,%d,%.9g,%.9g,", same->rounds, same->options.turns, same->options.slice,
             same->options.margin);
     csv_field(file, host->cpu);
@@ -115,8 +107,8 @@ static void write_rate(FILE *file, const struct calibration *calibration,
     fputc(',', file);
     csv_field(file, same->sides[GATE_BASE].version);
     fprintf(file, ",%s", same->started);
-    write_number(file, same->load_before);
-    write_number(file, calibration->seconds);
+    csv_next_number(file, same->load_before);
+    csv_next_number(file, calibration->seconds);
     fputc('\n', file);
 }
 

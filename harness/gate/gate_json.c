@@ -2,20 +2,11 @@
 #include "gate/gate.h"
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/json.h"
 #include "build_info.h"
 #include "run/host.h"
 
-#include <jansson.h>
-#include <math.h>
-
 enum { GATE_SCHEMA_VERSION = 1 };
-
-/* JSON has no NaN: unknown is null. */
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
 
 static json_t *describe_side(const struct contender *side)
 {
@@ -30,8 +21,8 @@ static json_t *describe_options(const struct gate *gate)
     return json_pack("{s:i, s:i, s:f, s:f, s:f, s:o, s:I, s:i}", "rounds", gate->rounds, "turns",
                      options->turns, "slice_seconds", options->slice, "margin", options->margin,
                      "confidence_of_each", gate->confidence, "budget_seconds",
-                     number(options->budget), "seed", (json_int_t)options->seed, "processor",
-                     options->processor);
+                     json_number_or_null(options->budget), "seed", (json_int_t)options->seed,
+                     "processor", options->processor);
 }
 
 static json_t *describe_verdicts(const struct gate *gate)
@@ -51,14 +42,14 @@ static json_t *describe_host(const struct gate *gate)
     host_read(&host);
     return json_pack("{s:s, s:s, s:s, s:i, s:o, s:f}", "cpu", host.cpu, "kernel", host.kernel,
                      "governor", host.governor, "processors", host.processor_count, "load_before",
-                     number(gate->load_before), "clock_resolution_seconds", gate->resolution);
+                     json_number_or_null(gate->load_before), "clock_resolution_seconds",
+                     gate->resolution);
 }
 
 int gate_write_json(const struct gate *gate, const char *folder)
 {
-    struct whole_file file;
     char path[PATH_MAX];
-    int status = -1;
+    int status;
     json_t *json = json_pack(
         "{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:f, s:b}", "schema_version",
         GATE_SCHEMA_VERSION, "program", BATCHLAB_VERSION " (" BATCHLAB_COMMIT ")", "started",
@@ -71,14 +62,7 @@ int gate_write_json(const struct gate *gate, const char *folder)
     if (!json)
         return error_set("%s/gate.json: cannot be written: a text that is not UTF-8", folder);
     snprintf(path, sizeof path, "%s/gate.json", folder);
-    if (file_begin(&file, path) == 0) {
-        if (json_dumpf(json, file.stream, JSON_INDENT(2)) == 0 && fputc('\n', file.stream) != EOF)
-            status = file_commit(&file);
-        else {
-            file_abandon(&file);
-            error_set("%s: cannot be written (is the disk full?)", path);
-        }
-    }
+    status = json_write_file(json, path);
     json_decref(json);
     return status;
 }

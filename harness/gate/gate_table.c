@@ -137,19 +137,11 @@ void gate_print(FILE *out, const struct gate *gate)
 /* ---- gate.csv, samples.csv --------------------------------------------------------------------
  */
 
-static void write_number(FILE *file, double value)
-{
-    if (isfinite(value))
-        fprintf(file, ",%.9g", value);
-    else
-        fputc(',', file);
-}
-
 static void write_finding(FILE *file, const struct paired_finding *finding)
 {
-    write_number(file, finding->ratio);
-    write_number(file, finding->low);
-    write_number(file, finding->high);
+    csv_next_number(file, finding->ratio);
+    csv_next_number(file, finding->low);
+    csv_next_number(file, finding->high);
 }
 
 static void write_cell(FILE *file, const struct gate_cell *cell)
@@ -167,13 +159,13 @@ static void write_cell(FILE *file, const struct gate_cell *cell)
     fprintf(file, ",%s,%ld,%zu", gate_verdict_names[cell->verdict], cell->updates,
             cell->series[GATE_FIRST].count);
     for (int s = 0; s < GATE_SIDES; s++)
-        write_number(file, timed ? median_per_update(cell, s) : (double)NAN);
+        csv_next_number(file, timed ? median_per_update(cell, s) : (double)NAN);
     write_finding(file, first);
-    write_number(file, timed ? first->coverage : (double)NAN);
-    write_number(file, timed ? cell->margin : (double)NAN);
-    write_number(file, cell->floor);
-    write_number(file, first->cpu_ratio);
-    write_number(file, first->minimum_ratio);
+    csv_next_number(file, timed ? first->coverage : (double)NAN);
+    csv_next_number(file, timed ? cell->margin : (double)NAN);
+    csv_next_number(file, cell->floor);
+    csv_next_number(file, first->cpu_ratio);
+    csv_next_number(file, first->minimum_ratio);
     fprintf(file, ",%zu,%zu,%zu", first->ties, cell->tagged[GATE_BASE], cell->tagged[GATE_HEAD]);
     write_finding(file, cell->is_confirmed ? &cell->findings[GATE_CONFIRMATION] : &nothing);
     fputc(',', file);
@@ -218,8 +210,8 @@ static int write_samples(const struct gate *gate, const char *folder)
         fprintf(file.stream, ",%s,%d,%d,%s,%ld,%.9g,%.9g,%g", stage_names[turn->stage], turn->round,
                 turn->position, gate_side_names[turn->side], gate->cells[turn->cell].updates,
                 turn->sample.wall, turn->sample.cpu, turn->sample.switches);
-        write_number(file.stream, turn->sample.steal);
-        write_number(file.stream, turn->sample.load);
+        csv_next_number(file.stream, turn->sample.steal);
+        csv_next_number(file.stream, turn->sample.load);
         fprintf(file.stream, ",%d\n", gate_sample_tagged(&turn->sample));
     }
     return file_commit(&file);

@@ -2,7 +2,7 @@
 #include "run/manifest.h"
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/json.h"
 #include "build_info.h"
 #include "run/record.h"
 #include "run/roof_json.h"
@@ -95,12 +95,6 @@ int manifest_check_machine(const struct campaign *campaign, const struct survey 
     return status;
 }
 
-/* JSON has no NaN: unknown is null. */
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *describe_machine(const struct survey *survey)
 {
     const struct host *host = &survey->host;
@@ -109,7 +103,7 @@ static json_t *describe_machine(const struct survey *survey)
 
     for (int i = 0; i < survey->roof_count; i++) {
         snprintf(key, sizeof key, "%d", survey->roofs[i].threads);
-        json_object_set_new(peaks, key, number(survey->roofs[i].fma_gflops));
+        json_object_set_new(peaks, key, json_number_or_null(survey->roofs[i].fma_gflops));
         json_object_set_new(roofs, key, roof_describe(&survey->roofs[i]));
     }
     for (int i = 0; i < host->processor_count; i++)
@@ -181,15 +175,16 @@ static json_t *describe_environment(void)
 
 static json_t *describe_run(const struct survey *survey, const struct run_log *log)
 {
-    return json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
-                     "cpu", survey->host.cpu, "commit", BATCHLAB_COMMIT, "environment",
-                     describe_environment(), "started", log->started, "finished", log->finished,
-                     "ended", log->ended, "jobs", log->jobs, "cells_run", log->cells_run,
-                     "cells_skipped", log->cells_skipped, "wall_seconds", number(log->wall_seconds),
-                     "train_seconds", number(log->train_seconds), "evaluation_seconds",
-                     number(log->evaluation_seconds), "load_before", number(log->load_before),
-                     "load_after", number(log->load_after), "steal_share",
-                     number(log->steal_share));
+    return json_pack(
+        "{s:s, s:s, s:o, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "cpu",
+        survey->host.cpu, "commit", BATCHLAB_COMMIT, "environment", describe_environment(),
+        "started", log->started, "finished", log->finished, "ended", log->ended, "jobs", log->jobs,
+        "cells_run", log->cells_run, "cells_skipped", log->cells_skipped, "wall_seconds",
+        json_number_or_null(log->wall_seconds), "train_seconds",
+        json_number_or_null(log->train_seconds), "evaluation_seconds",
+        json_number_or_null(log->evaluation_seconds), "load_before",
+        json_number_or_null(log->load_before), "load_after", json_number_or_null(log->load_after),
+        "steal_share", json_number_or_null(log->steal_share));
 }
 
 /* The logs of earlier runs, or none. */
@@ -265,9 +260,8 @@ int manifest_write(const struct campaign *campaign, const struct survey *survey,
                    const struct run_log *log)
 {
     char path[PATH_MAX + 32];
-    struct whole_file file;
     json_t *manifest, *earlier;
-    int status = -1;
+    int status;
 
     manifest_path(campaign, path, sizeof path);
     earlier = json_load_file(path, 0, NULL);
@@ -275,15 +269,9 @@ int manifest_write(const struct campaign *campaign, const struct survey *survey,
     json_decref(earlier);
     if (!manifest) /* text that is not UTF-8 */
         return error_set("%s: cannot be written: the experiment's text is not UTF-8", path);
-    if (file_begin(&file, path) == 0) {
-        if (json_dumpf(manifest, file.stream, JSON_INDENT(2)) == 0 &&
-            fputc('\n', file.stream) != EOF)
-            status = file_commit(&file) == 0 ? record_seal(campaign->results) : -1;
-        else {
-            file_abandon(&file);
-            error_set("%s: cannot be written (is the disk full?)", path);
-        }
-    }
+    status = json_write_file(manifest, path);
+    if (status == 0)
+        status = record_seal(campaign->results);
     json_decref(manifest);
     return status;
 }
