@@ -14,30 +14,21 @@
 #include <unistd.h>
 
 static const struct format {
-    const char *file, *reader;
+    const char *file;
     export_writer *write;
 } formats[EXPORT_FORMATS] = {
-    [EXPORT_GOOGLE_BENCHMARK] = {"google-benchmark.json", "Google Benchmark's compare.py",
-                                 write_google_benchmark},
-    [EXPORT_ACTION_SMALLER] = {"github-action-smaller.json",
-                               "github-action-benchmark, customSmallerIsBetter",
-                               write_action_smaller},
-    [EXPORT_ACTION_BIGGER] = {"github-action-bigger.json",
-                              "github-action-benchmark, customBiggerIsBetter", write_action_bigger},
-    [EXPORT_BENCHER] = {"bencher.json", "Bencher, adapter json", write_bencher},
-    [EXPORT_JUNIT] = {"junit.xml", "whatever reads JUnit", write_junit},
-    [EXPORT_CTEST] = {"ctest.txt", "CTest, on stdout of a test", write_ctest},
-    [EXPORT_MARKDOWN] = {"comment.md", "people, in a comment", write_markdown},
+    [EXPORT_GOOGLE_BENCHMARK] = {"google-benchmark.json", write_google_benchmark},
+    [EXPORT_ACTION_SMALLER] = {"github-action-smaller.json", write_action_smaller},
+    [EXPORT_ACTION_BIGGER] = {"github-action-bigger.json", write_action_bigger},
+    [EXPORT_BENCHER] = {"bencher.json", write_bencher},
+    [EXPORT_JUNIT] = {"junit.xml", write_junit},
+    [EXPORT_CTEST] = {"ctest.txt", write_ctest},
+    [EXPORT_MARKDOWN] = {"comment.md", write_markdown},
 };
 
 const char *export_file_name(enum export_format format)
 {
     return formats[format].file;
-}
-
-const char *export_reader(enum export_format format)
-{
-    return formats[format].reader;
 }
 
 /* ---- What must hold ---------------------------------------------------------------------------

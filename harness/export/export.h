@@ -143,8 +143,6 @@ struct export_tally {
 
 /* "google-benchmark.json": the usual name of the file. */
 const char *export_file_name(enum export_format);
-/* "Google Benchmark: compare.py": who reads it. */
-const char *export_reader(enum export_format);
 
 /* Writes the whole file or none. A format without a row is no file: what lies there is removed, and
  * it is no error (written 0). -1 with the message set: a name that is missing or there twice, a

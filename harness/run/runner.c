@@ -1,13 +1,12 @@
 /* Runs the cells of a plan. */
 #include "run/runner.h"
 
-#include "base/child.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "run/cell_job.h"
 #include "run/choice.h"
 #include "run/loss.h"
-#include "run/memory_limit.h"
 #include "run/processors.h"
 #include "run/queue.h"
 #include "run/record.h"
@@ -15,7 +14,6 @@
 #include "run/survey.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -28,7 +26,7 @@ struct slot {
     const struct cell *cell;
     struct assignment assignment;
     double start;
-    int words;                           /* the child writes "ok", or an error, here */
+    int words;                           /* of the child, as cell_job_start gives them */
     int processors[HOST_PROCESSORS_MAX]; /* indices into host.processors */
     int processor_count;
     int late; /* killed because of the limit */
@@ -206,57 +204,34 @@ static int has_room(const struct runner *runner, const struct assignment *assign
            processors_idle(&runner->processors) >= processors_of(runner, assignment);
 }
 
-static int run_cell(struct runner *runner, const struct slot *slot)
+/* processors[HOST_PROCESSORS_MAX]: room for those that the job is pinned to. */
+static struct cell_job job_of(const struct runner *runner, const struct slot *slot, int *processors)
 {
-    int processors[HOST_PROCESSORS_MAX];
-
     for (int i = 0; i < slot->processor_count; i++)
         processors[i] = runner->survey.host.processors[slot->processors[i]];
-    child_pin(processors, slot->processor_count);
-    memory_limit_set(runner->campaign->experiment->limits.memory_bytes);
-    return cell_run(runner->campaign, slot->cell, &slot->assignment,
-                    survey_roof(&runner->survey, slot->assignment.threads));
-}
-
-static void run_child(struct runner *runner, const struct slot *slot, int words, pid_t parent)
-{
-    const char *text = "ok";
-    int status;
-
-    child_settle(parent);
-    status = run_cell(runner, slot);
-    if (status != 0)
-        text = error_text();
-    if (write(words, text, strlen(text)) < 0)
-        status = -1;
-    _exit(status == 0 ? 0 : 1);
+    return (struct cell_job){
+        .campaign = runner->campaign,
+        .cell = slot->cell,
+        .assignment = &slot->assignment,
+        .roof = survey_roof(&runner->survey, slot->assignment.threads),
+        .processors = processors,
+        .processor_count = slot->processor_count,
+    };
 }
 
 static int start_cell(struct runner *runner, struct slot *slot, const struct cell *cell,
                       const struct assignment *assignment)
 {
-    pid_t parent = getpid();
-    int ends[2];
+    int processors[HOST_PROCESSORS_MAX];
+    struct cell_job job;
 
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return error_set("cannot make a pipe: %s", strerror(errno));
-    *slot = (struct slot){
-        .cell = cell, .assignment = *assignment, .start = clock_now(), .words = ends[0]};
+    *slot = (struct slot){.cell = cell, .assignment = *assignment, .start = clock_now()};
     take_processors(runner, slot);
-    fflush(NULL);
-    slot->pid = fork();
-    if (slot->pid == 0) {
-        close(ends[0]);
-        run_child(runner, slot, ends[1], parent);
-    }
-    close(ends[1]);
-    if (slot->pid < 0) {
-        close(ends[0]);
-        release_processors(runner, slot);
-        slot->pid = 0;
-        return error_set("cannot start a process: %s", strerror(errno));
-    }
-    return 0;
+    job = job_of(runner, slot, processors);
+    if (cell_job_start(&job, &slot->pid, &slot->words) == 0)
+        return 0;
+    release_processors(runner, slot);
+    return -1;
 }
 
 static void report(struct runner *runner, const struct cell *cell, enum outcome outcome,
@@ -277,6 +252,29 @@ static void report(struct runner *runner, const struct cell *cell, enum outcome 
         runner->options->report(runner->options->context, &progress, cell, outcome, wall_seconds);
 }
 
+static void count_ended(struct runner *runner, const struct cell *cell, enum outcome outcome,
+                        double wall_seconds)
+{
+    struct runner_result *result = runner->result;
+
+    result->run++;
+    result->troubled += !outcome_is_final(outcome) && outcome != OUTCOME_UNSUPPORTED;
+    result->unsupported += outcome == OUTCOME_UNSUPPORTED;
+    report(runner, cell, outcome, wall_seconds);
+}
+
+/* What the cell says of its end, once it is recorded. */
+static int outcome_of(const struct runner *runner, const struct cell *cell, enum outcome *outcome)
+{
+    struct recorded recorded;
+
+    if (!record_find(runner->campaign->results, cell->id, &recorded))
+        return error_set("%s/cells/%s: recorded, but cannot be read", runner->campaign->results,
+                         cell->id);
+    *outcome = recorded.outcome;
+    return 0;
+}
+
 /* More threads than processors would measure the scheduler. */
 static int refuse_cell(struct runner *runner, const struct cell *cell,
                        const struct assignment *assignment)
@@ -287,9 +285,7 @@ static int refuse_cell(struct runner *runner, const struct cell *cell,
              runner->survey.host.processor_count);
     if (cell_record_loss(runner->campaign, cell, assignment, OUTCOME_UNSUPPORTED, reason, 0) != 0)
         return -1;
-    runner->result->run++;
-    runner->result->unsupported++;
-    report(runner, cell, OUTCOME_UNSUPPORTED, 0);
+    count_ended(runner, cell, OUTCOME_UNSUPPORTED, 0);
     return 0;
 }
 
@@ -356,11 +352,9 @@ static void note_loss(struct runner *runner, const struct slot *slot, enum outco
 
 static int finish_cell(struct runner *runner, struct slot *slot, int status)
 {
-    struct runner_result *result = runner->result;
     double wall = clock_now() - slot->start;
     const struct cell *cell = slot->cell;
-    struct recorded recorded;
-    enum outcome outcome;
+    enum outcome outcome = OUTCOME_FAILED;
     char words[1024] = "";
     ssize_t length = read(slot->words, words, sizeof words - 1);
 
@@ -368,24 +362,16 @@ static int finish_cell(struct runner *runner, struct slot *slot, int status)
     slot->pid = 0;
     release_processors(runner, slot);
     words[length > 0 ? length : 0] = '\0';
-    if (strcmp(words, "ok") != 0 && words[0])
+    if (strcmp(words, CELL_JOB_DONE) != 0 && words[0])
         return error_set("%s", words); /* it could not write its results */
-    if (strcmp(words, "ok") == 0) {
-        if (!record_find(runner->campaign->results, cell->id, &recorded))
-            return error_set("%s/cells/%s: recorded, but cannot be read", runner->campaign->results,
-                             cell->id);
-        outcome = recorded.outcome;
-    } else if (record_loss(runner, slot, status, wall, &outcome) != 0) {
+    if ((words[0] ? outcome_of(runner, cell, &outcome)
+                  : record_loss(runner, slot, status, wall, &outcome)) != 0)
         return -1;
-    }
-    result->run++;
-    result->troubled += !outcome_is_final(outcome) && outcome != OUTCOME_UNSUPPORTED;
-    result->unsupported += outcome == OUTCOME_UNSUPPORTED;
-    result->cell_wall_seconds += wall;
     note_loss(runner, slot, outcome);
+    runner->result->cell_wall_seconds += wall;
     runner->spent += wall;
     runner->expected_done += seconds_of(runner, cell);
-    report(runner, cell, outcome, wall);
+    count_ended(runner, cell, outcome, wall);
     return 0;
 }
 
@@ -552,21 +538,19 @@ static int make_survey(struct runner *runner)
 static int run_here(struct runner *runner)
 {
     struct slot slot = {.cell = runner->queue.cells[0], .start = clock_now()};
-    struct recorded recorded;
+    int processors[HOST_PROCESSORS_MAX];
+    enum outcome outcome = OUTCOME_FAILED;
+    struct cell_job job;
 
     if (runner->queue.count != 1 || !runner->stages.is_last)
         return error_set("--here: %d cells are to run, expected one (--only)", runner->queue.count);
     slot.assignment = choices_assignment(&runner->choices, slot.cell);
     take_processors(runner, &slot);
     runner->queue.next = 1;
-    if (run_cell(runner, &slot) != 0)
+    job = job_of(runner, &slot, processors);
+    if (cell_job_run(&job) != 0 || outcome_of(runner, slot.cell, &outcome) != 0)
         return -1;
-    if (!record_find(runner->campaign->results, slot.cell->id, &recorded))
-        return error_set("%s: recorded, but cannot be read", slot.cell->id);
-    runner->result->run++;
-    runner->result->troubled +=
-        !outcome_is_final(recorded.outcome) && recorded.outcome != OUTCOME_UNSUPPORTED;
-    report(runner, slot.cell, recorded.outcome, clock_now() - slot.start);
+    count_ended(runner, slot.cell, outcome, clock_now() - slot.start);
     return 0;
 }
 
