@@ -280,26 +280,6 @@ struct strip {
     size_t x_row, delta_plane;
 };
 
-/* The sums of the lanes of four vectors: put together in every four lanes before these are folded.
- */
-INLINE quad sums_of_four(vector a, vector b, vector c, vector d)
-{
-    lane_index even, odd, low, high;
-
-    UNROLL for (int i = 0; i < LANES; i++)
-    {
-        even[i] = i / 4 * 4 + i % 4 / 2 + i % 2 * LANES;
-        odd[i] = even[i] + 2;
-        low[i] = i / 4 * 4 + i % 2 + i % 4 / 2 * LANES;
-        high[i] = low[i] + 2;
-    }
-
-    vector ab = __builtin_shuffle(a, b, even) + __builtin_shuffle(a, b, odd);
-    vector cd = __builtin_shuffle(c, d, even) + __builtin_shuffle(c, d, odd);
-
-    return fold(__builtin_shuffle(ab, cd, low) + __builtin_shuffle(ab, cd, high));
-}
-
 /* gradient[o][j] += sum over places of delta of output o * pixel that weight j meets; row: from one
  * output's weights to the next's. outputs and weights are constants wherever this is called. */
 INLINE void run_strip(const int outputs, const int weights, const struct strip *s, float *gradient,
@@ -329,7 +309,7 @@ INLINE void run_strip(const int outputs, const int weights, const struct strip *
         }
     UNROLL for (int o = 0; o < outputs; o++)
     {
-        quad sums = sums_of_four(sum[o][0], sum[o][1], sum[o][2], sum[o][3]);
+        quad sums = sum_four(sum[o][0], sum[o][1], sum[o][2], sum[o][3]);
         float *to = gradient + o * row;
 
         if (weights >= 4)
@@ -338,7 +318,7 @@ INLINE void run_strip(const int outputs, const int weights, const struct strip *
             to[j] += sums[j];
     }
     if (weights > 4) {
-        quad sums = sums_of_four(sum[0][4], sum[1][4], sum[2][4], sum[3][4]);
+        quad sums = sum_four(sum[0][4], sum[1][4], sum[2][4], sum[3][4]);
 
         UNROLL for (int o = 0; o < outputs; o++) gradient[o * row + 4] += sums[o];
     }

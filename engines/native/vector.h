@@ -33,7 +33,6 @@ typedef float vector __attribute__((vector_size(4 * LANES)));
 typedef float loose_vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int lane_index __attribute__((vector_size(4 * LANES)));
 typedef float quad __attribute__((vector_size(16)));
-typedef int quad_index __attribute__((vector_size(16)));
 typedef float loose_quad __attribute__((vector_size(16), aligned(4), may_alias));
 
 /* A constant argument of an INLINE function is a constant inside it. */
@@ -112,16 +111,24 @@ INLINE quad fold(vector v)
     return sum;
 }
 
-/* The sums of the lanes of four vectors. */
+/* The sums of the lanes of four vectors: put together in every four lanes before these are folded.
+ */
 INLINE quad sum_four(vector a, vector b, vector c, vector d)
 {
-    const quad_index even = {0, 4, 1, 5}, odd = {2, 6, 3, 7}, low = {0, 1, 4, 5},
-                     high = {2, 3, 6, 7};
-    quad fa = fold(a), fb = fold(b), fc = fold(c), fd = fold(d);
-    quad ab = __builtin_shuffle(fa, fb, even) + __builtin_shuffle(fa, fb, odd);
-    quad cd = __builtin_shuffle(fc, fd, even) + __builtin_shuffle(fc, fd, odd);
+    lane_index even, odd, low, high;
 
-    return __builtin_shuffle(ab, cd, low) + __builtin_shuffle(ab, cd, high);
+    UNROLL for (int i = 0; i < LANES; i++)
+    {
+        even[i] = i / 4 * 4 + i % 4 / 2 + i % 2 * LANES;
+        odd[i] = even[i] + 2;
+        low[i] = i / 4 * 4 + i % 2 + i % 4 / 2 * LANES;
+        high[i] = low[i] + 2;
+    }
+
+    vector ab = __builtin_shuffle(a, b, even) + __builtin_shuffle(a, b, odd);
+    vector cd = __builtin_shuffle(c, d, even) + __builtin_shuffle(c, d, odd);
+
+    return fold(__builtin_shuffle(ab, cd, low) + __builtin_shuffle(ab, cd, high));
 }
 
 /* Where lane i comes from in interleave(). */
