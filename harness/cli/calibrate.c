@@ -16,7 +16,8 @@ static const struct argp_option options[] = {
      "(default: this program)",
      0},
     {"runs", KEY_RUNS, "N", 0, "Runs of the same against itself (default 20)", 0},
-    {"slowed-runs", KEY_SLOWED_RUNS, "N", 0, "Runs of each slow-down (default 5)", 0},
+    {"slowed-runs", KEY_SLOWED_RUNS, "N[,N...]", 0,
+     "Runs of each slow-down, or of 2, 5, 10 and 20 % one by one (default 5)", 0},
     {"resamples", KEY_RESAMPLES, "N", 0, "Runs made of the recorded rounds (default 1000)", 0},
     {"output", KEY_OUTPUT, "FOLDER", 0, "Default results/calibration", 0},
     {"no-chart", KEY_NO_CHART, 0, 0, "Draw nothing", 0},
@@ -28,6 +29,22 @@ struct arguments {
     const char *side, *output;
     int no_chart;
 };
+
+/* The last number given is that of the slow-downs after it, too. */
+static void slowed_runs(struct calibration_options *calibration, struct argp_state *state,
+                        char *list)
+{
+    char *text = strsep(&list, ",");
+
+    for (int a = 1; a < calibration->arm_count; a++) {
+        calibration->runs[a] = gate_whole(state, "slowed-runs", text, 0, 1000);
+        if (list)
+            text = strsep(&list, ",");
+    }
+    if (list)
+        argp_error(state, "--slowed-runs: '%s' is left over, expected at most %d numbers", list,
+                   calibration->arm_count - 1);
+}
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
@@ -44,7 +61,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         arguments->calibration.runs[0] = gate_whole(state, "runs", text, 2, 1000);
         break;
     case KEY_SLOWED_RUNS:
-        arguments->calibration.runs[1] = gate_whole(state, "slowed-runs", text, 0, 1000);
+        slowed_runs(&arguments->calibration, state, text);
         break;
     case KEY_RESAMPLES:
         arguments->calibration.resamples = gate_whole(state, "resamples", text, 0, 100000);
@@ -94,7 +111,7 @@ int command_calibrate(int argc, char **argv)
         .calibration = {.gate = gate_defaults,
                         .shares = {0, 0.02, 0.05, 0.1, 0.2},
                         .arm_count = 5,
-                        .runs = {20, 5},
+                        .runs = {20, 5, 5, 5, 5},
                         .resamples = 1000},
     };
     struct contender side = {.label = "side"};

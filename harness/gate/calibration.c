@@ -37,7 +37,7 @@ static int open_arms(struct calibration *calibration, const struct contender *si
 /* Rounds that an arm has in all. */
 static int rounds_of(const struct calibration *calibration, int arm)
 {
-    return calibration->arms[0].rounds * calibration->options.runs[arm > 0];
+    return calibration->arms[0].rounds * calibration->options.runs[arm];
 }
 
 /* A round of each arm in turn, so that all see the same machine; the longest goes on alone. */

@@ -26,7 +26,7 @@ struct calibration_options {
     struct gate_options gate;            /* rounds: of one run */
     double shares[CALIBRATION_ARMS_MAX]; /* [arm_count] of calls made twice; the first is 0 */
     int arm_count;
-    int runs[2]; /* recorded ones, of the same against itself, and of each slow-down */
+    int runs[CALIBRATION_ARMS_MAX]; /* [arm_count] recorded ones */
     int resamples;
 };
 
