@@ -37,6 +37,9 @@ int command_history(int argc, char **argv);
 int command_calibrate(int argc, char **argv);
 int command_gate(int argc, char **argv);
 int command_gate_side(int argc, char **argv);
+int command_doctor(int argc, char **argv);
+int command_explain(int argc, char **argv);
+int command_init(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_roof(int argc, char **argv);
 

@@ -12,6 +12,8 @@
 static const struct command commands[] = {
     {"run", "run an experiment: train or time every cell, record, draw", command_run},
     {"plan", "print every cell of an experiment and an estimate of the time", command_plan},
+    {"explain", "say in words what an experiment asks, runs and answers", command_explain},
+    {"init", "write a starter experiment, for your own data", command_init},
     {"list", "list engines, charts, optimizers, networks, experiments, or keys", command_list},
     {"check", "conformance: does an engine keep the contract?", command_check},
     {"verdict", "judge the claims of experiments by their results", command_verdict},
@@ -26,6 +28,7 @@ static const struct command commands[] = {
     {"verify", "are results what was written? what is damaged, what to run again", command_verify},
     {"merge", "make the derived files of a results folder anew of its cells", command_merge},
     {"plot", "draw the charts of a results folder again", command_plot},
+    {"doctor", "is this machine fit for measuring, and is everything there?", command_doctor},
     {"roof", "measure what this machine can do: multiply-add peak, bandwidth", command_roof},
     {"gate-side", NULL, command_gate_side}, /* for `gate` to start, not for people */
     {0},
