@@ -25,7 +25,7 @@ static struct runner_result result;
 
 static int run(const char *yaml, const char *results, const struct runner_options *options)
 {
-    const struct runner_options plain = {.jobs = 2};
+    const struct runner_options plain = {.jobs = 2, .no_roof = 1};
     struct prepared prepared;
     int status;
 
@@ -148,8 +148,8 @@ static void a_grown_grid_runs_only_what_is_new(void **state)
 
 static void only_the_chosen_cells_run(void **state)
 {
-    const struct runner_options full = {.only = "kfull|-k1-", .jobs = 1}, none = {.only = "k7"},
-                                bad = {.only = "k("};
+    const struct runner_options full = {.only = "kfull|-k1-", .jobs = 1, .no_roof = 1},
+                                none = {.only = "k7"}, bad = {.only = "k("};
 
     (void)state;
     runs(DATA BUDGET GRID, "only", &full, RUNNER_COMPLETE);
@@ -167,7 +167,7 @@ static void only_the_chosen_cells_run(void **state)
 
 static void the_folder_of_another_experiment_is_refused_unless_forced(void **state)
 {
-    const struct runner_options force = {.force = 1, .jobs = 2};
+    const struct runner_options force = {.force = 1, .jobs = 2, .no_roof = 1};
     struct table *table;
 
     (void)state;
@@ -377,7 +377,7 @@ static void announce(void *context, const char *engine, const char *library)
 
 static void each_engine_is_announced_once(void **state)
 {
-    const struct runner_options options = {.announce = announce, .jobs = 2};
+    const struct runner_options options = {.announce = announce, .jobs = 2, .no_roof = 1};
 
     (void)state;
     announced = 0;

@@ -1,8 +1,7 @@
-/* The conformance suite: loads the engine and the judge, runs all cases, alone or in a child. */
-#include "check/conformance.h"
+/* The conformance suite: loads the engine and the judge, runs the cases. */
+#include "check/suite.h"
 
 #include "base/error.h"
-#include "check/suite.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -55,6 +54,8 @@ static void report_supported(struct suite *suite)
 {
     struct finding finding = {0};
 
+    if (suite->only) /* nothing is known of the others */
+        return;
     finding_take(&finding, suite->supported_count > 0 ? 0 : 1, 0,
                  "agreement cases supported: %d%s%.180s", suite->supported_count,
                  suite->supported_count ? "" : "; ", suite->supported_count ? "" : suite->declined);
@@ -183,15 +184,5 @@ int suite_run(struct suite *suite, const char *engine_specification, int threads
     status = 0;
 done:
     release_output(&held);
-    return status;
-}
-
-int conformance_run(const char *engine_specification, int threads, conformance_report *report,
-                    void *context, int *failures)
-{
-    struct suite suite = {.report = report, .context = context};
-    int status = suite_run(&suite, engine_specification, threads);
-
-    *failures = suite.failures;
     return status;
 }

@@ -18,16 +18,18 @@ struct conformance_case_result {
 
 typedef void conformance_report(void *context, const struct conformance_case_result *);
 
-/* Runs every case and reports each when it is done. Loads engines: call it in a child process only,
- * one forked with nothing left in stdout's buffer. What the engine prints to stdout meanwhile is
- * held back and fails a case.
- * 0: the suite ran, *failures cases failed; -1: it could not run, the error is set. */
-int conformance_run(const char *engine_specification, int threads, conformance_report *report,
-                    void *context, int *failures);
+struct conformance_options {
+    int threads;            /* of the engine */
+    double timeout_seconds; /* a case that takes longer hangs */
+    const char *only;       /* on problems, only cases whose name begins so; NULL: all */
+};
 
-/* The same in a child process of its own: a crash, an early exit, and timeout_seconds without a
- * finished case each become a failed case with the reason; cases after it are not run. */
-int conformance_run_isolated(const char *engine_specification, int threads, double timeout_seconds,
+/* Runs the cases in a child process of their own and reports each when it is done: a crash, an
+ * early exit, and timeout_seconds without a finished case each become a failed case with the
+ * reason; cases after it are not run. What the engine prints to stdout meanwhile is held back and
+ * fails a case.
+ * 0: the suite ran, *failures cases failed; -1: it could not run, the error is set. */
+int conformance_run_isolated(const char *engine_specification, const struct conformance_options *,
                              conformance_report *report, void *context, int *failures);
 
 #endif

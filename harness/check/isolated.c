@@ -61,17 +61,18 @@ static void send_result(void *context, const struct conformance_case_result *res
     send_record(*(const int *)context, &record);
 }
 
-_Noreturn static void run_child(pid_t parent, const char *engine_specification, int threads,
-                                int pipe_end)
+_Noreturn static void run_child(pid_t parent, const char *engine_specification,
+                                const struct conformance_options *options, int pipe_end)
 {
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
-    struct suite suite = {.begin = send_begin, .report = send_result, .context = &pipe_end};
+    struct suite suite = {
+        .begin = send_begin, .report = send_result, .context = &pipe_end, .only = options->only};
     struct record last = {.kind = RECORD_END};
 
     child_settle(parent); /* an engine that hangs must not outlive us */
     for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
         signal(crashes[i], SIG_DFL); /* no handler of ours makes light of a crash */
-    if (suite_run(&suite, engine_specification, threads) != 0) {
+    if (suite_run(&suite, engine_specification, options->threads) != 0) {
         last.kind = RECORD_ERROR;
         snprintf(last.text, sizeof last.text, "%s", error_text());
     }
@@ -167,9 +168,11 @@ static int wait_for(pid_t child, int *wait_status)
     return waited == child ? 0 : error_set("waiting for the suite: %s", strerror(errno));
 }
 
-int conformance_run_isolated(const char *engine_specification, int threads, double timeout_seconds,
-                             conformance_report *report, void *context, int *failures)
+int conformance_run_isolated(const char *engine_specification,
+                             const struct conformance_options *options, conformance_report *report,
+                             void *context, int *failures)
 {
+    const double timeout_seconds = options->timeout_seconds;
     struct listener listener = {.report = report, .context = context};
     int ends[2] = {-1, -1}, status = -1, wait_status;
     pid_t parent = getpid(), child;
@@ -187,7 +190,7 @@ int conformance_run_isolated(const char *engine_specification, int threads, doub
     }
     if (child == 0) {
         close(ends[0]);
-        run_child(parent, engine_specification, threads, ends[1]);
+        run_child(parent, engine_specification, options, ends[1]);
     }
     close(ends[1]);
     ends[1] = -1;

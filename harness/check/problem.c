@@ -381,6 +381,15 @@ int problem_crowded(const struct problem_spec *spec)
     return branches * margin_of(spec) > most;
 }
 
+void problem_describe(const struct problem_spec *spec, char *name, size_t size)
+{
+    struct problem problem = {.memory = NULL};
+
+    build_network(&problem, spec);
+    write_name(&problem, spec);
+    snprintf(name, size, "%s", problem.name);
+}
+
 int problem_open(struct problem *problem, const struct problem_spec *spec)
 {
     int status = -1;

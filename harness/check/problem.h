@@ -72,6 +72,9 @@ struct problem {
  * from all of them. */
 int problem_crowded(const struct problem_spec *);
 
+/* The problem's name, without drawing it. */
+void problem_describe(const struct problem_spec *, char *name, size_t size);
+
 /* 0; -1 with the error set. Points into itself: do not copy the struct. */
 int problem_open(struct problem *, const struct problem_spec *);
 void problem_close(struct problem *); /* accepts NULL and a zeroed struct */

@@ -47,14 +47,18 @@ int stage_run(struct suite *suite, const struct conformance_case *entry)
     struct problem_spec spec = entry->problem;
     enum trial_outcome outcome;
     char name[sizeof(((struct conformance_case_result *)0)->name)];
+    char problem[sizeof stage.problem.name];
     int status = -1;
 
     spec.margin = suite->arithmetic->margin;
     if (problem_crowded(&spec)) /* in this arithmetic the engine may well take other branches */
         return 0;
+    problem_describe(&spec, problem, sizeof problem);
+    snprintf(name, sizeof name, "%s: %.70s", entry->name, problem);
+    if (suite->only && strncmp(name, suite->only, strlen(suite->only)) != 0)
+        return 0;
     if (problem_open(&stage.problem, &spec) != 0)
         goto done;
-    snprintf(name, sizeof name, "%s: %.70s", entry->name, stage.problem.name);
     suite_begin(suite, name);
     outcome = trial_open(&stage.trial, observer, &stage.problem, &entry->options, &stage.finding);
     if (outcome == TRIAL_OPEN &&

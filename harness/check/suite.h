@@ -13,12 +13,14 @@ struct suite {
     void (*begin)(void *context, const char *name); /* before a case; may be NULL */
     conformance_report *report;
     void *context;
+    const char *only; /* on a stage, only cases whose name begins so; NULL: all */
     int failures;
     int supported_count; /* agreement cases the engine did not decline */
     char declined[256];  /* why it declined the first one */
 };
 
-/* Runs every case. 0, or -1 with the error set: no engine of that name, or no judge. */
+/* Loads engines: call it in a child process only, one forked with nothing left in stdout's buffer.
+ * 0, or -1 with the error set: no engine of that name, or no judge. */
 int suite_run(struct suite *, const char *engine_specification, int threads);
 
 /* ---- Cases ---------------------------------------------------------------------------------- */

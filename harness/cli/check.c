@@ -19,8 +19,7 @@ static const struct argp_option options[] = {
 
 struct arguments {
     const char *engine;
-    int threads;
-    double timeout;
+    struct conformance_options suite;
 };
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -37,11 +36,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
         threads = strtol(text, &end, 10);
         if (*end || threads < 1 || threads > 1024)
             argp_error(state, "--threads: '%s' is not valid, expected 1 to 1024", text);
-        arguments->threads = (int)threads;
+        arguments->suite.threads = (int)threads;
         break;
     case KEY_TIMEOUT:
-        arguments->timeout = strtod(text, &end);
-        if (*end || !(arguments->timeout > 0))
+        arguments->suite.timeout_seconds = strtod(text, &end);
+        if (*end || !(arguments->suite.timeout_seconds > 0))
             argp_error(state, "--timeout: '%s' is not valid, expected seconds above 0", text);
         break;
     case ARGP_KEY_ARG:
@@ -81,9 +80,9 @@ static int check_engine(const char *engine, const struct arguments *arguments, i
 {
     int failures = 0;
 
-    printf("%s, %d thread%s\n", engine, arguments->threads, arguments->threads == 1 ? "" : "s");
-    if (conformance_run_isolated(engine, arguments->threads, arguments->timeout, print_case, NULL,
-                                 &failures) != 0)
+    printf("%s, %d thread%s\n", engine, arguments->suite.threads,
+           arguments->suite.threads == 1 ? "" : "s");
+    if (conformance_run_isolated(engine, &arguments->suite, print_case, NULL, &failures) != 0)
         return -1;
     printf("%s: %s", engine, failures == 0 ? "conforms\n" : "");
     if (failures > 0)
@@ -94,7 +93,7 @@ static int check_engine(const char *engine, const struct arguments *arguments, i
 
 int command_check(int argc, char **argv)
 {
-    struct arguments arguments = {.threads = 1, .timeout = 60};
+    struct arguments arguments = {.suite = {.threads = 1, .timeout_seconds = 60}};
     struct message message;
     int failed = 0;
 

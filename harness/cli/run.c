@@ -22,6 +22,7 @@ enum {
     KEY_PROFILE,
     KEY_MAX_FAILURES,
     KEY_HERE,
+    KEY_NO_ROOF,
     KEY_TIER
 };
 
@@ -41,6 +42,10 @@ static const struct argp_option options[] = {
     {"max-failures", KEY_MAX_FAILURES, "N", 0,
      "Leave out an engine after so many lost cells running (default 10; 0: never)", 0},
     {"here", KEY_HERE, 0, 0, "Run the one cell that --only names in this process: for gdb", 0},
+    {"no-roof", KEY_NO_ROOF, 0, 0,
+     "Do not measure the roof of this machine, which takes a second or two for each number of "
+     "threads",
+     0},
     {"tier", KEY_TIER, "NAME", 0,
      "Instead of one file: all experiments of the program that are ci, nightly or report", 0},
     {"no-charts", KEY_NO_CHARTS, 0, 0, "Do not draw", 0},
@@ -112,6 +117,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_HERE:
         arguments->runner.here = 1;
+        break;
+    case KEY_NO_ROOF:
+        arguments->runner.no_roof = 1;
         break;
     case KEY_TIER:
         arguments->tier = parse_tier(state, text);

@@ -165,7 +165,9 @@ static int32_t class_id(struct reader *reader, const char *name)
                  reader->wanted, MOST_CLASSES);
         return 0;
     }
-    if (grow(&reader->classes, (size_t)count + 1, sizeof *reader->classes) != 0 ||
+    /* The room doubles at each power of two. */
+    if (((count & (count - 1)) == 0 &&
+         grow(&reader->classes, 2 * (size_t)count + 1, sizeof *reader->classes) != 0) ||
         !(fresh.name = strdup(name))) {
         CSV_FAIL(&reader->source, "out of memory for %d class names", count + 1);
         return 0;

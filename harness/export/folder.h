@@ -19,7 +19,7 @@ struct exported_folder {
 };
 
 /* -1 with the message set: no such folder, no manifest, nothing in it that was timed. */
-int exported_folder_open(struct exported_folder *, const char *folder);
+int exported_folder_open(struct exported_folder *, const char *path);
 void exported_folder_close(struct exported_folder *); /* also after a failed open */
 
 #endif

@@ -137,8 +137,11 @@ static int settle_cells(struct runner *runner)
 /* Of every number of threads that a cell runs with. */
 static int measure_roofs(struct runner *runner)
 {
-    int *threads = calloc((size_t)runner->queue.count + 1, sizeof *threads);
+    int *threads;
 
+    if (runner->options->no_roof)
+        return 0;
+    threads = calloc((size_t)runner->queue.count + 1, sizeof *threads);
     if (!threads)
         return error_set("out of memory");
     for (int i = 0; i < runner->queue.count; i++)

@@ -21,6 +21,7 @@ struct runner_options {
     double deadline;  /* seconds from the call at which everything has ended; 0: none */
     int force;        /* take over a folder of another experiment */
     int max_failures; /* an engine that lost so many cells running is left out; 0: never */
+    int no_roof;      /* 1: the roof of the machine is not measured, its columns stay empty */
     int here; /* 1: the one cell there is to run runs in this process, as a debugger wants it */
     /* Called after each cell, and with cell == NULL about five times a second. */
     void (*report)(void *context, const struct runner_progress *, const struct cell *, enum outcome,

@@ -40,8 +40,8 @@ static int ask_engine(void *context, const char *engine)
     const struct experiment *experiment = inquiry->campaign->experiment;
     struct cell_probe probe = {inquiry->campaign, inquiry->cell, engine};
     const char *asked = inquiry->cell->settings.engine; /* which may be `auto` */
-    char *text = survey->libraries[survey->engine_count];
     size_t size = sizeof survey->libraries[0];
+    char *text;
     int answer;
 
     for (int i = 0; i < survey->engine_count; i++)
@@ -51,6 +51,7 @@ static int ask_engine(void *context, const char *engine)
         return error_set("grid: more than %d engines", SURVEY_ENGINES_MAX);
     if (check_library(experiment, engine) != 0)
         return -1;
+    text = survey->libraries[survey->engine_count];
     answer = child_capture(cell_probe_engine, &probe, ANSWER_SECONDS, text, size);
     if (answer == -2) /* it crashes or hangs: so may its cells, but nobody else's */
         snprintf(text, size, CELL_UNAVAILABLE "%.400s", error_text());
@@ -115,7 +116,7 @@ int survey_has_library(const char *text)
 
 int survey_conformance(const struct survey *survey, const struct campaign *campaign, int *wrong)
 {
-    enum { CASE_SECONDS = 60 };
+    const struct conformance_options options = {.threads = 1, .timeout_seconds = 60};
     const struct experiment *experiment = campaign->experiment;
 
     *wrong = 0;
@@ -126,7 +127,7 @@ int survey_conformance(const struct survey *survey, const struct campaign *campa
         if (!survey_has_library(survey->libraries[i]))
             continue;
         if (experiment_engine(experiment, survey->engines[i], engine, sizeof engine) != 0 ||
-            conformance_run_isolated(engine, 1, CASE_SECONDS, note_failure, first, &failures) != 0)
+            conformance_run_isolated(engine, &options, note_failure, first, &failures) != 0)
             return -1;
         if (failures > 0) {
             *wrong = 1;

@@ -43,10 +43,16 @@ skip() {
 }
 
 # ends_with STATUS COMMAND [ARGUMENT...]: batchlab COMMAND ... ends with this exit status. What it
-# says stays in `out` and `err`.
+# says stays in `out` and `err`. No run measures the roof, unless $roof is not empty: it takes longer
+# than most of these runs.
+roof=
 ends_with() {
     expected=$1
     shift
+    if [ "${1:-}" = run ] && [ -z "$roof" ]; then
+        shift
+        set -- run --no-roof "$@"
+    fi
     status=0
     "$batchlab" "$@" >out 2>err </dev/null || status=$?
     [ "$status" -eq "$expected" ] || fail "exit status $status, expected $expected: batchlab $*"

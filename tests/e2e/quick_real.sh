@@ -19,6 +19,7 @@ charts: [loss, target, heatmap]
 END
 
 case='all cells end'
+roof=measured
 ends_with 0 run real.yaml --results results --profile
 prints 'first step' 'gather gradient'
 has_no_leftovers results

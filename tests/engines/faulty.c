@@ -1,8 +1,7 @@
-/* Engines with one fault each, to prove that the conformance suite finds it; and, with FAULT=NONE,
- * the same engine without a fault. Compiled once per fault: -DFAULT=BIAS_OFF.
+/* What engines with one fault each compute: faulty_engine.c says which fault.
  *
- * The engine computes one example at a time, in double precision inside, and fills every slot. */
-#include "engine.h"
+ * One example at a time, in double precision inside. */
+#include "faulty.h"
 
 #include <dlfcn.h>
 #include <math.h>
@@ -15,66 +14,6 @@
 #else
 #include <fenv.h>
 #endif
-
-enum fault {
-    NONE,
-    /* the gradient */
-    BIAS_OFF, /* one bias gradient is 1 % too large */
-    SUM_NOT_MEAN,
-    ZERO_GRADIENT,
-    NAN_GRADIENT,
-    STALE_GRADIENT, /* adds to what was there */
-    BATCH_TAIL,     /* drops the last example of an odd batch */
-    MAX_BATCH_MEAN, /* divides by max_batch */
-    CHUNK_TAIL,     /* drops the last, incomplete chunk */
-    TRANSPOSED,     /* the first layer's weight gradient is [inputs][outputs] */
-    RELU_AT_ZERO,   /* derivative 1 at 0 */
-    OVERFLOWING,    /* softmax without offset */
-    IGNORES_ROWS,
-    IGNORES_WEIGHTS,
-    NORMALISES_WEIGHTS, /* divides by their sum */
-    IGNORES_OFFSET,
-    /* the score */
-    LOSS_OFF, /* 1 % */
-    WRONG_ERROR_COUNT,
-    LAST_OF_EQUALS,
-    NAN_IS_NO_ERROR,
-    NEEDS_SCORE, /* crashes where it is NULL */
-    /* what must be left alone */
-    WRITES_PAST_END,
-    WRITES_BEFORE_START,
-    WRITES_THETA,
-    WRITES_FEATURES,
-    LEAVES_FTZ,
-    PRINTS,
-    /* sessions */
-    NOT_REPEATABLE, /* the last bit changes from call to call */
-    SHARES_STATE,   /* all sessions use the network of the newest */
-    LEAKS,
-    CRASHES,
-    CRASHES_ON_CLOSE_NULL,
-    HANGS,
-    EXITS,
-    FAILS_LATE, /* supports() said yes, gradient() says no */
-    SUPPORTS_NOTHING,
-    REFUSES_TO_OPEN,  /* though supports() said yes */
-    SINGLE_LAYER,     /* no fault: supports one layer only */
-    WITHOUT_OPTIONAL, /* no fault: fills no optional slot */
-    SEES_BLAS,        /* no fault: open() refuses if it sees a BLAS or GSL of the program */
-    /* optional slots */
-    SGD_STEP_OFF, /* the rate is 1 % too large */
-    NORMS_WEIGHTED,
-    GRADIENT64_IN_SINGLE,
-    ANNOUNCES_EARLY,
-    ANNOUNCES_TWICE,
-    DESCRIBES_NOTHING,
-    /* the descriptor */
-    WRONG_ABI,
-    MISSING_SLOT,
-    SHOUTING_NAME,
-};
-
-static const enum fault fault = FAULT;
 
 enum { LAYERS_MAX = 8, WIDTH_MAX = 2048 };
 
@@ -364,8 +303,8 @@ static void misbehave(const float *theta, const struct batch *batch, float *grad
 
 /* ---- The contract --------------------------------------------------------------------------- */
 
-static int faulty_supports(const struct network *network, const struct engine_options *options,
-                           struct message *why)
+int faulty_supports(const struct network *network, const struct engine_options *options,
+                    struct message *why)
 {
     (void)options;
     if (fault == SUPPORTS_NOTHING || (fault == SINGLE_LAYER && network->layer_count > 1)) {
@@ -392,7 +331,7 @@ static int library_of_the_program_is_visible(struct message *message)
     return 0;
 }
 
-static void faulty_close(void *opaque)
+void faulty_close(void *opaque)
 {
     struct session *session = opaque;
 
@@ -406,8 +345,8 @@ static void faulty_close(void *opaque)
     free(session);
 }
 
-static int faulty_open(void **opaque, const struct network *network,
-                       const struct engine_options *options, struct message *message)
+int faulty_open(void **opaque, const struct network *network, const struct engine_options *options,
+                struct message *message)
 {
     struct session *session;
 
@@ -434,8 +373,8 @@ static int faulty_open(void **opaque, const struct network *network,
     return 0;
 }
 
-static int faulty_loss(void *opaque, const float *theta, const struct batch *batch,
-                       struct score *score, struct message *message)
+int faulty_loss(void *opaque, const float *theta, const struct batch *batch, struct score *score,
+                struct message *message)
 {
     (void)message;
     *score = score_batch(opaque, in_double(opaque, theta), batch, NULL);
@@ -448,8 +387,8 @@ static void announce(const struct session *session, size_t first, size_t count)
         session->ready(session->ready_context, first, count);
 }
 
-static int faulty_gradient(void *opaque, const float *theta, const struct batch *batch,
-                           float *gradient, struct score *score, struct message *message)
+int faulty_gradient(void *opaque, const float *theta, const struct batch *batch, float *gradient,
+                    struct score *score, struct message *message)
 {
     struct session *session = opaque;
     size_t half = session->parameters / 2;
@@ -478,8 +417,8 @@ static int faulty_gradient(void *opaque, const float *theta, const struct batch 
     return 0;
 }
 
-static int faulty_sgd_step(void *opaque, float *theta, const struct batch *batch, float rate,
-                           struct score *score, struct message *message)
+int faulty_sgd_step(void *opaque, float *theta, const struct batch *batch, float rate,
+                    struct score *score, struct message *message)
 {
     struct session *session = opaque;
     struct score result = score_batch(session, in_double(session, theta), batch, session->gradient);
@@ -493,8 +432,8 @@ static int faulty_sgd_step(void *opaque, float *theta, const struct batch *batch
     return 0;
 }
 
-static int faulty_gradient_norms(void *opaque, const float *theta, const struct batch *batch,
-                                 double *squared_norms, struct message *message)
+int faulty_gradient_norms(void *opaque, const float *theta, const struct batch *batch,
+                          double *squared_norms, struct message *message)
 {
     struct session *session = opaque;
     const double *own = in_double(session, theta);
@@ -514,16 +453,16 @@ static int faulty_gradient_norms(void *opaque, const float *theta, const struct 
     return 0;
 }
 
-static int faulty_loss64(void *opaque, const double *theta, const struct batch *batch,
-                         struct score *score, struct message *message)
+int faulty_loss64(void *opaque, const double *theta, const struct batch *batch, struct score *score,
+                  struct message *message)
 {
     (void)message;
     *score = score_batch(opaque, theta, batch, NULL);
     return 0;
 }
 
-static int faulty_gradient64(void *opaque, const double *theta, const struct batch *batch,
-                             double *gradient, struct score *score, struct message *message)
+int faulty_gradient64(void *opaque, const double *theta, const struct batch *batch,
+                      double *gradient, struct score *score, struct message *message)
 {
     struct session *session = opaque;
     struct score result = score_batch(session, theta, batch, gradient);
@@ -536,8 +475,8 @@ static int faulty_gradient64(void *opaque, const double *theta, const struct bat
     return 0;
 }
 
-static void faulty_on_ready(void *opaque, void (*ready)(void *context, size_t first, size_t count),
-                            void *context)
+void faulty_on_ready(void *opaque, void (*ready)(void *context, size_t first, size_t count),
+                     void *context)
 {
     struct session *session = opaque;
 
@@ -545,30 +484,10 @@ static void faulty_on_ready(void *opaque, void (*ready)(void *context, size_t fi
     session->ready_context = context;
 }
 
-static int faulty_describe(void *opaque, struct message *text)
+int faulty_describe(void *opaque, struct message *text)
 {
     (void)opaque;
     if (fault != DESCRIBES_NOTHING)
         snprintf(text->text, sizeof text->text, "plain C loops with fault %d", (int)fault);
     return 0;
 }
-
-#define OPTIONAL(function) (FAULT == WITHOUT_OPTIONAL ? NULL : (function))
-
-__attribute__((visibility("default"))) const struct engine batchlab_engine = {
-    .abi = FAULT == WRONG_ABI ? ENGINE_ABI + 1 : ENGINE_ABI,
-    .size = sizeof(struct engine),
-    .name = FAULT == SHOUTING_NAME ? "Faulty Engine" : "faulty",
-    .summary = "for tests: correct but for one planted fault",
-    .supports = faulty_supports,
-    .open = faulty_open,
-    .loss = FAULT == MISSING_SLOT ? NULL : faulty_loss,
-    .gradient = faulty_gradient,
-    .close = faulty_close,
-    .sgd_step = OPTIONAL(faulty_sgd_step),
-    .gradient_norms = OPTIONAL(faulty_gradient_norms),
-    .loss64 = OPTIONAL(faulty_loss64),
-    .gradient64 = OPTIONAL(faulty_gradient64),
-    .on_ready = OPTIONAL(faulty_on_ready),
-    .describe = OPTIONAL(faulty_describe),
-};
