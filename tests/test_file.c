@@ -4,11 +4,15 @@
 #include "base/error.h"
 #include "tree.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -222,6 +226,92 @@ static void a_folder_with_folders_is_not_removed(void **state)
     tree_remove(scratch_path("outer"));
 }
 
+/* ---- Locks -----------------------------------------------------------------------------------
+ */
+
+/* A child that holds the folder for so long and has signed for another process. */
+static pid_t hold(const char *folder, long signer, int milliseconds)
+{
+    const struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    char file[200], host[64] = "";
+    int ends[2];
+    pid_t child;
+
+    snprintf(file, sizeof file, "%s/.lock", folder);
+    gethostname(host, sizeof host - 1);
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    if (child == 0) {
+        int lock = open(file, O_RDWR | O_CREAT | O_TRUNC, 0666);
+
+        flock(lock, LOCK_EX);
+        dprintf(lock, "process %ld on %s", signer, host);
+        close(ends[0]);
+        close(ends[1]);
+        nanosleep(&pause, NULL);
+        _exit(0);
+    }
+    close(ends[1]);
+    assert_int_equal(read(ends[0], host, 1), 0); /* until it holds the lock */
+    close(ends[0]);
+    return child;
+}
+
+static long number_of_a_dead_process(void)
+{
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(0);
+    waitpid(child, NULL, 0);
+    return child;
+}
+
+static void a_folder_is_waited_for_where_its_holder_is_gone(void **state)
+{
+    const char *folder = scratch_path("dying");
+    pid_t child;
+    int lock;
+
+    (void)state;
+    assert_int_equal(folder_make(folder), 0);
+    child = hold(folder, number_of_a_dead_process(), 200);
+    lock = folder_lock(folder);
+    assert_true(lock >= 0);
+    close(lock);
+    waitpid(child, NULL, 0);
+}
+
+static void a_folder_whose_holder_lives_is_refused(void **state)
+{
+    const char *folder = scratch_path("held");
+    pid_t child;
+
+    (void)state;
+    assert_int_equal(folder_make(folder), 0);
+    child = hold(folder, (long)getpid(), 60000);
+    assert_int_equal(folder_lock(folder), -1);
+    assert_error_says("held", "another batchlab is running");
+    assert_null(strstr(error_text(), "gone"));
+    assert_int_equal(waitpid(child, NULL, WNOHANG), 0); /* nobody waited for it */
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
+static void a_folder_that_stays_held_is_refused_although_its_holder_is_gone(void **state)
+{
+    const char *folder = scratch_path("orphaned");
+    pid_t child;
+
+    (void)state;
+    assert_int_equal(folder_make(folder), 0);
+    child = hold(folder, number_of_a_dead_process(), 60000);
+    assert_int_equal(folder_lock(folder), -1);
+    assert_error_says("orphaned", "which is gone; something that it started is not");
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
 static void csv_fields_are_quoted_where_they_must_be(void **state)
 {
     static const struct {
@@ -266,6 +356,9 @@ int main(void)
         cmocka_unit_test(a_folder_cannot_be_made_where_a_file_lies),
         cmocka_unit_test(a_folder_is_removed_with_its_files),
         cmocka_unit_test(a_folder_with_folders_is_not_removed),
+        cmocka_unit_test(a_folder_is_waited_for_where_its_holder_is_gone),
+        cmocka_unit_test(a_folder_whose_holder_lives_is_refused),
+        cmocka_unit_test(a_folder_that_stays_held_is_refused_although_its_holder_is_gone),
         cmocka_unit_test(csv_fields_are_quoted_where_they_must_be),
     };
 

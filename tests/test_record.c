@@ -607,18 +607,38 @@ static void what_was_half_written_is_cleaned_away(void **state)
     assert_int_equal(folder_make(below("%s", "cells/.tmp-half")), 0);
     file = fopen(below("%s", "cells/.tmp-half/cell.csv.tmp-12"), "w");
     fclose(file);
+    file = fopen(below("cells/%s/profile.csv.tmp-12", plan.cells[0].id), "w");
+    fclose(file);
     file = fopen(below("%s", "cells.csv.tmp-12"), "w");
     fclose(file);
     file = fopen(below("%s", "notes.txt"), "w");
     fclose(file);
+    file = fopen(below("%s", "cells/notes.txt"), "w");
+    fclose(file);
     assert_int_equal(record_clean(results), 0);
-    assert_int_equal(tree_count(below("%s", "cells"), ""), 1);
+    assert_int_equal(tree_count(below("%s", "cells"), ""), 2); /* the cell and the notes */
+    assert_int_equal(tree_count(below("cells/%s", plan.cells[0].id), ".tmp-"), 0);
     assert_true(tree_exists(below("cells/%s/cell.csv", plan.cells[0].id)));
     assert_false(tree_exists(below("%s", "cells.csv.tmp-12")));
     assert_true(tree_exists(below("%s", "notes.txt")));
     tree_remove(results);
     assert_int_equal(record_clean(results), -1);
     assert_non_null(strstr(error_text(), "results/cells: No such file or directory"));
+}
+
+/* Nobody may take files that are being changed for damaged ones. */
+static void what_is_derived_anew_has_no_checksums_until_it_is_sealed(void **state)
+{
+    (void)state;
+    write_cell(0);
+    merge(1);
+    assert_int_equal(record_seal(results), 0);
+    assert_true(tree_exists(below("%s", "checksums.csv")));
+    merge(1);
+    assert_false(tree_exists(below("%s", "checksums.csv")));
+    assert_int_equal(record_unseal(results), 0); /* nothing to take away is no error */
+    assert_int_equal(record_seal(results), 0);
+    assert_true(tree_exists(below("%s", "checksums.csv")));
 }
 
 static void a_file_in_the_place_of_a_folder_is_an_error(void **state)
@@ -718,6 +738,7 @@ int main(void)
         RECORDS(a_derived_file_without_rows_is_removed),
         RECORDS(a_cell_with_other_columns_is_named),
         RECORDS(what_was_half_written_is_cleaned_away),
+        RECORDS(what_is_derived_anew_has_no_checksums_until_it_is_sealed),
         RECORDS(a_file_in_the_place_of_a_folder_is_an_error),
         RECORDS(a_full_disk_leaves_no_cell),
         RECORDS(a_full_disk_keeps_the_earlier_merge),

@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 int file_begin(struct whole_file *file, const char *path)
@@ -103,14 +105,53 @@ static void sign_lock(int lock)
         dprintf(lock, "process %ld on %s", (long)getpid(), host);
 }
 
+static void read_holder(int lock, char *holder, size_t size)
+{
+    ssize_t got = pread(lock, holder, size - 1, 0);
+
+    holder[got > 0 ? got : 0] = '\0';
+}
+
+/* 1 if the process that has signed is of this machine and is no more. Its children hold the lock
+ * until they have died, too, which they are about to, but not in the middle of an fsync. */
+static int is_gone(const char *holder)
+{
+    char host[64] = "", there[64] = "";
+    long process;
+
+    gethostname(host, sizeof host - 1);
+    return sscanf(holder, "process %ld on %63s", &process, there) == 2 &&
+           strcmp(host, there) == 0 && kill((pid_t)process, 0) != 0 && errno == ESRCH;
+}
+
+/* As flock, with errno; waits for the children of a holder that is gone, for as long as one may
+ * believe that they are dying. */
+static int take_lock(int lock)
+{
+    const struct timespec moment = {.tv_nsec = 10000000};
+    char holder[160];
+
+    for (int tries = 0; flock(lock, LOCK_EX | LOCK_NB) != 0; tries++) {
+        if (errno != EWOULDBLOCK)
+            return -1;
+        read_holder(lock, holder, sizeof holder);
+        if (tries == 200 || !is_gone(holder)) {
+            errno = EWOULDBLOCK;
+            return -1;
+        }
+        nanosleep(&moment, NULL);
+    }
+    return 0;
+}
+
 static int refuse_lock(const char *path, int lock)
 {
     char holder[160];
-    ssize_t got = pread(lock, holder, sizeof holder - 1, 0);
 
-    holder[got > 0 ? got : 0] = '\0';
-    return error_set("%s: another batchlab is running in this folder (%s)", path,
-                     got > 0 ? holder : "which one is not known");
+    read_holder(lock, holder, sizeof holder);
+    return error_set("%s: another batchlab is running in this folder (%s%s)", path,
+                     holder[0] ? holder : "which one is not known",
+                     is_gone(holder) ? ", which is gone; something that it started is not" : "");
 }
 
 int folder_lock(const char *path)
@@ -122,7 +163,7 @@ int folder_lock(const char *path)
     lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (lock < 0)
         return error_set("%s: %s", file, strerror(errno));
-    if (flock(lock, LOCK_EX | LOCK_NB) == 0) {
+    if (take_lock(lock) == 0) {
         sign_lock(lock);
         return lock;
     }

@@ -21,7 +21,8 @@ void file_abandon(struct whole_file *); /* removes the temporary file; harmless 
 int folder_make(const char *path);
 /* One writer a folder: two runs would throw each other's files away. A descriptor to be closed; -1
  * if the folder is locked already, with the process and host that hold it, or cannot be. The lock
- * of a process that is gone is none. */
+ * of a process that is gone is none; its children, where they are still dying, are waited for, two
+ * seconds at the most. */
 int folder_lock(const char *path);
 /* Makes renames within the folder durable. */
 int folder_sync(const char *path);

@@ -4,6 +4,7 @@
 #include "build_info.h"
 #include "cli/command.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,7 @@ int main(int argc, char **argv)
     char name[64];
 
     argp_err_exit_status = STATUS_USAGE;
+    signal(SIGCHLD, SIG_DFL);   /* where it is ignored, nobody is told how a child ended */
     if (!isatty(STDOUT_FILENO)) /* large enough that the last flush fails, whose cause is known */
         setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     on_exit(check_stdout, NULL);

@@ -209,6 +209,19 @@ static int status_of(const struct runner_result *result)
     return result->troubled + result->left_out > 0 ? STATUS_ERROR : STATUS_OK;
 }
 
+/* With what makes the cell the one it was. */
+static void print_debugging(const struct opened *opened, const struct arguments *arguments,
+                            const char *cell)
+{
+    printf("A cell that crashed, alone under a debugger: gdb --args batchlab run %s --results %s",
+           opened->experiment.file, opened->results);
+    if (arguments->quick)
+        printf(" --quick");
+    if (arguments->threads)
+        printf(" --threads %s", arguments->threads);
+    printf(" --only '^%s$' --here\n", cell);
+}
+
 static int run_with(const struct opened *opened, const struct shifted_tests *shifted,
                     struct arguments *arguments, double started)
 {
@@ -254,10 +267,7 @@ static int run_with(const struct opened *opened, const struct shifted_tests *shi
                result.troubled, result.unsupported, opened->results,
                opened->experiment.tuning.key_count > 0 ? " and tuning_cells.csv" : "");
     if (result.lost[0])
-        printf(
-            "A cell that crashed, alone under a debugger: gdb --args batchlab run %s --results %s "
-            "--only '^%s$' --here\n",
-            opened->experiment.file, opened->results, result.lost);
+        print_debugging(opened, arguments, result.lost);
     return status_of(&result);
 }
 

@@ -13,6 +13,7 @@
 #include "train/live.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,7 +116,21 @@ static void hold_against_roof(struct cell_record *record, const struct roof *roo
     }
 }
 
-/* After the cell is recorded, which its profile must not change. */
+/* An engine that has taken all the memory that its cell may take must not keep the cell from being
+ * recorded: that would end the run. */
+static int record_unlimited(const struct campaign *campaign, const struct cell *cell,
+                            const struct cell_record *record)
+{
+    int status;
+
+    memory_limit_lift();
+    status = record_cell(campaign->results, campaign->experiment, cell, record);
+    memory_limit_set(campaign->experiment->limits.memory_bytes);
+    return status;
+}
+
+/* After the cell is recorded, which its profile must not change; an engine that fails only now
+ * costs the profile. */
 static int profile_and_record(const struct campaign *campaign, const struct workbench *bench,
                               const struct cell_record *record,
                               const struct training_result *training, double logging)
@@ -129,8 +144,10 @@ static int profile_and_record(const struct campaign *campaign, const struct work
         .logging = logging,
     };
 
-    if (profile_training(bench, training, &profile.parts) != 0)
-        return -1;
+    if (profile_training(bench, training, &profile.parts) != 0) {
+        fprintf(stderr, "batchlab: %s: no profile: %s\n", bench->cell->id, error_text());
+        return 0;
+    }
     return record_profile(campaign->results, bench->cell, &profile);
 }
 
@@ -185,8 +202,9 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
     record->predictions = prober_predictions(prober, &record->prediction_count);
     before_logging = clock_now();
     record->wall_seconds = before_logging - start;
-    status = record_cell(campaign->results, campaign->experiment, cell, record);
-    if (status == 0 && campaign->profile && training.updates > 0)
+    status = record_unlimited(campaign, cell, record);
+    if (status == 0 && campaign->profile && training.updates > 0 &&
+        outcome_is_final(record->outcome))
         status = profile_and_record(campaign, &parts->bench, record, &training,
                                     clock_now() - before_logging);
     prober_close(prober);
@@ -222,7 +240,7 @@ int cell_run(const struct campaign *campaign, const struct cell *cell,
                                                      : OUTCOME_FAILED;
         snprintf(record.reason, sizeof record.reason, "%.255s", message.text);
         record.wall_seconds = clock_now() - start;
-        status = record_cell(campaign->results, campaign->experiment, cell, &record);
+        status = record_unlimited(campaign, cell, &record);
     }
     bench_close(&parts);
     return status;

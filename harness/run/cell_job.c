@@ -46,6 +46,8 @@ int cell_job_start(const struct cell_job *job, pid_t *child, int *words)
         run_child(job, ends[1], parent);
     }
     close(ends[1]);
+    /* A process that the engine has left behind holds the other end; nobody waits for that one. */
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
     if (*child < 0) {
         close(ends[0]);
         *child = 0;

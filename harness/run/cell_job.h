@@ -18,9 +18,9 @@ struct cell_job {
 /* Pinned and within its limit of memory, in this very process. As cell_run. */
 int cell_job_run(const struct cell_job *);
 
-/* The same in a child. *words: what to read from, to be closed; the child leaves CELL_JOB_DONE
- * there once the cell is recorded, or why it could not be, or nothing if it came to another end. -1
- * (error set): it could not be started. */
+/* The same in a child. *words: what to read from once the child has ended, without waiting, and to
+ * be closed; the child leaves CELL_JOB_DONE there once the cell is recorded, or why it could not
+ * be, or nothing if it came to another end. -1 (error set): it could not be started. */
 #define CELL_JOB_DONE "ok"
 int cell_job_start(const struct cell_job *, pid_t *child, int *words);
 

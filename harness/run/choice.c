@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/table.h"
 #include "registry.h"
+#include "run/record.h"
 
 #include <limits.h>
 #include <math.h>
@@ -330,7 +331,7 @@ static int write_choices(const struct engine_choices *choices, const char *resul
     struct whole_file file;
 
     snprintf(path, sizeof path, "%s/%s", results, CHOICES_FILE);
-    if (file_begin(&file, path) != 0)
+    if (record_unseal(results) != 0 || file_begin(&file, path) != 0)
         return -1;
     for (int c = 0; c < COLUMN_COUNT; c++)
         fprintf(file.stream, "%s%s", c ? "," : "", columns[c]);

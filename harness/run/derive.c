@@ -159,6 +159,14 @@ static int merge_part(const char *results, const struct plan *plan, const char *
     return file_commit(&file);
 }
 
+int record_unseal(const char *results)
+{
+    char path[PATH_MAX + 32];
+
+    snprintf(path, sizeof path, "%s/" CHECKSUM_FILE, results);
+    return unlink(path) == 0 || errno == ENOENT ? 0 : error_set("%s: %s", path, strerror(errno));
+}
+
 int record_seal(const char *results)
 {
     static const char *const names[] = {
@@ -174,7 +182,8 @@ int record_merge(const char *results, const struct plan *plan, int *finished)
     const struct plan none = {0};
     int parts, predicted;
 
-    if (merge_part(results, plan, "cell.csv", "cells.csv", finished) != 0 ||
+    if (record_unseal(results) != 0 ||
+        merge_part(results, plan, "cell.csv", "cells.csv", finished) != 0 ||
         merge_part(results, plan, "curve.csv", "curves.csv", &parts) != 0 ||
         merge_part(results, plan, "blocks.csv", "timings.csv", &parts) != 0 ||
         merge_part(results, plan, "classes.csv", "classes.csv", &parts) != 0 ||
@@ -193,13 +202,13 @@ int record_merge_tuning(const char *results, const struct plan *plan)
 }
 
 /* Temporary names of whole_file: what was being written when the program was killed. */
-static int clean_files(const char *results)
+static int clean_files(const char *path)
 {
-    DIR *folder = opendir(results);
+    DIR *folder = opendir(path);
     struct dirent *entry;
 
     if (!folder)
-        return error_set("%s: %s", results, strerror(errno));
+        return errno == ENOTDIR ? 0 : error_set("%s: %s", path, strerror(errno));
     while ((entry = readdir(folder)) != NULL)
         if (strstr(entry->d_name, ".tmp-"))
             unlinkat(dirfd(folder), entry->d_name, 0);
@@ -207,9 +216,20 @@ static int clean_files(const char *results)
     return 0;
 }
 
+/* A cell that was not recorded whole goes; of one that was, what was being added. */
+static int clean_cell(const char *cells, const char *name)
+{
+    char path[PATH_MAX + 300];
+
+    snprintf(path, sizeof path, "%s/%s", cells, name);
+    if (strncmp(name, RECORD_TEMPORARY, strlen(RECORD_TEMPORARY)) == 0)
+        return folder_remove(path);
+    return name[0] == '.' ? 0 : clean_files(path);
+}
+
 int record_clean(const char *results)
 {
-    char cells[PATH_MAX], path[PATH_MAX + 300];
+    char cells[PATH_MAX];
     struct dirent *entry;
     int status = 0;
     DIR *folder;
@@ -219,10 +239,7 @@ int record_clean(const char *results)
     if (!folder)
         return error_set("%s: %s", cells, strerror(errno));
     while (status == 0 && (entry = readdir(folder)) != NULL)
-        if (strncmp(entry->d_name, RECORD_TEMPORARY, strlen(RECORD_TEMPORARY)) == 0) {
-            snprintf(path, sizeof path, "%s/%s", cells, entry->d_name);
-            status = folder_remove(path);
-        }
+        status = clean_cell(cells, entry->d_name);
     closedir(folder);
     if (status == 0)
         status = clean_files(results);

@@ -10,23 +10,23 @@ struct loss loss_of(int wait_status, int late, const struct limits *limits)
 {
     struct loss loss = {.outcome = late ? OUTCOME_TIMEOUT : OUTCOME_CRASHED};
     size_t size = sizeof loss.reason;
+    char limit[64] = "";
 
+    /* An engine that does not look at what malloc gives it crashes: that is not told apart. */
+    if (limits->memory_bytes > 0)
+        snprintf(limit, sizeof limit, " under a limit of %g bytes", limits->memory_bytes);
     if (late) {
         snprintf(loss.reason, size, "ended after %g s (limits: cell_seconds)",
                  limits->cell_seconds);
     } else if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL) {
         loss.outcome = OUTCOME_OUT_OF_MEMORY; /* nobody else kills so */
         snprintf(loss.reason, size, "killed (signal 9), as the kernel does for want of memory");
-    } else if (WIFSIGNALED(wait_status) && limits->memory_bytes > 0) {
-        /* An engine that does not look at what malloc gives it crashes: that is not told apart. */
-        snprintf(loss.reason, size, "signal %d (%s) under a limit of %g bytes",
-                 WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)), limits->memory_bytes);
     } else if (WIFSIGNALED(wait_status)) {
-        snprintf(loss.reason, size, "signal %d (%s)", WTERMSIG(wait_status),
-                 strsignal(WTERMSIG(wait_status)));
+        snprintf(loss.reason, size, "signal %d (%s)%s", WTERMSIG(wait_status),
+                 strsignal(WTERMSIG(wait_status)), limit);
     } else {
-        snprintf(loss.reason, size, "exited with status %d in the middle",
-                 WEXITSTATUS(wait_status));
+        snprintf(loss.reason, size, "exited with status %d in the middle%s",
+                 WEXITSTATUS(wait_status), limit);
     }
     return loss;
 }

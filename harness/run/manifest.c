@@ -269,7 +269,9 @@ int manifest_write(const struct campaign *campaign, const struct survey *survey,
     json_decref(earlier);
     if (!manifest) /* text that is not UTF-8 */
         return error_set("%s: cannot be written: the experiment's text is not UTF-8", path);
-    status = json_write_file(manifest, path);
+    status = record_unseal(campaign->results);
+    if (status == 0)
+        status = json_write_file(manifest, path);
     if (status == 0)
         status = record_seal(campaign->results);
     json_decref(manifest);

@@ -41,6 +41,17 @@ void memory_limit_set(double bytes)
         allowed = bytes;
 }
 
+void memory_limit_lift(void)
+{
+    struct rlimit limit;
+
+    if (allowed > 0 && getrlimit(RLIMIT_DATA, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_DATA, &limit);
+    }
+    allowed = 0;
+}
+
 int memory_limit_is_reached(void)
 {
     size_t rest = (size_t)(allowed / 8);

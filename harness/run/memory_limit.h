@@ -11,4 +11,8 @@ void memory_limit_set(double bytes);
 /* 1: of what the limit allows less than an eighth is left. */
 int memory_limit_is_reached(void);
 
+/* From now on nothing is refused: for what has to be written at the end, whatever the engine has
+ * left. Nothing of the limit is left to be reached. */
+void memory_limit_lift(void);
+
 #endif

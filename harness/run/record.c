@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -387,19 +388,28 @@ static int write_parts(const char *folder, const struct part *part)
     return 0;
 }
 
+/* The old way, on a file system that cannot exchange: killed between the two, it leaves the old one
+ * under another name, and record_clean takes it for garbage. */
+static int put_in_turn(const char *temporary, const char *final, const char *old)
+{
+    if (folder_remove(old) != 0)
+        return -1;
+    if ((rename(final, old) != 0 && errno != ENOENT) || rename(temporary, final) != 0)
+        return error_set("%s: cannot be written: %s", final, strerror(errno));
+    return folder_remove(old);
+}
+
 /* What an earlier run recorded of the cell steps aside whole, so that at no time half of it is
- * there. */
+ * there, and at no time nothing. */
 static int put_in_place(const char *temporary, const char *final, const char *old)
 {
     struct stat status;
 
     if (stat(final, &status) == 0 && !S_ISDIR(status.st_mode))
         return error_set("%s: is not a folder", final);
-    if (folder_remove(old) != 0)
-        return -1;
-    if ((rename(final, old) != 0 && errno != ENOENT) || rename(temporary, final) != 0)
-        return error_set("%s: cannot be written: %s", final, strerror(errno));
-    return folder_remove(old);
+    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, final, RENAME_EXCHANGE) == 0)
+        return folder_remove(temporary); /* which is the old one now */
+    return put_in_turn(temporary, final, old);
 }
 
 int record_cell(const char *results, const struct experiment *experiment, const struct cell *cell,

@@ -93,6 +93,10 @@ int record_merge(const char *results, const struct plan *, int *finished);
 /* Derives tuning_cells.csv, as cells.csv, from the plan of the tuning cells. */
 int record_merge_tuning(const char *results, const struct plan *);
 
+/* Before one of the files below changes: takes their checksums away, so that a run that is killed
+ * before record_seal leaves files that are not checked, not files that look damaged. */
+int record_unseal(const char *results);
+
 /* Writes the checksums of the manifest and of all that is derived from cells; what other commands
  * write beside them, such as verdicts.csv, they may write again. */
 int record_seal(const char *results);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "run/awaited.h"
 #include "run/cell_job.h"
 #include "run/choice.h"
 #include "run/loss.h"
@@ -25,8 +26,8 @@ struct slot {
     pid_t pid; /* 0: free */
     const struct cell *cell;
     struct assignment assignment;
-    double start;
-    int words;                           /* of the child, as cell_job_start gives them */
+    double start, still; /* still: seconds since then for which this process was stopped */
+    int words;           /* of the child, as cell_job_start gives them */
     int processors[HOST_PROCESSORS_MAX]; /* indices into host.processors */
     int processor_count;
     int late; /* killed because of the limit */
@@ -45,6 +46,7 @@ struct runner {
     int slot_count;
     struct processors processors;
     struct losses losses;
+    struct awaited awaited;
     double start, expected_done, expected_total, spent;
     int lock;
 };
@@ -311,12 +313,21 @@ static int start_cells(struct runner *runner)
     return 0;
 }
 
-/* How a child that did not say "ok" ended. */
+/* How a child that did not say "ok" ended. What it had recorded by then stays: whatever is final in
+ * the folder is its own, for a cell that was final before is not run. */
 static int record_loss(struct runner *runner, const struct slot *slot, int status, double wall,
                        enum outcome *outcome)
 {
     const struct loss loss = loss_of(status, slot->late, &runner->campaign->experiment->limits);
+    struct recorded recorded;
 
+    if (record_find(runner->campaign->results, slot->cell->id, &recorded) &&
+        outcome_is_final(recorded.outcome)) {
+        fprintf(stderr, "batchlab: %s: %s, once its results were written; they stay\n",
+                slot->cell->id, loss.reason);
+        *outcome = recorded.outcome;
+        return 0;
+    }
     *outcome = loss.outcome;
     if (loss.outcome == OUTCOME_CRASHED && !runner->result->lost[0])
         snprintf(runner->result->lost, sizeof runner->result->lost, "%s", slot->cell->id);
@@ -342,7 +353,7 @@ static void note_loss(struct runner *runner, const struct slot *slot, enum outco
     const struct of_engine of = {runner, slot->assignment.engine};
     int most = runner->options->max_failures, dropped;
 
-    if (losses_note(&runner->losses, of.engine, outcome) != most || most == 0)
+    if (losses_note(&runner->losses, of.engine, outcome) < most || most == 0)
         return;
     dropped = queue_drop(&runner->queue, is_of_engine, &of);
     runner->result->left_out += dropped;
@@ -378,10 +389,29 @@ static int finish_cell(struct runner *runner, struct slot *slot, int status)
     return 0;
 }
 
-static int reap(struct runner *runner)
+/* A run that was stopped does not find its cells late when it goes on. */
+static void note_stop(struct runner *runner)
+{
+    double still = awaited_stood_still(&runner->awaited);
+
+    for (int s = 0; s < runner->slot_count; s++)
+        runner->slots[s].still += still;
+}
+
+static int is_late(struct runner *runner, const struct slot *slot)
 {
     double limit = runner->campaign->experiment->limits.cell_seconds;
+    double now = clock_now();
 
+    if (!(now - slot->start - slot->still > limit))
+        return 0;
+    note_stop(runner); /* it may have been just now */
+    return now - slot->start - slot->still > limit;
+}
+
+static int reap(struct runner *runner)
+{
+    note_stop(runner);
     for (int s = 0; s < runner->slot_count; s++) {
         struct slot *slot = &runner->slots[s];
         int status;
@@ -391,7 +421,7 @@ static int reap(struct runner *runner)
         if (waitpid(slot->pid, &status, WNOHANG) == slot->pid) {
             if (finish_cell(runner, slot, status) != 0)
                 return -1;
-        } else if (!slot->late && clock_now() - slot->start > limit) {
+        } else if (!slot->late && is_late(runner, slot)) {
             slot->late = 1;
             kill(slot->pid, SIGKILL);
         }
@@ -421,26 +451,8 @@ static int is_running(const struct runner *runner)
     return 0;
 }
 
-/* SIGCHLD, and the signals that end the run; not those that we were told to ignore, as by nohup. */
-static void await_signals(sigset_t *awaited)
+static int run_cells(struct runner *runner)
 {
-    static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
-
-    sigemptyset(awaited);
-    sigaddset(awaited, SIGCHLD);
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        struct sigaction action;
-
-        if (sigaction(ends[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-            sigaddset(awaited, ends[i]);
-    }
-}
-
-/* Waits for a child or a signal, without handlers: the signals are blocked and taken in turn. */
-static int run_cells(struct runner *runner, const sigset_t *awaited)
-{
-    const struct timespec tick = {.tv_nsec = 200000000};
-
     while (runner->queue.next < runner->queue.count || is_running(runner)) {
         int received;
 
@@ -450,7 +462,7 @@ static int run_cells(struct runner *runner, const sigset_t *awaited)
         }
         if (start_cells(runner) != 0)
             return -1;
-        received = sigtimedwait(awaited, NULL, &tick);
+        received = awaited_next(&runner->awaited);
         if (received > 0 && received != SIGCHLD) {
             runner->result->end = RUNNER_INTERRUPTED;
             return 0;
@@ -558,12 +570,12 @@ static int run_here(struct runner *runner)
 }
 
 /* The cells of the first plan, and those of the plans that their results lead to. */
-static int run_plans(struct runner *runner, const sigset_t *awaited)
+static int run_plans(struct runner *runner)
 {
     int more;
 
     for (;;) {
-        if (run_cells(runner, awaited) != 0)
+        if (run_cells(runner) != 0)
             return -1;
         sum_cell_seconds(runner);
         if (runner->result->end != RUNNER_COMPLETE)
@@ -590,8 +602,7 @@ int runner_run(const struct campaign *campaign, const struct runner_options *opt
     };
     struct run_log log = {0};
     double total, steal;
-    sigset_t awaited, before;
-    int status = -1, mask_set = 0;
+    int status = -1, are_blocked = 0;
     int timing = campaign->experiment->measure == MEASURE_THROUGHPUT;
 
     memset(result, 0, sizeof *result);
@@ -607,10 +618,9 @@ int runner_run(const struct campaign *campaign, const struct runner_options *opt
         goto done;
     if (settle_cells(&runner) != 0 || (timing && measure_roofs(&runner) != 0))
         goto done;
-    await_signals(&awaited);
-    sigprocmask(SIG_BLOCK, &awaited, &before);
-    mask_set = 1;
-    status = options->here ? run_here(&runner) : run_plans(&runner, &awaited);
+    awaited_block(&runner.awaited);
+    are_blocked = 1;
+    status = options->here ? run_here(&runner) : run_plans(&runner);
     stop_children(&runner);
     if (status == 0 && !timing && result->end == RUNNER_COMPLETE)
         status = measure_roofs(&runner); /* training does not wait for it */
@@ -625,8 +635,8 @@ int runner_run(const struct campaign *campaign, const struct runner_options *opt
         error_set("%s", cause);
     }
 done:
-    if (mask_set)
-        sigprocmask(SIG_SETMASK, &before, NULL);
+    if (are_blocked)
+        awaited_release(&runner.awaited);
     if (runner.lock >= 0)
         close(runner.lock);
     choices_free(&runner.choices);

@@ -74,6 +74,43 @@ experiment 'naive, ./supports_nothing.so'
 ends_with 0 run lab/mine.yaml --results results
 prints '0 cells in trouble, 2 unsupported'
 
+case='an engine that fails costs its cells their profile, and nobody else anything'
+cp "$faulty_engines/ending_fail.so" lab/
+experiment 'naive, ./ending_fail.so'
+sed 's/cell_seconds: 1/cell_seconds: 60/' lab/mine.yaml >lab/profiled.yaml # a profile takes its time
+ends_with 1 run lab/profiled.yaml --results profiled --profile --no-charts
+prints '2 cells in trouble'
+[ "$(wc -l <profiled/profile.csv)" -eq 3 ] || fail 'profile.csv has not two rows'
+rm -r profiled
+
+case='an engine that keeps crashing is left out, and the grid is not'
+cp "$faulty_engines/ending_crash.so" lab/
+cat >lab/many.yaml <<'END'
+dataset: {name: blobs, examples: 300, features: 4, classes: 3, validation: 50}
+grid: {engine: [naive, ./ending_crash.so], batch_size: [1, 2, 4, 8, 16, 32], learning_rate: [0.01, 0.02]}
+budget: {epochs: 2}
+quick: {budget: {epochs: 1}}
+END
+ends_with 1 run lab/many.yaml --results many --jobs 1 --no-charts
+complains 'engine ./ending_crash.so lost 10 cells running: its other 2 are left out (--max-failures)'
+[ "$(column many/cells.csv engine_used | grep -cx naive)" -eq 12 ] || fail 'not all cells of naive'
+ends_with 1 run lab/many.yaml --results many --jobs 1 --no-charts --max-failures 0
+if grep -q 'left out' err; then fail 'left out, although told not to'; fi
+[ "$(column many/cells.csv outcome | grep -cx crashed)" -eq 12 ] || fail 'not 12 crashed'
+
+case='a cell that crashed runs alone, as it is told to, and crashes'
+ends_with 1 run lab/many.yaml --results few --quick --max-failures 1 --jobs 1 --no-charts
+sed -n 's/^A cell that crashed, .*: gdb --args batchlab //p' out >command
+[ -s command ] || fail 'no command is named'
+grep -q -e ' --quick .*--here$' command || fail "it lacks an option: $(cat command)"
+status=0
+eval "\"$batchlab\" $(cat command)" >out 2>err || status=$?
+[ "$status" -eq 134 ] || fail "exit status $status, expected 134 (SIGABRT)"
+if gdb -batch -ex run -ex quit --args true >out 2>&1; then # and may trace
+    eval "gdb -batch -ex run -ex bt --args \"$batchlab\" $(cat command)" >out 2>&1 || :
+    prints SIGABRT end_badly
+fi
+
 case='the conformance suite passes a good engine'
 ends_with 0 check --engine lab/none.so
 prints 'lab/none.so: conforms'

@@ -150,6 +150,17 @@ waits_for_cells() {
     done
 }
 
+# Waits until the file is there and not empty.
+waits_for_file() {
+    tries=300
+    until [ -s "$1" ]; do
+        is_alive "$process" || fail "ended before $1 was written"
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || fail "$1 was not written in 30 s"
+        sleep 0.1
+    done
+}
+
 # The process has ended within two seconds; its status is in $status.
 is_gone_soon() {
     tries=20

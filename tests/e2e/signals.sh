@@ -63,6 +63,33 @@ kill -HUP "$process"
 ended_with 0
 has_cells nohup 4
 
+case='a SIGCHLD that whoever started us ignores'
+cat >brief.yaml <<'END'
+dataset: {name: blobs, examples: 300, features: 4, classes: 3, validation: 50}
+grid: {engine: naive, batch_size: [1, 8]}
+budget: {epochs: 1}
+END
+status=0
+timeout 60 env --ignore-signal=CHLD "$batchlab" run brief.yaml --results deaf >out 2>err || status=$?
+[ "$status" -eq 0 ] || fail "exit status $status, expected 0"
+has_cells deaf 2
+
+case='a run that is stopped for longer than a cell may take'
+cat >stopped.yaml <<'END'
+dataset: {name: blobs, examples: 300, features: 4, classes: 3, validation: 50}
+grid: {engine: naive, batch_size: 8}
+budget: {seconds: 1}
+limits: {cell_seconds: 2}
+END
+starts run stopped.yaml --results stopped
+waits_for_file stopped/manifest.json # after which only cells are children
+waits_for_group "$process" 2 2
+kill -STOP "-$process"
+sleep 2.5
+kill -CONT "-$process"
+ended_with 0
+column stopped/cells.csv outcome | grep -qx budget || fail "$(column stopped/cells.csv reason)"
+
 case='one batchlab a folder'
 starts run slow.yaml --results shared --jobs 1
 waits_for_cells shared 1
@@ -82,6 +109,9 @@ waits_for_group "$leader" 2 3
 kill -KILL "$leader"
 ended_with 137
 waits_for_group "$leader" 0 0
+
+case='what it has left does not look damaged'
+ends_with 0 verify killed
 
 case='what was half-written at the end is removed, and the folder is known'
 mkdir -p killed/cells/.tmp-a-cell

@@ -99,3 +99,12 @@ process=
 complains "held: another batchlab is running in this folder (process $held_by on "
 ends_with 1 run grid.yaml --results held --no-charts # the lock of a dead process is none
 complains 'holds '
+
+case='a run that chose engines and was killed has damaged nothing'
+sed 's/engine: naive/engine: auto/' long.yaml >auto.yaml
+starts run auto.yaml --results chosen --no-charts
+waits_for_file chosen/choices.csv
+kill -KILL "$process"
+ended_with 137
+ends_with 0 verify chosen
+prints 'no checksums.csv' '0 other files damaged'
