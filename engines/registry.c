@@ -163,6 +163,14 @@ static int builtin_path(char path[PATH_MAX], const char *name, struct message *m
     return 0;
 }
 
+static int file_of(const struct specification *parts, char path[PATH_MAX], struct message *message)
+{
+    if (!is_path(parts->name))
+        return builtin_path(path, parts->name, message);
+    strcpy(path, parts->name);
+    return 0;
+}
+
 /* Every slot of the first ABI up to close() is required. */
 static int check_table(const struct engine *engine, const char *path, struct message *message)
 {
@@ -227,6 +235,15 @@ done:
     return status;
 }
 
+int registry_file(const char *specification, char path[PATH_MAX], struct message *message)
+{
+    struct specification parts;
+
+    if (registry_knows(specification, message) != 0 || split(&parts, specification, message) != 0)
+        return -1;
+    return file_of(&parts, path, message);
+}
+
 int registry_load(struct loaded_engine *loaded, const char *specification, struct message *message)
 {
     struct specification parts;
@@ -239,9 +256,7 @@ int registry_load(struct loaded_engine *loaded, const char *specification, struc
         return message_set(message, "what follows the colon is %zu bytes long; at most %zu",
                            strlen(parts.variant), sizeof loaded->variant - 1);
     strcpy(loaded->variant, parts.variant);
-    if (is_path(parts.name))
-        strcpy(path, parts.name);
-    else if (builtin_path(path, parts.name, message) != 0)
+    if (file_of(&parts, path, message) != 0)
         return -1;
     if (load_file(loaded, path, message) != 0) {
         *loaded = (struct loaded_engine){0};

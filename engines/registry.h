@@ -5,6 +5,8 @@
 
 #include "engine.h"
 
+#include <limits.h>
+
 struct builtin_engine {
     const char *name;
     const char *summary;
@@ -27,6 +29,9 @@ struct loaded_engine {
 /* 0 if the specification names a built-in engine and a variant that it has, or is a path (it has a
  * '/'); -1, with what is known in the message, otherwise. Loads nothing. */
 int registry_knows(const char *specification, struct message *);
+
+/* The file that registry_load would load, which need not be there. 0, or -1 with the message. */
+int registry_file(const char *specification, char path[PATH_MAX], struct message *);
 
 /* Loads an engine with RTLD_NOW | RTLD_LOCAL and checks its ABI and required slots.
  * A built-in `name` is `name.so` in $BATCHLAB_ENGINES, or in ../lib/batchlab/engines beside the

@@ -451,6 +451,9 @@ static void the_canonical_text_holds_what_decides_a_result(void **state)
          "limits: {at_chance: stop}\n",
          1},
         {"budget: {epochs: 1}\ndataset: {name: blobs, validation: 5}\n"
+         "limits: {checkpoint_seconds: 0}\n",
+         1},
+        {"budget: {epochs: 1}\ndataset: {name: blobs, validation: 5}\n"
          "limits: {at_chance: go_on}\n",
          0},
         {"budget: {epochs: 2}\ndataset: {name: blobs, validation: 5}\n", 0},

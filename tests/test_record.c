@@ -641,6 +641,105 @@ static void what_is_derived_anew_has_no_checksums_until_it_is_sealed(void **stat
     assert_true(tree_exists(below("%s", "checksums.csv")));
 }
 
+static const char *make_checkpoint(int cell, const char *end)
+{
+    static char path[2][600];
+    static int next;
+    char *at = path[++next % 2];
+    FILE *file;
+
+    record_checkpoint_path(results, plan.cells[cell].id, at, sizeof path[0]);
+    strcat(at, end);
+    file = fopen(at, "w");
+    if (!file)
+        fail_msg("%s: cannot be written", at);
+    fclose(file);
+    return at;
+}
+
+static void a_cell_that_is_finished_has_no_checkpoint(void **state)
+{
+    static const enum outcome again[] = {OUTCOME_UNSUPPORTED, OUTCOME_FAILED, OUTCOME_CRASHED,
+                                         OUTCOME_TIMEOUT, OUTCOME_OUT_OF_MEMORY};
+    static const enum outcome ends[] = {OUTCOME_REACHED, OUTCOME_BUDGET, OUTCOME_DIVERGED,
+                                        OUTCOME_DEAD};
+    const char *path;
+    char other[600];
+
+    (void)state;
+    assert_int_equal(folder_make(below("%s", "cells")), 0);
+    snprintf(other, sizeof other, "%s", make_checkpoint(1, ""));
+    for (size_t i = 0; i < sizeof again / sizeof *again; i++) {
+        path = make_checkpoint(0, "");
+        record.outcome = again[i];
+        write_cell(0);
+        assert_true(tree_exists(path));
+        assert_int_equal(record_clean(results), 0);
+        assert_true(tree_exists(path));
+    }
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        path = make_checkpoint(0, "");
+        record.outcome = ends[i];
+        write_cell(0);
+        assert_false(tree_exists(path));
+        path = make_checkpoint(0, ""); /* killed between the one and the other */
+        assert_int_equal(record_clean(results), 0);
+        assert_false(tree_exists(path));
+    }
+    assert_true(tree_exists(other));
+}
+
+static void a_checkpoint_that_is_half_written_is_cleaned_away(void **state)
+{
+    const char *whole, *half;
+
+    (void)state;
+    assert_int_equal(folder_make(below("%s", "cells")), 0);
+    whole = make_checkpoint(0, "");
+    half = make_checkpoint(0, ".tmp-12");
+    assert_int_equal(record_clean(results), 0);
+    assert_true(tree_exists(whole));
+    assert_false(tree_exists(half));
+}
+
+static void resumptions_have_a_row_each(void **state)
+{
+    static const struct resumption resumptions[] = {{7, 56, 0.5, 0.25, 2},
+                                                    {20, 160.5, 0.75, 0.5, 4.25}};
+    char expected[600], *text;
+    const char *id = plan.cells[1].id;
+    struct recorded recorded;
+    int finished;
+
+    (void)state;
+    write_cell(0);
+    record.resumptions = resumptions;
+    record.resumption_count = 2;
+    record.train_seconds = 3;
+    record.evaluation_seconds = 2;
+    write_cell(1);
+    assert_int_equal(record_find(results, id, &recorded), 1);
+    record_take_earlier(results, id, &recorded); /* the last process's share is left */
+    assert_true(recorded.train_seconds == 2.25 && recorded.evaluation_seconds == 1.5);
+    assert_int_equal(record_find(results, plan.cells[0].id, &recorded), 1);
+    recorded.train_seconds = 5;
+    record_take_earlier(results, plan.cells[0].id, &recorded); /* it had none before */
+    assert_true(recorded.train_seconds == 5);
+    assert_int_equal(record_merge(results, &plan, &finished), 0);
+    snprintf(expected, sizeof expected,
+             "id,update,examples,train_seconds,evaluation_seconds,wall_seconds\n"
+             "%s,7,56,0.5,0.25,2\n"
+             "%s,20,160.5,0.75,0.5,4.25\n",
+             id, id);
+    assert_false(tree_exists(below("cells/%s/resumed.csv", plan.cells[0].id)));
+    text = tree_read(below("cells/%s/resumed.csv", id));
+    assert_string_equal(text, expected);
+    free(text);
+    text = tree_read(below("%s", "resumed.csv"));
+    assert_string_equal(text, expected);
+    free(text);
+}
+
 static void a_file_in_the_place_of_a_folder_is_an_error(void **state)
 {
     struct recorded recorded;
@@ -739,6 +838,9 @@ int main(void)
         RECORDS(a_cell_with_other_columns_is_named),
         RECORDS(what_was_half_written_is_cleaned_away),
         RECORDS(what_is_derived_anew_has_no_checksums_until_it_is_sealed),
+        RECORDS(a_cell_that_is_finished_has_no_checkpoint),
+        RECORDS(a_checkpoint_that_is_half_written_is_cleaned_away),
+        RECORDS(resumptions_have_a_row_each),
         RECORDS(a_file_in_the_place_of_a_folder_is_an_error),
         RECORDS(a_full_disk_leaves_no_cell),
         RECORDS(a_full_disk_keeps_the_earlier_merge),

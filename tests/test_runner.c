@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/table.h"
 #include "campaign_fixture.h"
+#include "run/record.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -285,6 +286,60 @@ static void a_hang_is_ended(void **state)
     harms_only_its_cells(BESIDE(ENGINE(hang)), "hang", "timeout", "ended after 0.5 s");
 }
 
+/* Makes the one checkpoint of the folder say that it took so long: what stands behind its key, and
+ * the checksum in its head. */
+static void plant_seconds(const char *results, double seconds)
+{
+    enum { HEAD = 24, CRC = 12 };
+    static unsigned char bytes[1 << 16];
+    char path[600] = "";
+    DIR *folder = opendir(result_path(results, "cells"));
+    uint64_t length;
+    uint32_t crc;
+    size_t size;
+    FILE *file;
+
+    for (struct dirent *entry; (entry = readdir(folder));)
+        if (strstr(entry->d_name, RECORD_CHECKPOINT))
+            snprintf(path, sizeof path, "%s/%.200s", result_path(results, "cells"), entry->d_name);
+    closedir(folder);
+    size = scratch_read(path, bytes, sizeof bytes);
+    assert_true(size > HEAD && size < sizeof bytes);
+    memcpy(&length, bytes + HEAD, sizeof length);
+    assert_true(HEAD + sizeof length + length + sizeof seconds < size);
+    memcpy(bytes + HEAD + sizeof length + length, &seconds, sizeof seconds);
+    crc = (uint32_t)crc32(0, bytes + HEAD, (uInt)(size - HEAD));
+    memcpy(bytes + CRC, &crc, sizeof crc);
+    file = fopen(path, "w");
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+}
+
+/* Two runs of a cell that hangs after its first checkpoint; without its earlier seconds the second
+ * would hang for an hour. */
+static void the_limit_counts_what_a_cell_took_before(void **state)
+{
+#define HANGS(seconds)                                                                             \
+    DATA "budget: {updates: 20}\n"                                                                 \
+         "limits: {checkpoint_seconds: 1e-6, cell_seconds: " seconds "}\n"                         \
+         "grid: {engine: " ENGINE(hang) ", network: S, batch_size: 8}\n"
+    char reason[256] = "";
+    struct table *table;
+
+    (void)state;
+    runs(HANGS("0.5"), "spent", NULL, RUNNER_COMPLETE);
+    assert_int_equal(count_outcome("spent", "timeout", reason), 1);
+    assert_int_equal(tree_count(result_path("spent", "cells"), RECORD_CHECKPOINT), 1);
+    plant_seconds("spent", 5000);
+    runs(HANGS("3600"), "spent", NULL, RUNNER_COMPLETE);
+    assert_int_equal(count_outcome("spent", "timeout", reason), 1);
+    assert_non_null(strstr(reason, "ended after 3600 s"));
+    table = open_cells("spent");
+    assert_true(table_numbers(table, "wall_seconds")[0] >= 5000);
+    table_close(table);
+    assert_int_equal(result.cell_wall_seconds < 3600, 1); /* this run's alone */
+}
+
 static void a_failure_is_recorded_with_what_the_engine_says(void **state)
 {
     (void)state;
@@ -430,6 +485,7 @@ int main(void)
         cmocka_unit_test(a_crash_is_recorded),
         cmocka_unit_test(an_exit_is_recorded_as_a_crash),
         cmocka_unit_test(a_hang_is_ended),
+        cmocka_unit_test(the_limit_counts_what_a_cell_took_before),
         cmocka_unit_test(a_failure_is_recorded_with_what_the_engine_says),
         cmocka_unit_test(a_refusal_is_recorded_with_what_the_engine_says),
         cmocka_unit_test(a_crash_when_the_engine_is_asked_harms_only_its_cells_too),

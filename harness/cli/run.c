@@ -143,14 +143,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
     return 0;
 }
 
-static const struct argp argp = {
-    options,
-    parse,
-    "EXPERIMENT.yaml\n--tier=NAME",
-    "Runs every cell that is not finished yet; the same command resumes.",
-    0,
-    0,
-    0};
+static const struct argp argp = {options,
+                                 parse,
+                                 "EXPERIMENT.yaml\n--tier=NAME",
+                                 "Runs every cell that is not finished yet; the same command "
+                                 "resumes, long cells from their last "
+                                 "checkpoint (limits: checkpoint_seconds).",
+                                 0,
+                                 0,
+                                 0};
 
 static void print_account(const struct runner_result *result)
 {

@@ -1,6 +1,7 @@
 /* Draws the rows of the next batch. */
 #include "data/sampler.h"
 
+#include "base/checkpoint.h"
 #include "base/error.h"
 #include "base/rng.h"
 #include "data/alias.h"
@@ -291,6 +292,24 @@ void sampler_close(struct sampler *sampler)
 void sampler_set_batch_size(struct sampler *sampler, int batch_size)
 {
     sampler->options.batch_size = batch_size;
+}
+
+/* The order is not in it: it follows from the epoch. */
+void sampler_checkpoint(struct sampler *sampler, struct checkpoint *checkpoint)
+{
+    const struct sampler_options *options = &sampler->options;
+
+    CHECKPOINT(checkpoint, "sampler.batch_size", sampler->options.batch_size);
+    CHECKPOINT(checkpoint, "sampler.position", sampler->position);
+    CHECKPOINT(checkpoint, "sampler.epochs", sampler->epochs);
+    CHECKPOINT(checkpoint, "sampler.draws", sampler->draws);
+    if (!checkpoint_is_read(checkpoint) || checkpoint_has_failed(checkpoint))
+        return;
+    if (options->batch_size < 1 || (size_t)options->batch_size > options->count ||
+        sampler->position > options->count || sampler->epochs < 1)
+        checkpoint_refuse(checkpoint, "is not of a sampler of so many examples");
+    else if (options->sampling == SAMPLING_RESHUFFLE)
+        shuffle(sampler, sampler->epochs - 1);
 }
 
 /* ---- Drawing ----------------------------------------------------------------------------------

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct checkpoint;
+
 enum sampling {
     SAMPLING_RESHUFFLE,        /* without replacement, a new order every epoch */
     SAMPLING_ONCE,             /* one random order, the same in every epoch */
@@ -73,5 +75,8 @@ int sampler_next(struct sampler *, int32_t *rows);
 /* weights[size] of the batch that sampler_next wrote last, for the contract's struct batch; NULL:
  * all 1. Valid until the next batch. */
 const float *sampler_weights(const struct sampler *);
+
+/* Its state between two batches: of a sampler opened alike, which draws on from there. */
+void sampler_checkpoint(struct sampler *, struct checkpoint *);
 
 #endif

@@ -124,7 +124,8 @@ struct probe_options {
 struct limits {
     double cell_seconds; /* wall time after which a cell is killed: outcome `timeout` */
     double memory_bytes; /* that a cell may take; beyond: outcome `out-of-memory`; 0: no limit */
-    int lets_dead_live;  /* 1: no better than chance is no reason to end, as on a plateau */
+    double checkpoint_seconds; /* wall time between two checkpoints of a cell; 0: none */
+    int lets_dead_live;        /* 1: no better than chance is no reason to end, as on a plateau */
 };
 
 enum metric {

@@ -414,6 +414,10 @@ static const struct field limits_fields[] = {
     {"memory_bytes", FIELD_REAL, MEMBER(limits, memory_bytes), .high = 1e15, .fallback = "0",
      .help = "memory that a cell may take beyond what it starts with; then it ends as "
              "`out-of-memory`; 0: no such limit"},
+    {"checkpoint_seconds", FIELD_REAL, MEMBER(limits, checkpoint_seconds), .high = 1e9,
+     .fallback = "60",
+     .help = "convergence: wall time after which a cell is saved as it stands, so that one that is "
+             "killed goes on from there; 0: never"},
     {"at_chance", FIELD_CHOICE, MEMBER(limits, lets_dead_live), .choices = chances,
      .fallback = "stop",
      .help = "stop: a classifier that is no better than chance after an epoch and 100 updates, at "

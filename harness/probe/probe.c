@@ -78,6 +78,11 @@ int prober_observe(void *opaque, const struct curve_point *point, const void *th
     return scene->is_full ? error_set("out of memory for the rows of probes.csv") : 0;
 }
 
+void prober_checkpoint(void *opaque, struct checkpoint *checkpoint)
+{
+    scene_checkpoint(&((struct prober *)opaque)->scene, checkpoint);
+}
+
 const struct probe_row *prober_rows(const struct prober *prober, int *count)
 {
     *count = prober ? prober->scene.row_count : 0;

@@ -29,6 +29,7 @@ struct predictions {
 };
 
 struct prober;
+struct checkpoint;
 
 /* For the probes of the bench's experiment; the bench is borrowed. NULL, and 0, where it has none.
  */
@@ -37,6 +38,9 @@ void prober_close(struct prober *); /* accepts NULL */
 
 /* workbench.observe of a prober: records every probe of theta. */
 int prober_observe(void *prober, const struct curve_point *, const void *theta);
+
+/* workbench.keep of a prober: what it has recorded so far. */
+void prober_checkpoint(void *prober, struct checkpoint *);
 
 /* All rows so far, [*count]; none for NULL. Borrowed. */
 const struct probe_row *prober_rows(const struct prober *, int *count);

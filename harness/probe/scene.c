@@ -62,6 +62,7 @@ void scene_close(struct scene *scene)
     free(scene->losses);
     free(scene->squared_norms);
     free(scene->rows);
+    free(scene->kept);
     memset(scene, 0, sizeof *scene);
 }
 

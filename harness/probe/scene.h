@@ -28,6 +28,7 @@ struct scene {
     void *raw, *moved;      /* [P], as theta: an engine's gradient; another point */
     struct probe_row *rows; /* [row_count] */
     int row_count, capacity;
+    struct kept_row *kept;  /* rows of an earlier process, whose texts are here; owned */
     struct probe_row spare; /* what is written to where there is no memory for a row */
     int is_full;
     struct predictions *predictions; /* [predicted] */
@@ -36,6 +37,8 @@ struct scene {
 
 int scene_open(struct scene *, const struct workbench *);
 void scene_close(struct scene *); /* accepts a zeroed struct */
+/* What was recorded, between two evaluations; to be read into a scene just opened. */
+void scene_checkpoint(struct scene *, struct checkpoint *);
 /* theta at another evaluation; nothing is known of it yet. */
 void scene_set(struct scene *, const struct curve_point *, const void *theta);
 

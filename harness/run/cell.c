@@ -72,6 +72,8 @@ static void fill_from_training(struct cell_record *record, const struct training
     memcpy(record->costs, result->costs, sizeof record->costs);
     record->curve = result->curve;
     record->curve_count = result->curve_count;
+    record->resumptions = result->resumptions;
+    record->resumption_count = result->resumption_count;
 }
 
 static void fill_from_throughput(struct cell_record *record, const struct throughput_result *result,
@@ -159,6 +161,7 @@ static int train_and_probe(struct workbench *bench, struct prober **prober,
         return -1;
     bench->observe = *prober ? prober_observe : NULL;
     bench->observer = *prober;
+    bench->keep = prober_checkpoint;
     return train(bench, training);
 }
 
@@ -201,7 +204,7 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
     record->probes = prober_rows(prober, &record->probe_count);
     record->predictions = prober_predictions(prober, &record->prediction_count);
     before_logging = clock_now();
-    record->wall_seconds = before_logging - start;
+    record->wall_seconds = training.earlier_seconds + (before_logging - start);
     status = record_unlimited(campaign, cell, record);
     if (status == 0 && campaign->profile && training.updates > 0 &&
         outcome_is_final(record->outcome))
@@ -214,7 +217,8 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
 }
 
 int cell_run(const struct campaign *campaign, const struct cell *cell,
-             const struct assignment *assignment, const struct roof *roof)
+             const struct assignment *assignment, const struct roof *roof,
+             const struct checkpointing *checkpoint)
 {
     const struct training_options options = plan_training_options(cell);
     double start = clock_now();
@@ -225,6 +229,9 @@ int cell_run(const struct campaign *campaign, const struct cell *cell,
 
     bench_describe(&parts, campaign, cell, assignment);
     start_record(&record, &parts);
+    if (checkpoint)
+        parts.bench.checkpoint = *checkpoint;
+    parts.bench.checkpoint.started = start;
     if (training_set_open(&parts.training, campaign->dataset, &options) != 0) {
         ready = -1;
         snprintf(message.text, sizeof message.text, "%.500s", error_text());

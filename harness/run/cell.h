@@ -27,10 +27,11 @@ struct assignment {
 };
 
 /* Trains or times the cell and records how it ended. To be called in a child process: it loads the
- * engine. roof: of the machine with so many threads, NULL if it is not known. 0 once it is
+ * engine. roof: of the machine with so many threads, NULL if it is not known. What it
+ * goes on from and leaves, NULL for nothing; `started` is set here. 0 once it is
  * recorded, whatever the outcome; -1 if it could not be (error set). */
 int cell_run(const struct campaign *, const struct cell *, const struct assignment *,
-             const struct roof *roof);
+             const struct roof *roof, const struct checkpointing *);
 
 /* Records a cell that could not do so itself: crashed, timed out. */
 int cell_record_loss(const struct campaign *, const struct cell *, const struct assignment *,

@@ -15,7 +15,7 @@ int cell_job_run(const struct cell_job *job)
 {
     child_pin(job->processors, job->processor_count);
     memory_limit_set(job->campaign->experiment->limits.memory_bytes);
-    return cell_run(job->campaign, job->cell, job->assignment, job->roof);
+    return cell_run(job->campaign, job->cell, job->assignment, job->roof, job->checkpoint);
 }
 
 static void run_child(const struct cell_job *job, int words, pid_t parent)

@@ -11,7 +11,8 @@ struct cell_job {
     const struct cell *cell;
     const struct assignment *assignment;
     const struct roof *roof; /* as cell_run wants it */
-    const int *processors;   /* [processor_count]: numbers, to be pinned to */
+    const struct checkpointing *checkpoint;
+    const int *processors; /* [processor_count]: numbers, to be pinned to */
     int processor_count;
 };
 

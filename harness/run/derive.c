@@ -69,6 +69,26 @@ int record_read(const char *results, const char *id, struct recorded *recorded,
     return found;
 }
 
+void record_take_earlier(const char *results, const char *id, struct recorded *recorded)
+{
+    const double *train, *evaluation;
+    char path[PATH_MAX + 160];
+    struct table *table;
+    size_t rows;
+
+    snprintf(path, sizeof path, "%s/cells/%s/resumed.csv", results, id);
+    if (access(path, F_OK) != 0 || table_open(&table, path) != 0)
+        return;
+    train = table_numbers(table, "train_seconds");
+    evaluation = table_numbers(table, "evaluation_seconds");
+    rows = table_rows(table);
+    if (train && evaluation && rows > 0) {
+        recorded->train_seconds -= train[rows - 1];
+        recorded->evaluation_seconds -= evaluation[rows - 1];
+    }
+    table_close(table);
+}
+
 /* A file derived from a part of each cell. */
 struct derived {
     FILE *into;
@@ -170,9 +190,9 @@ int record_unseal(const char *results)
 int record_seal(const char *results)
 {
     static const char *const names[] = {
-        "manifest.json",     "cells.csv",        CHOICES_FILE, "classes.csv", "curves.csv",
-        "decomposition.csv", "predictions.csv",  "probes.csv", "profile.csv", "timings.csv",
-        TUNING_FILE,         "tuning_cells.csv", NULL};
+        "manifest.json",     "cells.csv",       CHOICES_FILE,       "classes.csv", "curves.csv",
+        "decomposition.csv", "predictions.csv", "probes.csv",       "profile.csv", "timings.csv",
+        "resumed.csv",       TUNING_FILE,       "tuning_cells.csv", NULL};
 
     return checksum_write(results, names);
 }
@@ -189,6 +209,7 @@ int record_merge(const char *results, const struct plan *plan, int *finished)
         merge_part(results, plan, "classes.csv", "classes.csv", &parts) != 0 ||
         merge_part(results, plan, "probes.csv", "probes.csv", &parts) != 0 ||
         merge_part(results, plan, "predictions.csv", "predictions.csv", &predicted) != 0 ||
+        merge_part(results, plan, "resumed.csv", "resumed.csv", &parts) != 0 ||
         merge_part(results, plan, "profile.csv", "profile.csv", &parts) != 0)
         return -1;
     return decomposition_write(results, predicted > 0 ? plan : &none);
@@ -227,6 +248,17 @@ static int clean_cell(const char *cells, const char *name)
     return name[0] == '.' ? 0 : clean_files(path);
 }
 
+/* One half-written, or of a cell that is finished. */
+static void clean_checkpoint(DIR *folder, const char *results, const char *name)
+{
+    struct recorded recorded;
+
+    if (strstr(name, ".tmp-") ||
+        (record_find(results, name + strlen(RECORD_CHECKPOINT), &recorded) &&
+         outcome_is_final(recorded.outcome)))
+        unlinkat(dirfd(folder), name, 0);
+}
+
 int record_clean(const char *results)
 {
     char cells[PATH_MAX];
@@ -239,7 +271,10 @@ int record_clean(const char *results)
     if (!folder)
         return error_set("%s: %s", cells, strerror(errno));
     while (status == 0 && (entry = readdir(folder)) != NULL)
-        status = clean_cell(cells, entry->d_name);
+        if (strncmp(entry->d_name, RECORD_CHECKPOINT, strlen(RECORD_CHECKPOINT)) == 0)
+            clean_checkpoint(folder, results, entry->d_name);
+        else
+            status = clean_cell(cells, entry->d_name);
     closedir(folder);
     if (status == 0)
         status = clean_files(results);

@@ -348,6 +348,30 @@ static void write_predictions(FILE *file, const struct part *part)
     }
 }
 
+static const struct column resumption_columns[] = {
+    {"train_seconds", offsetof(struct resumption, train_seconds)},
+    {"evaluation_seconds", offsetof(struct resumption, evaluation_seconds)},
+    {"wall_seconds", offsetof(struct resumption, seconds)},
+    {0},
+};
+
+static void write_resumptions(FILE *file, const struct part *part)
+{
+    const struct cell_record *record = part->record;
+
+    fputs("id,update,examples", file);
+    write_names(file, resumption_columns);
+    fputc('\n', file);
+    for (int i = 0; i < record->resumption_count; i++) {
+        const struct resumption *resumption = &record->resumptions[i];
+
+        fprintf(file, "%s,%ld,", part->cell->id, resumption->updates);
+        record_write_number(file, resumption->examples);
+        write_columns(file, resumption_columns, resumption);
+        fputc('\n', file);
+    }
+}
+
 void record_clear(struct cell_record *record)
 {
     memset(record, 0, sizeof *record);
@@ -383,7 +407,9 @@ static int write_parts(const char *folder, const struct part *part)
         (part->record->probe_count > 0 &&
          write_part(folder, "probes.csv", write_probes, part) != 0) ||
         (part->record->prediction_count > 0 &&
-         write_part(folder, "predictions.csv", write_predictions, part) != 0))
+         write_part(folder, "predictions.csv", write_predictions, part) != 0) ||
+        (part->record->resumption_count > 0 &&
+         write_part(folder, "resumed.csv", write_resumptions, part) != 0))
         return -1;
     return 0;
 }
@@ -412,6 +438,19 @@ static int put_in_place(const char *temporary, const char *final, const char *ol
     return put_in_turn(temporary, final, old);
 }
 
+void record_checkpoint_path(const char *results, const char *id, char *path, size_t size)
+{
+    snprintf(path, size, "%s/cells/%s%s", results, RECORD_CHECKPOINT, id);
+}
+
+static void remove_checkpoint(const char *results, const struct cell *cell)
+{
+    char path[PATH_MAX + 160];
+
+    record_checkpoint_path(results, cell->id, path, sizeof path);
+    unlink(path);
+}
+
 int record_cell(const char *results, const struct experiment *experiment, const struct cell *cell,
                 const struct cell_record *record)
 {
@@ -432,6 +471,8 @@ int record_cell(const char *results, const struct experiment *experiment, const 
         folder_remove(temporary);
         return error_set("%s", cause);
     }
+    if (outcome_is_final(record->outcome)) /* others are tried again, from where they were */
+        remove_checkpoint(results, cell);
     return folder_sync(cells);
 }
 

@@ -42,10 +42,16 @@ struct cell_record {
     int probe_count;
     const struct predictions *predictions;
     int prediction_count;
+    const struct resumption *resumptions;
+    int resumption_count;
 };
 
 /* What the folder of a cell is called until it is whole begins with this. */
 #define RECORD_TEMPORARY ".tmp-"
+
+/* Where a cell that is not finished leaves what it has come to. */
+#define RECORD_CHECKPOINT ".checkpoint-"
+void record_checkpoint_path(const char *results, const char *id, char *path, size_t size);
 
 /* Every number NOT_APPLICABLE. */
 void record_clear(struct cell_record *);
@@ -53,7 +59,7 @@ void record_clear(struct cell_record *);
 /* A number of a CSV field: "nan", and nothing where it is NOT_APPLICABLE. */
 void record_write_number(FILE *, double);
 
-/* Writes results/cells/<id>/, replacing what is there. */
+/* Writes results/cells/<id>/, replacing what is there. With a final outcome its checkpoint goes. */
 int record_cell(const char *results, const struct experiment *, const struct cell *,
                 const struct cell_record *);
 
@@ -85,9 +91,14 @@ int record_find(const char *results, const char *id, struct recorded *);
 int record_read(const char *results, const char *id, struct recorded *, const char *const *columns,
                 double *values, int count);
 
-/* Derives cells.csv, curves.csv, timings.csv, classes.csv, probes.csv, predictions.csv and
- * profile.csv from the finished cells of the plan, in the plan's order, and decomposition.csv from
- * their predictions. A file is there only if it has rows; *finished is the number of cells. */
+/* Takes what an earlier process had done of the cell, up to where its last one took it up, from
+ * what is recorded. */
+void record_take_earlier(const char *results, const char *id, struct recorded *);
+
+/* Derives cells.csv, curves.csv, timings.csv, classes.csv, probes.csv, predictions.csv,
+ * resumed.csv and profile.csv from the finished cells of the plan, in the plan's order, and
+ * decomposition.csv from their predictions. A file is there only if it has rows; *finished is the
+ * number of cells. */
 int record_merge(const char *results, const struct plan *, int *finished);
 
 /* Derives tuning_cells.csv, as cells.csv, from the plan of the tuning cells. */
@@ -101,7 +112,7 @@ int record_unseal(const char *results);
  * write beside them, such as verdicts.csv, they may write again. */
 int record_seal(const char *results);
 
-/* Removes what an earlier run left half-written. */
+/* Removes what an earlier run left half-written, and checkpoints of cells that are finished. */
 int record_clean(const char *results);
 
 #endif

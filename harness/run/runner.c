@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "run/awaited.h"
+#include "run/cell_checkpoint.h"
 #include "run/cell_job.h"
 #include "run/choice.h"
 #include "run/loss.h"
@@ -27,7 +28,10 @@ struct slot {
     const struct cell *cell;
     struct assignment assignment;
     double start, still; /* still: seconds since then for which this process was stopped */
-    int words;           /* of the child, as cell_job_start gives them */
+    double earlier; /* wall time up to the checkpoint that the cell goes on from; 0: none */
+    struct cell_checkpoint checkpoint;
+    struct checkpointing kept;           /* borrows the checkpoint's; path NULL: it makes none */
+    int words;                           /* of the child, as cell_job_start gives them */
     int processors[HOST_PROCESSORS_MAX]; /* indices into host.processors */
     int processor_count;
     int late; /* killed because of the limit */
@@ -219,9 +223,20 @@ static struct cell_job job_of(const struct runner *runner, const struct slot *sl
         .cell = slot->cell,
         .assignment = &slot->assignment,
         .roof = survey_roof(&runner->survey, slot->assignment.threads),
+        .checkpoint = &slot->kept,
         .processors = processors,
         .processor_count = slot->processor_count,
     };
+}
+
+/* Where the cell goes on from, and what that has taken. */
+static void find_checkpoint(const struct runner *runner, struct slot *slot)
+{
+    if (!cell_checkpoint_describe(&slot->checkpoint, runner->campaign, &runner->survey, slot->cell,
+                                  &slot->assignment))
+        return;
+    slot->kept = cell_checkpointing(&slot->checkpoint, &runner->campaign->experiment->limits);
+    slot->earlier = cell_checkpoint_seconds(&slot->checkpoint);
 }
 
 static int start_cell(struct runner *runner, struct slot *slot, const struct cell *cell,
@@ -231,6 +246,7 @@ static int start_cell(struct runner *runner, struct slot *slot, const struct cel
     struct cell_job job;
 
     *slot = (struct slot){.cell = cell, .assignment = *assignment, .start = clock_now()};
+    find_checkpoint(runner, slot);
     take_processors(runner, slot);
     job = job_of(runner, slot, processors);
     if (cell_job_start(&job, &slot->pid, &slot->words) == 0)
@@ -379,7 +395,7 @@ static int finish_cell(struct runner *runner, struct slot *slot, int status)
     if (strcmp(words, CELL_JOB_DONE) != 0 && words[0])
         return error_set("%s", words); /* it could not write its results */
     if ((words[0] ? outcome_of(runner, cell, &outcome)
-                  : record_loss(runner, slot, status, wall, &outcome)) != 0)
+                  : record_loss(runner, slot, status, slot->earlier + wall, &outcome)) != 0)
         return -1;
     note_loss(runner, slot, outcome);
     runner->result->cell_wall_seconds += wall;
@@ -403,10 +419,10 @@ static int is_late(struct runner *runner, const struct slot *slot)
     double limit = runner->campaign->experiment->limits.cell_seconds;
     double now = clock_now();
 
-    if (!(now - slot->start - slot->still > limit))
+    if (!(slot->earlier + (now - slot->start - slot->still) > limit))
         return 0;
     note_stop(runner); /* it may have been just now */
-    return now - slot->start - slot->still > limit;
+    return slot->earlier + (now - slot->start - slot->still) > limit;
 }
 
 static int reap(struct runner *runner)
@@ -493,6 +509,7 @@ static void sum_cell_seconds(struct runner *runner)
 
         if (!record_find(runner->campaign->results, runner->queue.cells[i]->id, &recorded))
             continue;
+        record_take_earlier(runner->campaign->results, runner->queue.cells[i]->id, &recorded);
         if (isfinite(recorded.train_seconds))
             result->train_seconds += recorded.train_seconds;
         if (isfinite(recorded.evaluation_seconds))
@@ -560,6 +577,7 @@ static int run_here(struct runner *runner)
     if (runner->queue.count != 1 || !runner->stages.is_last)
         return error_set("--here: %d cells are to run, expected one (--only)", runner->queue.count);
     slot.assignment = choices_assignment(&runner->choices, slot.cell);
+    find_checkpoint(runner, &slot);
     take_processors(runner, &slot);
     runner->queue.next = 1;
     job = job_of(runner, &slot, processors);

@@ -109,6 +109,14 @@ static void note_failure(void *context, const struct conformance_case_result *re
         snprintf(first, FIRST_BYTES, "%.95s: %.255s", result->name, result->note);
 }
 
+const char *survey_library(const struct survey *survey, const char *engine)
+{
+    for (int i = 0; i < survey->engine_count; i++)
+        if (strcmp(survey->engines[i], engine) == 0)
+            return survey->libraries[i];
+    return "";
+}
+
 int survey_has_library(const char *text)
 {
     return strncmp(text, CELL_UNAVAILABLE, strlen(CELL_UNAVAILABLE)) != 0;

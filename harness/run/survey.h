@@ -32,6 +32,9 @@ void survey_measure(struct survey *, const int *threads, int count, double secon
 /* The roof with so many threads, NULL if there is none. */
 const struct roof *survey_roof(const struct survey *, int threads);
 
+/* What the engine of this specification said; "" if it was not asked. */
+const char *survey_library(const struct survey *, const char *engine);
+
 /* 1 if the text is what an engine said of its library, 0 if it says why there is nothing. */
 int survey_has_library(const char *text);
 

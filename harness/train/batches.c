@@ -1,6 +1,7 @@
 /* The batches that training steps are made with. */
 #include "train/batches.h"
 
+#include "base/checkpoint.h"
 #include "base/error.h"
 #include "data/augmentation.h"
 #include "data/sampler.h"
@@ -120,6 +121,12 @@ void batches_close(struct batches *batches)
 void batches_set_size(struct batches *batches, int batch_size)
 {
     sampler_set_batch_size(batches->sampler, batch_size);
+}
+
+void batches_checkpoint(struct batches *batches, struct checkpoint *checkpoint)
+{
+    sampler_checkpoint(batches->sampler, checkpoint);
+    CHECKPOINT(checkpoint, "batches.drawn", batches->drawn);
 }
 
 /* ---- Drawing ----------------------------------------------------------------------------------

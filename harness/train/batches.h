@@ -6,6 +6,7 @@
 #include "train/train.h"
 
 struct batches;
+struct checkpoint;
 
 /* For batches of up to the cell's largest, at first of its batch_size. last_batch: in place of the
  * cell's. -1: out of memory, or weights that cannot be drawn by (error set); *batches is NULL. */
@@ -19,5 +20,8 @@ void batches_set_size(struct batches *, int batch_size);
  * images are a copy, and what was drawn as the n-th example of the run, n = 0, 1, ..., is varied by
  * a function of (seed, n) alone. Nothing is varied but what is drawn here. */
 void batches_next(struct batches *, struct batch *);
+
+/* Their state between two of them. */
+void batches_checkpoint(struct batches *, struct checkpoint *);
 
 #endif

@@ -1,6 +1,7 @@
 /* The gradient of a batch, whole or in pieces, by one worker or several. */
 #include "train/gradient.h"
 
+#include "base/checkpoint.h"
 #include "base/error.h"
 #include "memory.h"
 #include "train/call.h"
@@ -235,6 +236,13 @@ int gradient_of_many(struct gradient *g, const void *theta, const struct batch *
     status = gradient_at(g, theta, batch, gradient, &score, message);
     g->piece = piece;
     return status;
+}
+
+void gradient_checkpoint(struct gradient *g, struct checkpoint *checkpoint)
+{
+    CHECKPOINT(checkpoint, "gradient.calls", g->calls);
+    for (int i = 0; i <= g->delay && g->past; i++)
+        checkpoint_item(checkpoint, "gradient.past", g->past[i], g->parameters * g->vectors->size);
 }
 
 /* ---- Opening ----------------------------------------------------------------------------------

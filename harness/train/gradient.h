@@ -7,6 +7,7 @@
 #include "train/train.h"
 
 struct gradient;
+struct checkpoint;
 
 /* precision, micro_batch, workers and delay are the cell's. */
 int gradient_open(struct gradient **, const struct workbench *);
@@ -26,5 +27,8 @@ int gradient_at(struct gradient *, const void *theta, const struct batch *, void
 /* Of a batch of any size, in pieces of at most max_batch; at theta itself. */
 int gradient_of_many(struct gradient *, const void *theta, const struct batch *, void *gradient,
                      struct message *);
+
+/* What gradient_of remembers of the past. */
+void gradient_checkpoint(struct gradient *, struct checkpoint *);
 
 #endif

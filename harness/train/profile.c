@@ -104,6 +104,7 @@ static int time_loop(const struct workbench *bench, double *seconds)
     make_plain(&cell.settings);
     bare.engine = &idle;
     bare.observe = NULL;
+    bare.checkpoint = (struct checkpointing){.path = NULL};
     bare.experiment = &experiment;
     bare.cell = &cell;
     for (int r = 0; r < REPETITIONS; r++) {

@@ -1,6 +1,7 @@
 /* Update rules: the table, and what happens around their passes. */
 #include "train/rule.h"
 
+#include "base/checkpoint.h"
 #include "base/error.h"
 #include "memory.h"
 #include "train/rule_vectors.h"
@@ -302,6 +303,21 @@ void rule_close(struct rule_state *state)
     free(state->memory);
     free(state->table);
     memset(state, 0, sizeof *state);
+}
+
+void rule_checkpoint(const struct rule *rule, struct rule_state *state,
+                     struct checkpoint *checkpoint)
+{
+    size_t vector = state->parameter_count * vectors_of(state)->size;
+
+    CHECKPOINT(checkpoint, "rule.step", state->step);
+    CHECKPOINT(checkpoint, "rule.product", state->product);
+    CHECKPOINT(checkpoint, "rule.extra", state->extra);
+    checkpoint_item(checkpoint, "rule.gradient", state->gradient, vector);
+    if (rule->vectors > 0)
+        checkpoint_item(checkpoint, "rule.memory", state->memory, (size_t)rule->vectors * vector);
+    if (rule->keeps_table)
+        checkpoint_item(checkpoint, "rule.table", state->table, state->example_count * vector);
 }
 
 /* ---- A step -----------------------------------------------------------------------------------

@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+struct checkpoint;
+
 /* Where gradients come from. Each function returns 0, or -1 with the error set. A rule calls what
  * it names in `needs`, and `batch`; the others may be NULL. */
 struct gradient_oracle {
@@ -111,6 +113,9 @@ int rule_is_bare(const struct rule_parameters *);
 int rule_open(struct rule_state *, const struct rule *, size_t parameter_count,
               size_t example_count, enum precision, const struct rule_parameters *);
 void rule_close(struct rule_state *); /* accepts NULL and a zeroed struct */
+
+/* All that changes in it, between two steps. */
+void rule_checkpoint(const struct rule *, struct rule_state *, struct checkpoint *);
 
 /* One update of theta[P] in place; between the steps of one state theta is nobody else's to change.
  * 0, or -1 with the oracle's error; theta is then as before. */

@@ -1,6 +1,7 @@
 /* One update of one batch. */
 #include "train/step.h"
 
+#include "base/checkpoint.h"
 #include "base/error.h"
 #include "base/rng.h"
 #include "memory.h"
@@ -278,4 +279,16 @@ void stepper_close(struct stepper *stepper)
     free(stepper->positions);
     free(stepper->theta);
     memset(stepper, 0, sizeof *stepper);
+}
+
+void stepper_checkpoint(struct stepper *stepper, struct checkpoint *checkpoint)
+{
+    size_t size = stepper->state.precision == PRECISION_DOUBLE ? sizeof(double) : sizeof(float);
+
+    checkpoint_item(checkpoint, "theta", stepper->theta, stepper->state.parameter_count * size);
+    CHECKPOINT(checkpoint, "rate", stepper->rate);
+    CHECKPOINT(checkpoint, "noisy", stepper->noisy);
+    CHECKPOINT(checkpoint, "has_gradient", stepper->has_gradient);
+    rule_checkpoint(stepper->rule, &stepper->state, checkpoint);
+    gradient_checkpoint(stepper->gradient, checkpoint);
 }

@@ -38,6 +38,9 @@ void stepper_close(struct stepper *); /* accepts a zeroed struct */
  * and nobody wants the gradient, else by the rule. 0, or -1 with `reason` and the error set. */
 int stepper_update(struct stepper *);
 
+/* Its state between two updates. */
+void stepper_checkpoint(struct stepper *, struct checkpoint *);
+
 /* 1: updates are the engine's sgd_step. */
 int step_is_bare(const struct workbench *);
 

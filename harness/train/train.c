@@ -3,10 +3,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "train/batches.h"
 #include "train/call.h"
 #include "train/evaluate.h"
-#include "train/step.h"
+#include "train/training_run.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -33,63 +32,9 @@ int outcome_is_final(enum outcome outcome)
     return outcomes[outcome].is_final;
 }
 
-/* ---- Losses of batches ---------------------------------------------------------------------- */
-
-/* Of the batches since the last evaluation. */
-struct batch_losses {
-    long count;
-    double last, sum;
-    double squares; /* of successive differences */
-};
-
-static void batch_losses_add(struct batch_losses *losses, double loss)
-{
-    double step = losses->count > 0 ? loss - losses->last : 0;
-
-    losses->count++;
-    losses->last = loss;
-    losses->sum += loss;
-    losses->squares += step * step;
-}
-
-static double batch_losses_mean(const struct batch_losses *losses)
-{
-    return losses->count > 0 ? losses->sum / (double)losses->count : NOT_APPLICABLE;
-}
-
-static double batch_losses_deviation(const struct batch_losses *losses)
-{
-    return losses->count > 1 ? sqrt(losses->squares / 2 / (double)(losses->count - 1))
-                             : NOT_APPLICABLE;
-}
-
-/* ---- The state of one training run ---------------------------------------------------------- */
-
-struct run {
-    const struct workbench *bench;
-    struct training_result *result;
-    struct stepper stepper;
-    struct batches *batches;
-    int capacity;                  /* of result->curve */
-    int due;                       /* index of the next evaluation of the schedule */
-    int probe_due;                 /* index of the next one that the probes ask for */
-    int observed;                  /* evaluations when the observer was last shown one */
-    struct schedule_spec schedule; /* with its length; constant where the cell has none */
-    int is_constant;
-    int batch_size; /* now */
-    const struct budget *budget;
-    double best_loss; /* of validation, for the budget's patience */
-    int stale;        /* evaluations running without a better one */
-    int suspicions;   /* evaluations running with a loss above the limit */
-    int chances;      /* evaluations running at chance level */
-    long stride;      /* updates from one look at the clock to the next */
-    long unseen;      /* updates since the last */
-    struct batch_losses losses;
-};
-
 /* ---- Evaluation ----------------------------------------------------------------------------- */
 
-static double gradient_norm(const struct run *run)
+static double gradient_norm(const struct training_run *run)
 {
     const struct rule_state *state = &run->stepper.state;
 
@@ -98,7 +43,7 @@ static double gradient_norm(const struct run *run)
     return rule_norm(state->gradient, state->parameter_count, state->precision);
 }
 
-static double penalty(const struct run *run)
+static double penalty(const struct training_run *run)
 {
     const struct rule_state *state = &run->stepper.state;
     const void *theta = rule_evaluated(run->stepper.rule, state, run->stepper.theta);
@@ -116,7 +61,7 @@ static int is_objective(const struct workbench *bench)
 }
 
 /* Where on an objective the run stands: what is evaluated, not where the next gradient is taken. */
-static double coordinate(const struct run *run, size_t j)
+static double coordinate(const struct training_run *run, size_t j)
 {
     const struct workbench *bench = run->bench;
     const void *theta = rule_evaluated(run->stepper.rule, &run->stepper.state, run->stepper.theta);
@@ -126,7 +71,7 @@ static double coordinate(const struct run *run, size_t j)
     return parameter_value(bench->cell->settings.precision, theta, j);
 }
 
-static struct curve_point *new_point(struct run *run)
+static struct curve_point *new_point(struct training_run *run)
 {
     struct training_result *result = run->result;
 
@@ -145,7 +90,7 @@ static struct curve_point *new_point(struct run *run)
 }
 
 /* Examples at which the probes ask for the next evaluation. */
-static double probe_due(const struct run *run)
+static double probe_due(const struct training_run *run)
 {
     const struct probe_options *probes = &run->bench->experiment->probes;
 
@@ -155,7 +100,7 @@ static double probe_due(const struct run *run)
 }
 
 /* Shows the run to its observer. Parameters that are not finite have nothing to show. */
-static int observe(struct run *run, const struct curve_point *point)
+static int observe(struct training_run *run, const struct curve_point *point)
 {
     const struct workbench *bench = run->bench;
     const struct stepper *stepper = &run->stepper;
@@ -171,7 +116,7 @@ static int observe(struct run *run, const struct curve_point *point)
 }
 
 /* Whether the probes ask for the evaluation just made. */
-static int is_probed(struct run *run, const struct curve_point *point)
+static int is_probed(struct training_run *run, const struct curve_point *point)
 {
     int every = run->bench->experiment->probes.every;
     int is_due = probe_due(run) <= point->examples;
@@ -182,7 +127,7 @@ static int is_probed(struct run *run, const struct curve_point *point)
 }
 
 /* The last evaluation, unless it was shown already. */
-static int observe_end(struct run *run)
+static int observe_end(struct training_run *run)
 {
     struct training_result *result = run->result;
     double start = clock_now();
@@ -195,7 +140,7 @@ static int observe_end(struct run *run)
     return 0;
 }
 
-static int record_point(struct run *run)
+static int record_point(struct training_run *run)
 {
     const struct workbench *bench = run->bench;
     struct training_result *result = run->result;
@@ -214,8 +159,8 @@ static int record_point(struct run *run)
         .rate = run->stepper.rate,
         .penalty = penalty(run),
         .gradient_norm = gradient_norm(run),
-        .batch_loss = batch_losses_mean(&run->losses),
-        .batch_loss_deviation = batch_losses_deviation(&run->losses),
+        .batch_loss = batch_losses_mean(&run->losses, NOT_APPLICABLE),
+        .batch_loss_deviation = batch_losses_deviation(&run->losses, NOT_APPLICABLE),
         .test = {NOT_APPLICABLE, NOT_APPLICABLE},
         .theta = {coordinate(run, 0), coordinate(run, 1)},
     };
@@ -228,6 +173,7 @@ static int record_point(struct run *run)
          evaluate(&run->stepper, &bench->test, bench->test.count, &point->test) != 0))
         return -1;
     result->curve_count++;
+    run->losses = (struct batch_losses){0};
     if (is_probed(run, point) && observe(run, point) != 0)
         return -1;
     result->evaluation_seconds += clock_now() - start;
@@ -243,7 +189,7 @@ double train_evaluation_due(const struct evaluation *evaluation, int i)
 
 /* ---- When to stop --------------------------------------------------------------------------- */
 
-static int targets_reached(const struct run *run)
+static int targets_reached(const struct training_run *run)
 {
     const struct experiment *experiment = run->bench->experiment;
     int reached = 0;
@@ -253,7 +199,7 @@ static int targets_reached(const struct run *run)
     return reached;
 }
 
-static void update_targets(struct run *run)
+static void update_targets(struct training_run *run)
 {
     const struct experiment *experiment = run->bench->experiment;
     struct training_result *result = run->result;
@@ -264,7 +210,7 @@ static void update_targets(struct run *run)
                 train_target_cost(result->curve, result->curve_count, &experiment->targets[t]);
 }
 
-static int stop(struct run *run, enum outcome outcome, const char *reason)
+static int stop(struct training_run *run, enum outcome outcome, const char *reason)
 {
     run->result->outcome = outcome;
     snprintf(run->result->reason, sizeof run->result->reason, "%s", reason);
@@ -273,7 +219,7 @@ static int stop(struct run *run, enum outcome outcome, const char *reason)
 
 /* At chance level, with a margin for luck and for unequal classes: an accuracy of 0.12 for ten
  * classes, 0.52 for two, 0.0012 for a thousand. */
-static int at_chance(const struct run *run, const struct curve_point *point)
+static int at_chance(const struct training_run *run, const struct curve_point *point)
 {
     double error =
         point->validation.error != NOT_APPLICABLE ? point->validation.error : point->train.error;
@@ -284,7 +230,7 @@ static int at_chance(const struct run *run, const struct curve_point *point)
 }
 
 /* Beyond any transient. */
-static double largest_loss(const struct run *run)
+static double largest_loss(const struct training_run *run)
 {
     double initial = run->result->curve[0].train.loss;
 
@@ -292,7 +238,7 @@ static double largest_loss(const struct run *run)
 }
 
 /* After an evaluation. 1: the run is over. */
-static int judge_point(struct run *run)
+static int judge_point(struct training_run *run)
 {
     const struct experiment *experiment = run->bench->experiment;
     struct training_result *result = run->result;
@@ -321,7 +267,7 @@ static int judge_point(struct run *run)
 }
 
 /* Which limit of the budget is met after so much; NULL if none is. */
-static const char *spent_after(const struct run *run, long updates, double examples)
+static const char *spent_after(const struct training_run *run, long updates, double examples)
 {
     const struct budget *budget = run->budget;
 
@@ -336,13 +282,13 @@ static const char *spent_after(const struct run *run, long updates, double examp
     return NULL;
 }
 
-static const char *budget_spent(const struct run *run)
+static const char *budget_spent(const struct training_run *run)
 {
     return spent_after(run, run->result->updates, run->result->examples);
 }
 
 /* The same of what only an evaluation tells; once after each. */
-static const char *evaluated_enough(struct run *run)
+static const char *evaluated_enough(struct training_run *run)
 {
     const struct training_result *result = run->result;
     const struct curve_point *point = &result->curve[result->curve_count - 1];
@@ -358,32 +304,79 @@ static const char *evaluated_enough(struct run *run)
     return NULL;
 }
 
-/* ---- The loop ------------------------------------------------------------------------------- */
+/* ---- The clock ------------------------------------------------------------------------------ */
 
-/* Looks at the clock about every so many seconds: a look costs some 25 ns, where a small update
- * takes 500. */
-static const double look_seconds = 4e-5;
+/* A look costs some 25 ns, where a small update takes 500: so there is one about every so many
+ * seconds. */
+static const double look_seconds = 4e-5, look_seconds_to_keep = 1e-2;
 
-/* After each update. 1 where a look was due and the seconds of the budget are spent. `before`:
- * train_seconds at `start`. */
-static int seconds_spent(struct run *run, double before, double start)
+static void open_clock(struct training_run *run)
 {
-    double limit = run->budget->seconds, looked = run->result->train_seconds;
+    const struct workbench *bench = run->bench;
+    const struct checkpointing *to = &bench->checkpoint;
 
-    if (limit <= 0 || ++run->unseen < run->stride)
-        return 0;
-    run->result->train_seconds = before + (clock_now() - start);
-    run->unseen = 0;
-    if (run->result->train_seconds - looked < look_seconds / 2)
-        run->stride *= 2;
-    else if (run->result->train_seconds - looked > look_seconds && run->stride > 1)
-        run->stride /= 2;
-    return run->result->train_seconds >= limit;
+    run->stride = 1;
+    run->look_seconds = -1;
+    run->is_kept = to->path && (!bench->observe || bench->keep);
+    if (run->is_kept)
+        run->look_seconds = to->updates > 0 ? 0 : fmin(look_seconds_to_keep, to->seconds / 10);
+    if (run->budget->seconds > 0 && !(run->is_kept && run->look_seconds < look_seconds))
+        run->look_seconds = look_seconds;
+    run->kept = clock_now();
+    run->pause = to->seconds;
 }
+
+static void start_clock(struct training_run *run)
+{
+    run->before = run->result->train_seconds;
+    run->unseen = 0;
+    run->start = clock_now();
+}
+
+static void read_clock(struct training_run *run)
+{
+    run->result->train_seconds = run->before + (clock_now() - run->start);
+}
+
+static int is_to_be_kept(const struct training_run *run)
+{
+    const struct checkpointing *to = &run->bench->checkpoint;
+
+    if (!run->is_kept)
+        return 0;
+    return to->updates > 0 ? run->result->updates > 0 && run->result->updates % to->updates == 0
+                           : clock_now() - run->kept >= run->pause;
+}
+
+/* After each update, if another one is to follow. 1: a look was due, and the seconds of the budget
+ * are spent. */
+static int look(struct training_run *run)
+{
+    double limit = run->budget->seconds, looked = run->result->train_seconds, passed;
+
+    if (run->look_seconds < 0 || ++run->unseen < run->stride)
+        return 0;
+    read_clock(run);
+    run->unseen = 0;
+    passed = run->result->train_seconds - looked;
+    if (passed < run->look_seconds / 2)
+        run->stride *= 2;
+    else if (passed > run->look_seconds && run->stride > 1)
+        run->stride /= 2;
+    if (limit > 0 && run->result->train_seconds >= limit)
+        return 1;
+    if (is_to_be_kept(run)) {
+        training_run_keep(run);
+        start_clock(run);
+    }
+    return 0;
+}
+
+/* ---- The loop ------------------------------------------------------------------------------- */
 
 /* Whether an evaluation follows the update of the batch just drawn, as far as that can be told: it
  * shows the update's gradient. */
-static int evaluated_next(const struct run *run, double due)
+static int evaluated_next(const struct training_run *run, double due)
 {
     double examples = run->result->examples + run->stepper.batch.size;
 
@@ -391,7 +384,7 @@ static int evaluated_next(const struct run *run, double due)
 }
 
 /* Rate and batch size of the next update. */
-static void follow_schedule(struct run *run)
+static void follow_schedule(struct training_run *run)
 {
     const struct cell *cell = run->bench->cell;
     double n = (double)run->bench->train.count, done = (double)run->result->updates, step = 1;
@@ -410,17 +403,15 @@ static void follow_schedule(struct run *run)
 
 /* Updates until the next evaluation is due, the budget is spent or the loss is not finite. The one
  * place where the training clock runs. */
-static int train_to_next_evaluation(struct run *run)
+static int train_to_next_evaluation(struct training_run *run)
 {
     struct training_result *result = run->result;
     const struct evaluation *evaluation = &run->bench->experiment->evaluation;
     double due = fmin(train_evaluation_due(evaluation, run->due), probe_due(run));
-    double before = result->train_seconds, start = clock_now();
 
-    if (result->updates == 0)
-        result->first_step = start;
-    run->unseen = 0;
-    run->losses = (struct batch_losses){0};
+    start_clock(run);
+    if (result->first_step == 0)
+        result->first_step = run->start;
     do {
         batches_next(run->batches, &run->stepper.batch);
         run->stepper.wants_gradient = evaluated_next(run, due);
@@ -432,38 +423,53 @@ static int train_to_next_evaluation(struct run *run)
         if (!run->is_constant)
             follow_schedule(run);
     } while (isfinite(run->stepper.score.loss) && result->examples < due && !budget_spent(run) &&
-             !seconds_spent(run, before, start));
-    result->train_seconds = before + (clock_now() - start);
+             !look(run));
+    read_clock(run);
     while (train_evaluation_due(evaluation, run->due) <= result->examples)
         run->due++;
     return 0;
 }
 
-static int train_to_the_end(struct run *run)
+/* 1: the run is over; -1: the engine or an observer failed. */
+static int evaluate_and_judge(struct training_run *run)
 {
     const char *reason;
 
-    for (;;) {
-        if (record_point(run) != 0)
-            return -1;
-        if (judge_point(run))
-            return 0;
-        reason = evaluated_enough(run);
-        if (!reason)
-            reason = budget_spent(run);
-        if (reason) {
-            int targets = run->bench->experiment->target_count;
-            int all = targets > 0 && targets_reached(run) == targets;
+    if (record_point(run) != 0)
+        return -1;
+    if (judge_point(run))
+        return 1;
+    reason = evaluated_enough(run);
+    if (!reason)
+        reason = budget_spent(run);
+    if (reason) {
+        int targets = run->bench->experiment->target_count;
+        int all = targets > 0 && targets_reached(run) == targets;
 
-            stop(run, all ? OUTCOME_REACHED : OUTCOME_BUDGET, reason);
-            return 0;
-        }
+        return stop(run, all ? OUTCOME_REACHED : OUTCOME_BUDGET, reason);
+    }
+    return 0;
+}
+
+/* A run that goes on from a checkpoint does so between two updates. */
+static int train_to_the_end(struct training_run *run)
+{
+    int status = run->is_kept ? training_run_resume(run) : 0;
+
+    if (status < 0)
+        return -1;
+    if (status == 1 && train_to_next_evaluation(run) != 0)
+        return -1;
+    while ((status = evaluate_and_judge(run)) == 0) {
+        if (is_to_be_kept(run)) /* where each update is evaluated nobody looks between two */
+            training_run_keep(run);
         if (train_to_next_evaluation(run) != 0)
             return -1;
     }
+    return status < 0 ? -1 : 0;
 }
 
-static int start_run(struct run *run)
+static int start_run(struct training_run *run)
 {
     const struct workbench *bench = run->bench;
     double start = clock_now();
@@ -478,11 +484,12 @@ static int start_run(struct run *run)
         run->schedule.length = bench->cell->schedule_length;
         follow_schedule(run);
     }
+    open_clock(run);
     run->result->setup_seconds = clock_now() - start;
     return 0;
 }
 
-static void end_run(struct run *run)
+static void end_run(struct training_run *run)
 {
     batches_close(run->batches);
     stepper_close(&run->stepper);
@@ -502,7 +509,7 @@ static double best_validation_error(const struct training_result *result)
 }
 
 /* The loop, then the test split. */
-static int run_through(struct run *run)
+static int run_through(struct training_run *run)
 {
     struct training_result *result = run->result;
     double start;
@@ -518,12 +525,11 @@ static int run_through(struct run *run)
 
 int train(const struct workbench *bench, struct training_result *result)
 {
-    struct run run = {.bench = bench,
-                      .result = result,
-                      .due = 1,
-                      .stride = 1,
-                      .budget = cell_budget(bench->cell, bench->experiment),
-                      .stale = -1};
+    struct training_run run = {.bench = bench,
+                               .result = result,
+                               .due = 1,
+                               .budget = cell_budget(bench->cell, bench->experiment),
+                               .stale = -1};
     int status;
 
     memset(result, 0, sizeof *result);
@@ -548,7 +554,10 @@ void training_free(struct training_result *result)
 {
     free(result->curve);
     free(result->class_errors);
+    free(result->resumptions);
     result->curve = NULL;
+    result->resumptions = NULL;
+    result->resumption_count = 0;
     result->class_errors = NULL;
     result->class_count = 0;
     result->curve_count = 0;

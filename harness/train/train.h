@@ -65,6 +65,13 @@ struct target_cost {
     double resolution; /* by what share of itself the cost depends on the way of interpolating */
 };
 
+/* Where a process took up the work of an earlier one: after so much. */
+struct resumption {
+    long updates;
+    double examples, train_seconds, evaluation_seconds;
+    double seconds; /* of wall time */
+};
+
 struct training_result {
     enum outcome outcome;
     char reason[256];
@@ -74,6 +81,10 @@ struct training_result {
     double
         setup_seconds; /* initial weights, state of the rule, sampler, an untimed first gradient */
     double first_step; /* clock_now() when the first update began; 0: none did */
+    double earlier_seconds; /* wall time of earlier processes, up to the checkpoint that this one
+                               went on from */
+    struct resumption *resumptions; /* [resumption_count], owned */
+    int resumption_count;
     struct curve_point *curve; /* [curve_count], owned */
     int curve_count;
     struct evaluated test;
@@ -85,6 +96,19 @@ struct training_result {
     double best_validation_error;
     struct target_cost costs[EXPERIMENT_TARGETS_MAX];
 };
+
+/* Where a run leaves what it has come to, now and then, and goes on from. Off the training clock.
+ */
+struct checkpointing {
+    const char *path; /* NULL: neither */
+    const char *key;  /* as checkpoint_open wants it: of all that decides the result */
+    double seconds;   /* of wall time from one to the next; more where writing takes more than a
+                         twentieth of them */
+    long updates;     /* > 0: updates from one to the next instead */
+    double started;   /* clock_now() when the cell did, in this process */
+};
+
+struct checkpoint;
 
 /* Evaluations go in batches of up to this many examples. */
 enum { EVALUATION_BATCH = 1000 };
@@ -107,9 +131,15 @@ struct workbench {
      * with the error set: the cell has failed. NULL: nobody looks. */
     int (*observe)(void *observer, const struct curve_point *, const void *theta);
     void *observer;
+    /* What the observer remembers, into a checkpoint or out of it. NULL: a run that is observed
+     * makes none. */
+    void (*keep)(void *observer, struct checkpoint *);
+    struct checkpointing checkpoint;
 };
 
-/* Trains one cell from its initial weights. 0: the result says how it ended, divergence and engine
+/* Trains one cell from its initial weights, or from its checkpoint: the result is the same but for
+ * what is measured in seconds. A checkpoint that cannot be used is told on stderr, removed, and the
+ * cell begins anew; one that is used stays. 0: the result says how it ended, divergence and engine
  * errors included; -1: out of memory (error set). Free with training_free in either case. */
 int train(const struct workbench *, struct training_result *);
 void training_free(struct training_result *);
