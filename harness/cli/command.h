@@ -42,6 +42,7 @@ int command_explain(int argc, char **argv);
 int command_init(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_roof(int argc, char **argv);
+int command_report(int argc, char **argv);
 
 /* Prints the pending error as `batchlab: ...` to stderr. Returns STATUS_ERROR. */
 int command_failed(void);
@@ -63,6 +64,11 @@ int command_each_experiment(int (*visit)(const struct experiment *, void *contex
 /* The same of another folder. */
 int command_each_of(const char *folder, int (*visit)(const struct experiment *, void *context),
                     void *context);
+
+/* Calls `visit` with each of the results folders, in place of a folder of such with those in it, by
+ * name, until it does not return 0. 0, or -1 (error set). */
+int command_each_results(char **folders, size_t count,
+                         int (*visit)(const char *folder, void *context), void *context);
 
 /* What `verdict --all` was asked for; NULL: the default. */
 struct overview_request {

@@ -26,6 +26,7 @@ static const struct command commands[] = {
     {"history", "keep medians of runs, and find the run from which on they are others",
      command_history},
     {"export", "write a results folder in the formats that other tools read", command_export},
+    {"report", "make pages of results folders, to be read and passed on", command_report},
     {"verify", "are results what was written? what is damaged, what to run again", command_verify},
     {"merge", "make the derived files of a results folder anew of its cells", command_merge},
     {"plot", "draw the charts of a results folder again", command_plot},

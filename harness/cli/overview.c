@@ -15,37 +15,6 @@
 /* ---- Results folders -------------------------------------------------------------------------
  */
 
-struct judged {
-    struct verdicts *list; /* [count], owned */
-    size_t count;
-};
-
-static void close_all(struct judged *judged)
-{
-    for (size_t v = 0; v < judged->count; v++)
-        verdicts_close(&judged->list[v]);
-    free(judged->list);
-}
-
-/* What makes no claims is left out. */
-static int judge(struct judged *judged, const struct overview_request *request, const char *folder)
-{
-    struct verdicts *list = realloc(judged->list, (judged->count + 1) * sizeof *list), *last;
-    int status;
-
-    if (!list)
-        return error_set("out of memory for the verdicts");
-    judged->list = list;
-    last = &list[judged->count];
-    status = verdicts_open(last, folder, request->claims);
-    if (status != 0) {
-        verdicts_close(last);
-        return status > 0 ? 0 : -1;
-    }
-    judged->count++;
-    return request->anyway ? 0 : origin_check_alike(&list[0], last);
-}
-
 static int has_file(const char *folder, const char *name)
 {
     char path[PATH_MAX + 32];
@@ -60,8 +29,8 @@ static int is_visible(const struct dirent *entry)
 }
 
 /* Each folder in it that holds results. */
-static int judge_folder_of(struct judged *judged, const struct overview_request *request,
-                           const char *parent)
+static int visit_folders_of(const char *parent, int (*visit)(const char *folder, void *context),
+                            void *context)
 {
     struct dirent **entries;
     int count = scandir(parent, &entries, is_visible, alphasort), status = 0, found = 0;
@@ -75,7 +44,7 @@ static int judge_folder_of(struct judged *judged, const struct overview_request 
         if (has_file(folder, "manifest.json") && has_file(folder, "cells.csv")) {
             found++;
             if (status == 0)
-                status = judge(judged, request, folder);
+                status = visit(folder, context);
         }
         free(entries[i]);
     }
@@ -85,16 +54,50 @@ static int judge_folder_of(struct judged *judged, const struct overview_request 
     return status;
 }
 
-static int judge_all(struct judged *judged, const struct overview_request *request)
+int command_each_results(char **folders, size_t count,
+                         int (*visit)(const char *folder, void *context), void *context)
 {
-    for (size_t i = 0; i < request->count; i++) {
-        const char *folder = request->folders[i];
+    for (size_t i = 0; i < count; i++) {
+        int is_results = has_file(folders[i], "manifest.json") || has_file(folders[i], "cells.csv");
 
-        if ((has_file(folder, "manifest.json") ? judge(judged, request, folder)
-                                               : judge_folder_of(judged, request, folder)) != 0)
+        if ((is_results ? visit(folders[i], context)
+                        : visit_folders_of(folders[i], visit, context)) != 0)
             return -1;
     }
     return 0;
+}
+
+struct judged {
+    const struct overview_request *request;
+    struct verdicts *list; /* [count], owned */
+    size_t count;
+};
+
+static void close_all(struct judged *judged)
+{
+    for (size_t v = 0; v < judged->count; v++)
+        verdicts_close(&judged->list[v]);
+    free(judged->list);
+}
+
+/* What makes no claims is left out. */
+static int judge(const char *folder, void *context)
+{
+    struct judged *judged = context;
+    struct verdicts *list = realloc(judged->list, (judged->count + 1) * sizeof *list), *last;
+    int status;
+
+    if (!list)
+        return error_set("out of memory for the verdicts");
+    judged->list = list;
+    last = &list[judged->count];
+    status = verdicts_open(last, folder, judged->request->claims);
+    if (status != 0) {
+        verdicts_close(last);
+        return status > 0 ? 0 : -1;
+    }
+    judged->count++;
+    return judged->request->anyway ? 0 : origin_check_alike(&list[0], last);
 }
 
 /* ---- The table --------------------------------------------------------------------------------
@@ -148,13 +151,14 @@ int command_overview(const struct overview_request *request)
     struct pledges pledges = {.list = NULL};
     struct catalogue catalogue = {.list = NULL};
     struct overview overview = {.rows = NULL};
-    struct judged judged = {.list = NULL};
+    struct judged judged = {.request = request};
     char path[PATH_MAX];
     int status = -1;
 
     command_share("experiments/claims/catalogue.yaml", path, sizeof path);
     if (catalogue_open(&catalogue, request->catalogue ? request->catalogue : path) == 0 &&
-        find_pledges(request, &pledges) == 0 && judge_all(&judged, request) == 0 &&
+        find_pledges(request, &pledges) == 0 &&
+        command_each_results(request->folders, request->count, judge, &judged) == 0 &&
         overview_make(&overview, &catalogue, &pledges, judged.list, judged.count) == 0)
         status = write_all(request, &overview);
     overview_free(&overview);

@@ -1,0 +1,46 @@
+/* Which row of figures/<chart>.csv each mark of a chart stands for, and which series each of its
+ * lines.
+ *
+ * gnuplot writes the marks of a plot in the order of the rows that it was given, and a script in
+ * plots/ plots the series in their order: a table in marks.c says which plots a script makes of a
+ * panel. It is taken at its word only where the drawing agrees: as many marks as rows, and higher
+ * where the number is larger. */
+#ifndef BATCHLAB_PAGES_MARKS_H
+#define BATCHLAB_PAGES_MARKS_H
+
+#include "base/table.h"
+
+#include <stddef.h>
+
+struct marks {
+    struct table *rows; /* borrowed */
+    const struct drawn *drawn;
+    size_t series_count, roof_count, panel_count;
+    const char **labels; /* [series_count + 1], from 1; borrowed; NULL: no row is of that series */
+    const double *series, *panels; /* columns, NULL: not there */
+};
+
+/* A chart that the table does not know, or whose rows lack a column, has no marks: series_count 0.
+ * -1: out of memory (error set). */
+int marks_open(struct marks *, struct table *rows, const char *chart);
+void marks_close(struct marks *); /* accepts a zeroed struct */
+
+/* The series, from 1, of the plot-th plot in the panel-th panel, both from 1; 0: of none, or not
+ * known. Behind the last panel comes the legend. */
+size_t marks_series(const struct marks *, size_t panel, size_t plot);
+
+/* A mark as it is drawn, in pixels from the left and the top. */
+struct mark_place {
+    double x, y;
+};
+
+/* rows[count] = the row of each mark of the plot. 0: they are known; 1: its marks stand for no
+ * rows; -1: they do, but the drawing does not agree (no error is set). */
+int marks_rows(const struct marks *, size_t panel, size_t plot, const struct mark_place *places,
+               size_t count, size_t *rows);
+
+/* "K = 8 · median seconds 0.048 (0.016 to 0.056) · n 5". size: of text. */
+void marks_describe(const struct marks *, size_t panel, size_t plot, size_t row, char *text,
+                    size_t size);
+
+#endif
