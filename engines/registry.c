@@ -227,6 +227,32 @@ done:
     return status;
 }
 
+/* The dynamic loader searches $LD_LIBRARY_PATH and more for a name without a slash: it is given
+ * none. */
+static int file_of(char path[PATH_MAX], const char *name, struct message *message)
+{
+    if (!is_path(name))
+        return builtin_path(path, name, message);
+    strcpy(path, name);
+    return 0;
+}
+
+int registry_path(char *path, size_t size, const char *specification, struct message *message)
+{
+    struct specification parts;
+    char file[PATH_MAX], whole[PATH_MAX];
+
+    if (registry_knows(specification, message) != 0 || split(&parts, specification, message) != 0 ||
+        file_of(file, parts.name, message) != 0)
+        return -1;
+    if (!realpath(file, whole))
+        return message_set(message, "%.400s: no such engine, or it may not be read", file);
+    if (strlen(whole) >= size)
+        return message_set(message, "%.400s: path longer than %zu characters", whole, size - 1);
+    strcpy(path, whole);
+    return 0;
+}
+
 int registry_load(struct loaded_engine *loaded, const char *specification, struct message *message)
 {
     struct specification parts;
@@ -239,9 +265,7 @@ int registry_load(struct loaded_engine *loaded, const char *specification, struc
         return message_set(message, "what follows the colon is %zu bytes long; at most %zu",
                            strlen(parts.variant), sizeof loaded->variant - 1);
     strcpy(loaded->variant, parts.variant);
-    if (is_path(parts.name))
-        strcpy(path, parts.name);
-    else if (builtin_path(path, parts.name, message) != 0)
+    if (file_of(path, parts.name, message) != 0)
         return -1;
     if (load_file(loaded, path, message) != 0) {
         *loaded = (struct loaded_engine){0};
