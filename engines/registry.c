@@ -235,13 +235,20 @@ done:
     return status;
 }
 
-int registry_file(const char *specification, char path[PATH_MAX], struct message *message)
+int registry_path(char *path, size_t size, const char *specification, struct message *message)
 {
     struct specification parts;
+    char file[PATH_MAX], whole[PATH_MAX];
 
-    if (registry_knows(specification, message) != 0 || split(&parts, specification, message) != 0)
+    if (registry_knows(specification, message) != 0 || split(&parts, specification, message) != 0 ||
+        file_of(&parts, file, message) != 0)
         return -1;
-    return file_of(&parts, path, message);
+    if (!realpath(file, whole))
+        return message_set(message, "%.400s: no such engine, or it may not be read", file);
+    if (strlen(whole) >= size)
+        return message_set(message, "%.400s: path longer than %zu characters", whole, size - 1);
+    strcpy(path, whole);
+    return 0;
 }
 
 int registry_load(struct loaded_engine *loaded, const char *specification, struct message *message)

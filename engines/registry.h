@@ -30,13 +30,16 @@ struct loaded_engine {
  * '/'); -1, with what is known in the message, otherwise. Loads nothing. */
 int registry_knows(const char *specification, struct message *);
 
-/* The file that registry_load would load, which need not be there. 0, or -1 with the message. */
-int registry_file(const char *specification, char path[PATH_MAX], struct message *);
+/* The file that registry_load would load, by its whole path without links; -1: there is none. Loads
+ * nothing. */
+int registry_path(char *path, size_t size, const char *specification, struct message *);
 
 /* Loads an engine with RTLD_NOW | RTLD_LOCAL and checks its ABI and required slots.
  * A built-in `name` is `name.so` in $BATCHLAB_ENGINES, or in ../lib/batchlab/engines beside the
- * folder of the running program. The current folder is never searched. To be called in a child
- * process only: a fork after an engine is loaded hangs or lies. */
+ * folder of the running program. Nothing is searched for: neither the current folder nor
+ * $LD_LIBRARY_PATH has a say in which file that is. (The libraries that an engine needs itself are
+ * found as the dynamic loader finds them.) To be called in a child process only: a fork after an
+ * engine is loaded hangs or lies. */
 int registry_load(struct loaded_engine *, const char *specification, struct message *);
 
 #endif

@@ -1,5 +1,6 @@
 /* Tables as CSV: what is read, and where an error is said to be. */
 #include "base/error.h"
+#include "base/limits.h"
 #include "data/csv_data.h"
 #include "scratch.h"
 
@@ -192,7 +193,50 @@ static void test_broken_quotes_are_errors(void **state)
 {
     (void)state;
     assert_refused("a,kind\n1,\"x\n", ":2: a quoted field does not end");
-    assert_refused("a,kind\n1,x\"y\n", ":2: error parsing data while strict checking enabled");
+    assert_refused("a,kind\n1,x\"y\n",
+                   ":2: error parsing data while strict checking enabled: "
+                   "expected fields separated by commas, quoted as in RFC 4180");
+}
+
+/* A quote that never ends takes every line after it into its field. */
+static void test_a_row_without_end_is_an_error(void **state)
+{
+    enum { SIZE = LIMIT_CSV_ROW_BYTES + 100 };
+    char *text = malloc(SIZE + 1);
+    static const char *const beginnings[] = {"a,kind\n1,", "a,kind\n1,\"x\n"};
+    static const char *const wheres[] = {":2: ", ":3: "};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        char where[160];
+
+        memset(text, 'x', SIZE);
+        memcpy(text, beginnings[i], strlen(beginnings[i]));
+        strcpy(text + SIZE - 3, "\ny");
+        snprintf(where, sizeof where,
+                 "%sa row of more than %d bytes, expected lines of fields, and "
+                 "quotes that end",
+                 wheres[i], LIMIT_CSV_ROW_BYTES);
+        assert_refused(text, where);
+    }
+    free(text);
+}
+
+/* Many short rows, and blank lines, may be more than one row may. */
+static void test_rows_together_may_be_longer(void **state)
+{
+    size_t blank = LIMIT_CSV_ROW_BYTES + 10;
+    char *text = malloc(blank + 40);
+    struct csv_data data;
+
+    (void)state;
+    strcpy(text, "a,kind\n1,x\n");
+    memset(text + 11, '\n', blank);
+    strcpy(text + 11 + blank, "2,y\n");
+    assert_int_equal(read_labelled(&data, text), 0);
+    assert_int_equal(data.rows, 2);
+    csv_data_free(&data);
+    free(text);
 }
 
 static void test_a_zero_byte_is_an_error(void **state)
@@ -282,6 +326,8 @@ int main(void)
         cmocka_unit_test(test_the_error_of_an_absent_column_names_those_there),
         cmocka_unit_test(test_files_without_data_are_errors),
         cmocka_unit_test(test_broken_quotes_are_errors),
+        cmocka_unit_test(test_a_row_without_end_is_an_error),
+        cmocka_unit_test(test_rows_together_may_be_longer),
         cmocka_unit_test(test_a_zero_byte_is_an_error),
         cmocka_unit_test(test_too_many_columns_are_an_error),
         cmocka_unit_test(test_too_many_classes_are_an_error),

@@ -30,6 +30,16 @@ static void test_a_new_message_replaces_the_old(void **state)
     assert_string_equal(error_text(), "second");
 }
 
+/* What a file says is quoted, and a file may say anything. */
+static void test_a_message_is_one_line_and_tells_a_terminal_nothing(void **state)
+{
+    (void)state;
+    error_set("a: '%s' is not valid", "x\nbatchlab: \033[2J\tdone\177");
+    assert_string_equal(error_text(), "a: 'x batchlab: ?[2J done?' is not valid");
+    error_set("b: '%s'", "\xc3\xa4"); /* UTF-8 stays */
+    assert_string_equal(error_text(), "b: '\xc3\xa4'");
+}
+
 static void test_a_message_may_quote_the_one_before(void **state)
 {
     (void)state;
@@ -63,6 +73,7 @@ int main(void)
         cmocka_unit_test(test_there_is_no_message_at_first),
         cmocka_unit_test(test_set_formats_and_returns_minus_one),
         cmocka_unit_test(test_a_new_message_replaces_the_old),
+        cmocka_unit_test(test_a_message_is_one_line_and_tells_a_terminal_nothing),
         cmocka_unit_test(test_a_message_may_quote_the_one_before),
         cmocka_unit_test(test_long_text_is_cut),
         cmocka_unit_test(test_clear_leaves_no_message),

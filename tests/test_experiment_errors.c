@@ -237,6 +237,20 @@ static void what_is_given_twice_is_refused(void **state)
     assert_all_refused(mistakes, COUNT(mistakes));
 }
 
+/* Which a terminal would obey when the text is printed. */
+static void what_is_no_printable_text_is_refused(void **state)
+{
+    static const struct mistake mistakes[] = {
+        {"title: \"a \\e[2J b\"\n", 1, "title: holds a control character", "expected text"},
+        {"budget: {epochs: 1}\nquestion: \"\\x07\"\n", 2, "question: holds a control", ""},
+        {"dataset: {name: csv, path: \"\\x7f\"}\n", 1, "path: holds a control character", ""},
+        {"networks: {\"\\e\": {hidden: []}}\n", 1, "networks: expected a name of 1 to 31", ""},
+    };
+
+    (void)state;
+    assert_all_refused(mistakes, COUNT(mistakes));
+}
+
 static void an_empty_axis_is_refused(void **state)
 {
     static const struct mistake mistakes[] = {
@@ -386,13 +400,14 @@ static void an_alias_bomb_is_refused_at_once(void **state)
         sprintf(text + strlen(text),
                 "a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i, i, i - 1,
                 i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
-    assert_refused(fixture_yaml("bad.yaml", text), 1, "unknown key 'a0'", "question");
+    assert_refused(fixture_yaml("bad.yaml", text), 5,
+                   "more than 65536 values when its aliases are followed", "expected");
     assert_refused(fixture_yaml("bad.yaml", "grid: &g\n  seed: *g\n"), 1,
-                   "seed: expected a value or a list", "");
+                   "holds an alias of itself", "expected values that end");
     assert_refused(fixture_yaml("bad.yaml", "grid:\n  seed: &s [*s]\n"), 2,
-                   "seed: expected one value, not a list", "");
-    assert_refused(fixture_yaml("bad.yaml", "quick: &q\n  quick: *q\n"), 2, "unknown key 'quick'",
-                   "");
+                   "holds an alias of itself", "");
+    assert_refused(fixture_yaml("bad.yaml", "quick: &q\n  quick: *q\n"), 1,
+                   "holds an alias of itself", "");
 }
 
 /* `count` times `part`, between `head` and `tail`, as one file. */
@@ -434,6 +449,7 @@ int main(void)
         cmocka_unit_test(a_value_out_of_range_is_refused),
         cmocka_unit_test(an_unknown_name_is_answered_with_the_known_ones),
         cmocka_unit_test(what_is_given_twice_is_refused),
+        cmocka_unit_test(what_is_no_printable_text_is_refused),
         cmocka_unit_test(an_empty_axis_is_refused),
         cmocka_unit_test(what_does_not_fit_together_is_refused),
         cmocka_unit_test(what_is_too_long_is_refused),

@@ -36,6 +36,43 @@ static void assert_nothing_temporary_is_left(void)
     assert_int_equal(tree_count(scratch_folder, ".tmp-"), 0);
 }
 
+static void names_that_lead_out_of_a_folder_are_not_safe(void **state)
+{
+    static const char *const safe[] = {"a", "cells.csv", "..a", "...", "a b", "-rf", "\xc3\xa4"};
+    static const char *const unsafe[] = {"", ".", "..", "/", "a/b", "../a", "a/", "a\nb", "\033"};
+    char name[258];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof safe / sizeof *safe; i++)
+        if (!file_name_is_safe(safe[i]))
+            fail_msg("`%s` is refused", safe[i]);
+    for (size_t i = 0; i < sizeof unsafe / sizeof *unsafe; i++)
+        if (file_name_is_safe(unsafe[i]))
+            fail_msg("`%s` is accepted", unsafe[i]);
+    memset(name, 'x', sizeof name);
+    name[256] = '\0';
+    assert_false(file_name_is_safe(name));
+    name[255] = '\0';
+    assert_true(file_name_is_safe(name));
+}
+
+/* A folder of results that somebody else made may hold one. */
+static void of_a_link_to_a_folder_only_the_link_is_removed(void **state)
+{
+    char inside[200];
+
+    (void)state;
+    assert_int_equal(folder_make(scratch_path("elsewhere")), 0);
+    snprintf(inside, sizeof inside, "%s/precious", scratch_path("elsewhere"));
+    fclose(fopen(inside, "w"));
+    assert_int_equal(symlink(scratch_path("elsewhere"), scratch_path("link")), 0);
+    assert_int_equal(folder_remove(scratch_path("link")), 0);
+    assert_false(tree_exists(scratch_path("link")));
+    assert_true(tree_exists(inside));
+    assert_int_equal(folder_remove(scratch_path("elsewhere")), 0);
+    assert_int_equal(folder_remove(scratch_path("elsewhere")), 0); /* no error */
+}
+
 static void a_committed_file_holds_what_was_written(void **state)
 {
     struct whole_file file;
@@ -342,6 +379,8 @@ static void csv_fields_are_quoted_where_they_must_be(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_that_lead_out_of_a_folder_are_not_safe),
+        cmocka_unit_test(of_a_link_to_a_folder_only_the_link_is_removed),
         cmocka_unit_test(a_committed_file_holds_what_was_written),
         cmocka_unit_test(the_old_file_stands_until_the_commit),
         cmocka_unit_test(an_abandoned_file_leaves_nothing),

@@ -432,6 +432,21 @@ static void a_broken_file_is_an_error_with_its_line(void **state)
     snprintf(text, sizeof text,
              "%s*,0,recorded,,8,2,0.01,cpu,now\n*,0,recorded,much,8,2,0.01,cpu,now\n", columns);
     refuses(text, ":3", "much");
+    snprintf(text, sizeof text,
+             "%s*,0,recorded,,8,2,0.01,cpu,now\n*,0,recorded,inf,8,2,0.01,cpu,now\n", columns);
+    refuses(text, ":3", "floor: inf, expected a number, 0 or more");
+    snprintf(text, sizeof text, "%s*,0,recorded,-0.1,8,2,0.01,cpu,now\n", columns);
+    refuses(text, ":2", "floor: -0.1");
+}
+
+/* A column more might change what the others mean. */
+static void a_file_of_a_newer_version_is_refused(void **state)
+{
+    char text[1024];
+
+    (void)state;
+    snprintf(text, sizeof text, "unit,%s%%,*,0,recorded,0.1,8,2,0.01,cpu,now\n", columns);
+    refuses(text, ":1", "column `unit` is of a newer version");
 }
 
 /* What calibrate writes is what a gate reads. */
@@ -469,6 +484,7 @@ int main(void)
         cmocka_unit_test(a_calibration_of_something_else_is_not_used),
         cmocka_unit_test(an_old_one_is_used_and_called_old),
         cmocka_unit_test(a_file_that_is_not_there_is_no_error),
+        cmocka_unit_test(a_file_of_a_newer_version_is_refused),
         cmocka_unit_test(a_broken_file_is_an_error_with_its_line),
         judged(what_is_written_is_read),
     };

@@ -2,6 +2,7 @@
 #include "history/history.h"
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/rng.h"
 #include "results_fixture.h"
 #include "tree.h"
@@ -253,6 +254,54 @@ static void what_cannot_be_scanned_is_said(void **state)
     assert_int_equal(history_scan(&scan, path(), &changes_usual), -1);
     assert_says("no number stands there 4 times");
     scan_close(&scan);
+    fixture_text("history.csv", "schema,time,commit,experiment,machine,libraries,x\n");
+    assert_int_equal(history_scan(&scan, path(), &changes_usual), -1);
+    assert_says("history.csv:1: column 1 is not `time`, expected a file of `batchlab history add`");
+    scan_close(&scan);
+}
+
+/* The search takes time that grows with their square. */
+static void more_runs_than_anyone_has_are_refused(void **state)
+{
+    FILE *file = fopen(path(), "w");
+    struct scan scan;
+
+    (void)state;
+    fputs("time,commit,experiment,machine,libraries,x\n", file);
+    for (int i = 0; i <= LIMIT_HISTORY_RUNS; i++)
+        fprintf(file, "%06d,a,e,m,l,1\n", i);
+    fclose(file);
+    assert_int_equal(history_scan(&scan, path(), &changes_usual), -1);
+    assert_says("history.csv: more than 10000 runs");
+    scan_close(&scan);
+}
+
+/* In the order of their first runs, each with its own, whatever stands between them. */
+static void machines_are_kept_apart(void **state)
+{
+    FILE *file = fopen(path(), "w");
+    static const char *const machines[] = {"zebra", "ape", "mole"};
+    struct scan scan;
+
+    (void)state;
+    fputs("time,commit,experiment,machine,libraries,x,y\n", file);
+    for (int i = 0; i < 15; i++)
+        fprintf(file, "%02d,a,e,%s,l,%d,%s\n", i, machines[i % 3], i + 1, i % 3 == 1 ? "1" : "");
+    fclose(file);
+    assert_int_equal(history_scan(&scan, path(), &changes_usual), 0);
+    assert_int_equal(scan.count, 4);
+    for (size_t s = 0; s < 3; s++) {
+        assert_string_equal(scan.series[s].name, "x");
+        assert_string_equal(scan.series[s].machine, machines[s]);
+        assert_int_equal(scan.series[s].count, 5);
+        for (size_t i = 0; i < 5; i++) {
+            assert_int_equal(scan.series[s].rows[i], 3 * i + s);
+            assert_true(scan.series[s].values[i] == (double)(3 * i + s + 1));
+        }
+    }
+    assert_string_equal(scan.series[3].name, "y");
+    assert_string_equal(scan.series[3].machine, "ape");
+    scan_close(&scan);
 }
 
 int main(void)
@@ -264,6 +313,8 @@ int main(void)
         cmocka_unit_test(what_is_no_new_run_is_refused_and_the_file_stays),
         cmocka_unit_test(a_step_is_found_on_its_machine_alone),
         cmocka_unit_test(changes_below_the_least_are_left_out),
+        cmocka_unit_test(more_runs_than_anyone_has_are_refused),
+        cmocka_unit_test(machines_are_kept_apart),
         cmocka_unit_test(what_cannot_be_scanned_is_said),
     };
 

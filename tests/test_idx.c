@@ -1,5 +1,6 @@
 /* IDX files: what is read, and every way in which a file can be wrong. */
 #include "base/error.h"
+#include "base/limits.h"
 #include "data/idx.h"
 #include "scratch.h"
 
@@ -177,16 +178,43 @@ static void test_impossible_sizes_are_refused_before_memory_is_taken(void **stat
     (void)state;
     scratch_idx_header(bytes, 0x80000000, HEIGHT, WIDTH);
     assert_refused(scratch_write("bad", bytes, size), "promises 2147483648 images");
+    scratch_idx_header(bytes, 60000, 28, 28);
+    assert_refused(scratch_write("bad", bytes, size), "cannot hold even compressed");
     scratch_idx_header(bytes, 0x7fffffff, 28, 28);
-    assert_refused(scratch_write("bad", bytes, size), "cannot hold even compressed");
+    assert_refused(scratch_write("bad", bytes, size),
+                   "promises 2147483647 images of 28x28 pixels, expected at most");
     scratch_idx_header(bytes, 0x7fffffff, 65535, 65535);
-    assert_refused(scratch_write("bad", bytes, size), "cannot hold even compressed");
+    assert_refused(scratch_write("bad", bytes, size),
+                   "images of 65535x65535 pixels, expected at most 268435456 pixels");
     scratch_idx_header(bytes, IMAGES, 0xffffffff, 0xffffffff);
     assert_refused(scratch_write("bad", bytes, size), "expected sides of 1 .. 65535");
     scratch_idx_header(bytes, 0, HEIGHT, WIDTH);
     assert_refused(scratch_write("bad", bytes, size), "promises 0 images");
     scratch_idx_header(bytes, IMAGES, HEIGHT, 0);
     assert_refused(scratch_write("bad", bytes, size), "images of 3x0 pixels");
+}
+
+/* Of four mebibytes of zeros that four kilobytes expand to no more is read than the header's claim,
+ * and what a second file would add counts with the first. */
+static void test_a_file_that_expands_is_read_up_to_its_claim(void **state)
+{
+    enum { ZEROS = 4 << 20 };
+    struct idx idx = {0};
+    uint8_t *bytes = calloc(1, 16 + ZEROS);
+    const char *path;
+
+    (void)state;
+    scratch_idx_header(bytes, 1, 2, 2);
+    assert_refused(scratch_write_gzip("bomb.gz", bytes, 16 + ZEROS), "more than the 4 bytes");
+    scratch_idx_header(bytes, 2, 2048, 1024);
+    path = scratch_write_gzip("good.gz", bytes, 16 + ZEROS);
+    assert_int_equal(idx_append_images(&idx, path), 0);
+    idx.count = limit_data_bytes() / (2048 * 1024); /* as if there had been as much before */
+    assert_int_equal(idx_append_images(&idx, path), -1);
+    assert_non_null(
+        strstr(error_text(), "promises 2 images of 2048x1024 pixels, expected at most"));
+    idx_free(&idx);
+    free(bytes);
 }
 
 /* A gzip file cut at any byte is an error, whether in its header, its data or its checksum. */
@@ -251,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_a_short_header_is_an_error),
         cmocka_unit_test(test_missing_and_surplus_values_are_errors),
         cmocka_unit_test(test_impossible_sizes_are_refused_before_memory_is_taken),
+        cmocka_unit_test(test_a_file_that_expands_is_read_up_to_its_claim),
         cmocka_unit_test(test_a_gzip_file_cut_anywhere_is_an_error),
         cmocka_unit_test(test_a_damaged_gzip_file_is_an_error),
         cmocka_unit_test(test_the_checksum_is_verified),

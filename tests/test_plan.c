@@ -267,7 +267,7 @@ static void a_grid_beyond_all_reason_is_refused(void **state)
             sprintf(text + strlen(text), ",%d", i);
         strcat(text, "]\n");
     }
-    refuses_to_plan(text, 1, "1030301 cells, expected at most 1000000");
+    refuses_to_plan(text, 5, "1030301 cells, expected at most 100000");
     refuses_to_plan("dataset: {name: blobs, examples: 3000}\n" BUDGET
                     "grid:\n  redundancy: [1,\n    1000000]\n",
                     5, "makes more than 2147483647 training examples");

@@ -1,12 +1,14 @@
 /* The registry: finds what is there, and says in one line why it refuses what is not right. */
 #include "registry.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -76,6 +78,31 @@ static void test_a_name_without_a_slash_is_never_a_file_of_the_current_folder(vo
 {
     (void)state;
     assert_refused("example.so", "`example.so`", "is not an engine");
+}
+
+/* Neither the current folder nor what the environment tells the dynamic loader. */
+static void test_what_would_be_loaded_is_told_without_loading(void **state)
+{
+    char path[PATH_MAX], here[PATH_MAX];
+    struct message message;
+
+    (void)state;
+    assert_non_null(getcwd(here, sizeof here));
+    assert_int_equal(chdir(TEST_ENGINES), 0);
+    assert_int_equal(registry_path(path, sizeof path, "./example.so:fast", &message), 0);
+    assert_string_equal(strrchr(path, '/'), "/example.so");
+    assert_int_equal(path[0], '/');
+    assert_int_equal(registry_path(path, sizeof path, "example.so", &message), -1);
+    assert_int_equal(registry_path(path, sizeof path, "./nowhere.so", &message), -1);
+    assert_non_null(strstr(message.text, "./nowhere.so: no such engine"));
+    assert_int_equal(registry_path(path, 10, "./example.so", &message), -1);
+    assert_non_null(strstr(message.text, "longer than 9"));
+    assert_int_equal(symlink("example.so", "naive.so") == 0 || access("naive.so", F_OK) == 0, 1);
+    assert_int_equal(registry_path(path, sizeof path, "naive", &message), 0);
+    assert_null(strstr(path, TEST_ENGINES)); /* the built-in one */
+    assert_non_null(strstr(path, "/lib/batchlab/engines/naive.so"));
+    unlink("naive.so");
+    assert_int_equal(chdir(here), 0);
 }
 
 static void test_built_in_engines_are_found_beside_the_program(void **state)
@@ -206,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_names_variants_and_paths_are_known_without_loading),
         cmocka_unit_test(test_an_empty_name_is_refused),
         cmocka_unit_test(test_a_name_without_a_slash_is_never_a_file_of_the_current_folder),
+        cmocka_unit_test(test_what_would_be_loaded_is_told_without_loading),
         cmocka_unit_test(test_built_in_engines_are_found_beside_the_program),
         cmocka_unit_test(test_the_environment_names_another_folder),
         cmocka_unit_test(test_what_follows_the_colon_is_kept),

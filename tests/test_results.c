@@ -188,6 +188,25 @@ static void targets_are_listed_from_easy_to_hard(void **state)
     results_close(&results);
 }
 
+static void a_target_is_a_number_and_there_are_not_thousands(void **state)
+{
+    struct results results;
+    char text[4000] = "id";
+
+    (void)state;
+    fixture_text("cells.csv", "id,updates_to_validation_error_nan\n");
+    assert_int_equal(results_open(&results, scratch_folder), -1);
+    assert_non_null(strstr(error_text(), "expected a target such as"));
+    results_close(&results);
+    for (int t = 0; t < 65; t++)
+        sprintf(text + strlen(text), ",updates_to_train_loss_%d", t);
+    strcat(text, "\n");
+    fixture_text("cells.csv", text);
+    assert_int_equal(results_open(&results, scratch_folder), -1);
+    assert_non_null(strstr(error_text(), "cells.csv:1: more than 64 targets"));
+    results_close(&results);
+}
+
 static void targets_are_described_for_people(void **state)
 {
     const struct target error = {.metric = "validation_error", .value = 0.15};
@@ -245,6 +264,10 @@ static void a_manifest_may_be_absent_but_not_broken(void **state)
     fixture_text("manifest.json", "{\n\"machine\": }\n");
     assert_int_equal(results_open(&results, scratch_folder), -1);
     assert_non_null(strstr(error_text(), "manifest.json:2:"));
+    results_close(&results);
+    fixture_text("manifest.json", "{\"schema_version\": 99}\n");
+    assert_int_equal(results_open(&results, scratch_folder), -1);
+    assert_non_null(strstr(error_text(), "manifest.json: results of schema version 99, expected"));
     results_close(&results);
 }
 
@@ -459,6 +482,7 @@ int main(void)
         cmocka_unit_test_setup(a_join_finds_each_row_of_many, fixture_clear),
         cmocka_unit_test_setup(a_join_refuses_unknown_and_double_ids, fixture_clear),
         cmocka_unit_test_setup(targets_are_listed_from_easy_to_hard, fixture_clear),
+        cmocka_unit_test_setup(a_target_is_a_number_and_there_are_not_thousands, fixture_clear),
         cmocka_unit_test_setup(targets_are_described_for_people, fixture_clear),
         cmocka_unit_test_setup(a_column_that_is_no_target_is_refused, fixture_clear),
         cmocka_unit_test_setup(the_manifest_names_machine_data_and_peak, fixture_clear),

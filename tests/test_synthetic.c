@@ -382,7 +382,7 @@ static void test_blobs_refuse_what_makes_no_sense(void **state)
     assert_blobs_refused(WITH(blobs, examples, 0),
                          "dataset: examples: 0 is not in 1 .. 2147483646");
     assert_blobs_refused(WITH(blobs, features, -1),
-                         "dataset: features: -1 is not in 1 .. 2147483647");
+                         "dataset: features: -1 is not in 1 .. 268435456");
     assert_blobs_refused(WITH(blobs, classes, 1), "dataset: classes: 1 is not in 2 .. 65536");
     assert_blobs_refused(WITH(blobs, clusters, 0), "dataset: clusters: 0 is not in 1 .. 65536");
     assert_blobs_refused(WITH(blobs, separation, (double)NAN),

@@ -136,14 +136,21 @@ static void check_row(const struct checking *checking, const char *name, double 
                       const char *crc)
 {
     char path[PATH_MAX + 260], what[128];
+    struct stat status;
     struct sum sum;
 
+    if (!file_name_is_safe(name)) {
+        checking->found(checking->context, CHECKSUM_FILE, "names what is no file of the folder");
+        return;
+    }
     snprintf(path, sizeof path, "%s/%s", checking->folder, name);
-    if (access(path, F_OK) != 0) {
+    if (stat(path, &status) != 0) {
         checking->found(checking->context, name, "is missing");
         return;
     }
-    if (sum_file(path, &sum) != 0)
+    if (!S_ISREG(status.st_mode)) /* a pipe might never end */
+        snprintf(what, sizeof what, "is no plain file");
+    else if (sum_file(path, &sum) != 0)
         snprintf(what, sizeof what, "cannot be read");
     else if (!(sum.bytes == bytes))
         snprintf(what, sizeof what, "has %.0f bytes, expected %.0f", sum.bytes, bytes);
@@ -157,6 +164,7 @@ static void check_row(const struct checking *checking, const char *name, double 
 int checksum_check(const char *folder,
                    void (*found)(void *context, const char *file, const char *what), void *context)
 {
+    static const char *const known[] = {"file", "bytes", "crc32", NULL};
     const struct checking checking = {.folder = folder, .found = found, .context = context};
     char path[PATH_MAX + 32];
     const char *const *files, *const *crcs;
@@ -169,10 +177,11 @@ int checksum_check(const char *folder,
         return errno == ENOENT ? 1 : error_set("%s: %s", path, strerror(errno));
     if (table_open(&table, path) != 0)
         return -1;
-    files = table_texts(table, "file");
-    bytes = table_numbers(table, "bytes");
-    crcs = table_texts(table, "crc32");
-    if (!files || !bytes || !crcs)
+    status = table_knows_only(table, known);
+    files = status == 0 ? table_texts(table, "file") : NULL;
+    bytes = files ? table_numbers(table, "bytes") : NULL;
+    crcs = bytes ? table_texts(table, "crc32") : NULL;
+    if (!crcs)
         status = -1;
     for (size_t i = 0; i < table_rows(table) && status == 0; i++)
         check_row(&checking, files[i], bytes[i], crcs[i]);

@@ -11,8 +11,9 @@ int checksum_write(const char *folder, const char *const *names);
 
 /* Holds the folder against it. found(context, file, what) is called for each file that is not as it
  * was: `is missing`, `has 10 bytes, expected 12`, `differs: ...`. Files that are not listed came
- * later and are no finding. 0; 1: there is no checksums.csv; -1 (error set): it, or a file, cannot
- * be read. */
+ * later and are no finding; names that lead out of the folder are one. 0; 1: there is no
+ * checksums.csv; -1 (error set): it, or a file, cannot be read, or has columns of a newer version.
+ */
 int checksum_check(const char *folder,
                    void (*found)(void *context, const char *file, const char *what), void *context);
 

@@ -1,10 +1,20 @@
 /* The one pending error message. */
 #include "base/error.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 static _Thread_local char text[1024];
+
+/* What a file says is quoted in messages: it must not make a second line of one, nor tell a
+ * terminal what to do. */
+static void make_one_line(char *message)
+{
+    for (char *c = message; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = isspace((unsigned char)*c) ? ' ' : '?';
+}
 
 int error_set(const char *format, ...)
 {
@@ -14,6 +24,7 @@ int error_set(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(fresh, sizeof fresh, format, arguments);
     va_end(arguments);
+    make_one_line(fresh);
     snprintf(text, sizeof text, "%s", fresh);
     return -1;
 }

@@ -3,7 +3,8 @@
 #ifndef BATCHLAB_ERROR_H
 #define BATCHLAB_ERROR_H
 
-/* Sets the message (at most 1023 bytes; longer text is cut). Always returns -1, so that
+/* Sets the message (at most 1023 bytes; longer text is cut; one line: control characters become
+ * blanks or `?`). Always returns -1, so that
  * `return error_set(...)` reads well. */
 int error_set(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

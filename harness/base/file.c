@@ -2,6 +2,7 @@
 #include "base/file.h"
 
 #include "base/error.h"
+#include "base/limits.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -190,11 +191,22 @@ int folder_sync(const char *path)
 
 int folder_remove(const char *path)
 {
-    DIR *folder = opendir(path);
+    int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder = descriptor < 0 ? NULL : fdopendir(descriptor);
+    struct stat status;
     struct dirent *entry;
 
-    if (!folder)
-        return errno == ENOENT ? 0 : error_set("%s: %s", path, strerror(errno));
+    if (!folder) {
+        int cause = errno;
+
+        if (descriptor >= 0)
+            close(descriptor);
+        if (cause == ENOENT)
+            return 0;
+        if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode) && unlink(path) == 0)
+            return 0;
+        return error_set("%s: %s", path, strerror(cause));
+    }
     while ((entry = readdir(folder)) != NULL)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             unlinkat(dirfd(folder), entry->d_name, 0);
@@ -202,6 +214,19 @@ int folder_remove(const char *path)
     if (rmdir(path) != 0)
         return error_set("%s: cannot be removed: %s", path, strerror(errno));
     return 0;
+}
+
+int file_name_is_safe(const char *name)
+{
+    size_t length = strnlen(name, LIMIT_FILE_NAME_BYTES + 1);
+
+    if (length == 0 || length > LIMIT_FILE_NAME_BYTES || strcmp(name, ".") == 0 ||
+        strcmp(name, "..") == 0)
+        return 0;
+    for (const char *c = name; *c; c++)
+        if (*c == '/' || (unsigned char)*c < ' ' || *c == 0x7f)
+            return 0;
+    return 1;
 }
 
 void csv_field(FILE *file, const char *text)

@@ -26,8 +26,13 @@ int folder_make(const char *path);
 int folder_lock(const char *path);
 /* Makes renames within the folder durable. */
 int folder_sync(const char *path);
-/* Removes a folder and the plain files in it; one that is not there is no error. */
+/* Removes a folder and the plain files in it; one that is not there is no error. Of a link to a
+ * folder the link is removed: what it leads to stays. */
 int folder_remove(const char *path);
+
+/* 1: a name of a file in a folder, and nothing that leads out of it: 1 to LIMIT_FILE_NAME_BYTES
+ * bytes, no slash, no control character, neither `.` nor `..`. */
+int file_name_is_safe(const char *name);
 
 /* Writes one CSV field, quoted only where RFC 4180 needs it. */
 void csv_field(FILE *, const char *text);

@@ -1,10 +1,11 @@
 /* One CSV file in memory, by column name. */
 #include "base/table.h"
 
+#include "base/csv_source.h"
 #include "base/error.h"
+#include "base/limits.h"
 
 #include <assert.h>
-#include <csv.h>
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
@@ -19,22 +20,20 @@ struct table {
     const char **names;  /* [columns] */
     const char **fields; /* [columns][rows] */
     double **numbers;    /* [columns], NULL until asked for */
+    size_t *by_name;     /* [columns], sorted by name: results may have thousands */
     size_t *lines;       /* [rows] */
 };
 
-/* What libcsv's callbacks fill. Offsets, not pointers, while the text still moves. */
+/* Fills while the file is read. Offsets, not pointers, while the text still moves. */
 struct reader {
-    const char *path;
+    struct csv_source source;
     char *text;
     size_t text_size, text_room;
     size_t *offsets; /* of fields, row after row, header first */
     size_t field_count, field_room;
     size_t *lines; /* of rows, header first */
     size_t row_count, row_room;
-    size_t columns;    /* of the header; 0 before it ends */
-    size_t row_fields; /* fields of the row being read */
-    size_t line;       /* at which that row starts */
-    bool row_open, failed;
+    size_t columns; /* of the header; 0 before it ends */
 };
 
 /* Makes room for one more item, or fails the reader. */
@@ -49,8 +48,7 @@ static bool grow(struct reader *reader, void **items, size_t *room, size_t neede
         more *= 2;
     moved = realloc(*items, more * item_size);
     if (!moved) {
-        error_set("%s: out of memory", reader->path);
-        reader->failed = true;
+        CSV_FAIL(&reader->source, "%s", "out of memory");
         return false;
     }
     *items = moved;
@@ -58,100 +56,60 @@ static bool grow(struct reader *reader, void **items, size_t *room, size_t neede
     return true;
 }
 
-static void take_field(void *field, size_t length, void *context)
+static void take_field(void *context, const char *text)
 {
     struct reader *reader = context;
+    size_t size = strlen(text) + 1;
 
-    if (reader->failed ||
-        !grow(reader, (void **)&reader->text, &reader->text_room, reader->text_size + length + 1,
-              1) ||
+    if (reader->source.fields >= LIMIT_CSV_COLUMNS) {
+        CSV_FAIL(&reader->source, "more than %d columns", LIMIT_CSV_COLUMNS);
+        return;
+    }
+    if ((reader->row_count > 0 && reader->source.fields >= reader->columns) || /* take_row tells */
+        !grow(reader, (void **)&reader->text, &reader->text_room, reader->text_size + size, 1) ||
         !grow(reader, (void **)&reader->offsets, &reader->field_room, reader->field_count + 1,
               sizeof *reader->offsets))
         return;
-    memcpy(reader->text + reader->text_size, field, length);
-    reader->text[reader->text_size + length] = '\0';
+    memcpy(reader->text + reader->text_size, text, size);
     reader->offsets[reader->field_count++] = reader->text_size;
-    reader->text_size += length + 1;
-    reader->row_fields++;
-    reader->row_open = true;
+    reader->text_size += size;
 }
 
-static void take_row(int terminator, void *context)
+static void take_row(void *context)
 {
     struct reader *reader = context;
 
-    (void)terminator;
-    if (reader->failed || !grow(reader, (void **)&reader->lines, &reader->row_room,
-                                reader->row_count + 1, sizeof *reader->lines))
+    if (!grow(reader, (void **)&reader->lines, &reader->row_room, reader->row_count + 1,
+              sizeof *reader->lines))
         return;
     if (reader->row_count == 0)
-        reader->columns = reader->row_fields;
-    if (reader->row_fields != reader->columns) {
-        error_set("%s:%zu: %zu fields, the header has %zu", reader->path, reader->line,
-                  reader->row_fields, reader->columns);
-        reader->failed = true;
+        reader->columns = reader->source.fields;
+    if (reader->source.fields != reader->columns) {
+        error_set("%s:%zu: %zu fields, the header has %zu", reader->source.path,
+                  reader->source.first_line, reader->source.fields, reader->columns);
+        reader->source.failed = true;
         return;
     }
-    reader->lines[reader->row_count++] = reader->line;
-    reader->row_fields = 0;
-    reader->row_open = false;
+    reader->lines[reader->row_count++] = reader->source.first_line;
 }
 
-/* Feeds the file line by line, so that a row knows the line it starts at. */
-static int read_rows(struct reader *reader)
+static int compare_names(const void *a, const void *b, void *context)
 {
-    int status = -1;
-    FILE *file = fopen(reader->path, "r");
-    struct csv_parser parser;
-    char *line = NULL;
-    size_t line_room = 0, line_number = 0;
-    bool quote_open = false;
+    const char *const *names = context;
 
-    if (!file)
-        return error_set("%s: %s", reader->path, strerror(errno));
-    if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0) {
-        error_set("%s: out of memory", reader->path);
-        fclose(file);
-        return -1;
-    }
-    for (ssize_t length; (length = getline(&line, &line_room, file)) > 0;) {
-        line_number++;
-        if (!reader->row_open && !quote_open)
-            reader->line = line_number;
-        if (csv_parse(&parser, line, (size_t)length, take_field, take_row, reader) !=
-            (size_t)length) {
-            error_set("%s:%zu: %s: expected fields separated by commas, quoted as in RFC 4180",
-                      reader->path, line_number, csv_strerror(csv_error(&parser)));
-            goto done;
-        }
-        if (reader->failed)
-            goto done;
-        for (ssize_t i = 0; i < length; i++)
-            quote_open ^= line[i] == '"';
-    }
-    if (ferror(file)) {
-        error_set("%s: %s", reader->path, strerror(errno));
-        goto done;
-    }
-    if (csv_fini(&parser, take_field, take_row, reader) != 0) {
-        error_set("%s:%zu: a quoted field does not end", reader->path, reader->line);
-        goto done;
-    }
-    if (!reader->failed)
-        status = 0;
-done:
-    csv_free(&parser);
-    free(line);
-    fclose(file);
-    return status;
+    return strcmp(names[*(const size_t *)a], names[*(const size_t *)b]);
 }
 
-static int check_header(const struct table *table)
+static int sort_names(struct table *table)
 {
-    for (size_t i = 0; i < table->columns; i++)
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(table->names[i], table->names[j]) == 0)
-                return error_set("%s:1: column `%s` occurs twice", table->path, table->names[i]);
+    for (size_t c = 0; c < table->columns; c++)
+        table->by_name[c] = c;
+    qsort_r(table->by_name, table->columns, sizeof *table->by_name, compare_names,
+            (void *)table->names);
+    for (size_t i = 1; i < table->columns; i++)
+        if (compare_names(&table->by_name[i - 1], &table->by_name[i], (void *)table->names) == 0)
+            return error_set("%s:1: column `%s` occurs twice", table->path,
+                             table->names[table->by_name[i]]);
     return 0;
 }
 
@@ -170,7 +128,8 @@ static int take_over(struct table *table, struct reader *reader)
     table->names = calloc(table->columns, sizeof *table->names);
     table->fields = calloc(table->columns * table->rows + 1, sizeof *table->fields);
     table->numbers = calloc(table->columns, sizeof *table->numbers);
-    if (!table->names || !table->fields || !table->numbers)
+    table->by_name = calloc(table->columns, sizeof *table->by_name);
+    if (!table->names || !table->fields || !table->numbers || !table->by_name)
         return error_set("%s: out of memory", table->path);
     for (size_t c = 0; c < table->columns; c++) {
         table->names[c] = table->text + reader->offsets[c];
@@ -178,13 +137,13 @@ static int take_over(struct table *table, struct reader *reader)
             table->fields[c * table->rows + r] =
                 table->text + reader->offsets[(r + 1) * table->columns + c];
     }
-    return check_header(table);
+    return sort_names(table);
 }
 
 int table_open(struct table **opened, const char *path)
 {
     int status = -1;
-    struct reader reader = {.path = path};
+    struct reader reader = {.source = {.path = path}};
     struct table *table = calloc(1, sizeof *table);
 
     *opened = NULL;
@@ -192,7 +151,8 @@ int table_open(struct table **opened, const char *path)
         error_set("%s: out of memory", path);
         goto done;
     }
-    if (read_rows(&reader) != 0 || take_over(table, &reader) != 0)
+    if (csv_source_read(&reader.source, take_field, take_row, &reader) != 0 ||
+        take_over(table, &reader) != 0)
         goto done;
     *opened = table;
     table = NULL;
@@ -212,6 +172,7 @@ void table_close(struct table *table)
     for (size_t c = 0; table->numbers && c < table->columns; c++)
         free(table->numbers[c]);
     free(table->numbers);
+    free(table->by_name);
     free(table->fields);
     free(table->names);
     free(table->lines);
@@ -250,11 +211,42 @@ size_t table_line(const struct table *table, size_t row)
 /* table->columns if there is none. */
 static size_t find_column(const struct table *table, const char *name)
 {
-    size_t c = 0;
+    size_t low = 0, high = table->columns;
 
-    while (c < table->columns && strcmp(table->names[c], name) != 0)
-        c++;
-    return c;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(name, table->names[table->by_name[middle]]);
+
+        if (order == 0)
+            return table->by_name[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return table->columns;
+}
+
+int table_knows_only(const struct table *table, const char *const *known)
+{
+    char list[400] = "";
+    size_t length = 0;
+
+    for (size_t c = 0; c < table->columns; c++) {
+        const char *const *k = known;
+
+        while (*k && strcmp(*k, table->names[c]) != 0)
+            k++;
+        if (*k)
+            continue;
+        for (k = known; *k && length < sizeof list; k++)
+            length += (size_t)snprintf(list + length, sizeof list - length, "%s%s",
+                                       k == known ? "" : ", ", *k);
+        return error_set("%s:1: column `%.64s` is of a newer version, or of another file; expected "
+                         "of %s",
+                         table->path, table->names[c], list);
+    }
+    return 0;
 }
 
 int table_has(const struct table *table, const char *column)

@@ -7,7 +7,8 @@
 struct table;
 
 /* -1 with the message set: no such file, no header, a column named twice, a row with more or fewer
- * fields than the header (`file:line: ...`). On failure *table is NULL. Free with table_close. */
+ * fields than the header, more columns or a longer row than limits.h allows (`file:line: ...`). On
+ * failure *table is NULL. Free with table_close. */
 int table_open(struct table **table, const char *path);
 void table_close(struct table *); /* accepts NULL */
 
@@ -16,6 +17,10 @@ size_t table_rows(const struct table *);
 size_t table_columns(const struct table *);
 const char *table_column_name(const struct table *, size_t column); /* column < table_columns */
 int table_has(const struct table *, const char *column);            /* 1 or 0; no error */
+
+/* -1 with `file:1: ...`: it has a column that is not among these names, which end with NULL. For
+ * files whose columns are their version: what is not known might change what the others mean. */
+int table_knows_only(const struct table *, const char *const *known);
 
 /* Line of the file at which a row starts, from 1 (the header): for messages. */
 size_t table_line(const struct table *, size_t row);

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "registry.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -78,10 +79,14 @@ static void print_case(void *context, const struct conformance_case_result *resu
 /* Adds the engine's failed cases to *failed. */
 static int check_engine(const char *engine, const struct arguments *arguments, int *failed)
 {
+    struct message message;
+    char file[PATH_MAX];
     int failures = 0;
 
-    printf("%s, %d thread%s\n", engine, arguments->suite.threads,
-           arguments->suite.threads == 1 ? "" : "s");
+    if (registry_path(file, sizeof file, engine, &message) != 0)
+        return error_set("%s: %s", engine, message.text);
+    printf("%s, %d thread%s, %s\n", engine, arguments->suite.threads,
+           arguments->suite.threads == 1 ? "" : "s", file);
     if (conformance_run_isolated(engine, &arguments->suite, print_case, NULL, &failures) != 0)
         return -1;
     printf("%s: %s", engine, failures == 0 ? "conforms\n" : "");

@@ -1,27 +1,30 @@
 /* Tables of numbers with a column of class names or targets, read with libcsv. */
 #include "data/csv_data.h"
 
+#include "base/csv_source.h"
 #include "base/error.h"
-#include "data/csv_source.h"
+#include "base/limits.h"
 #include "data/own_weights.h"
 
 #include <float.h>
 #include <math.h>
+#include <search.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    MOST_COLUMNS = 100000,
-    MOST_CLASSES = 65536,
+    FIRST_BYTES = 1 << 20, /* of features, before memory starts doubling */
+    FIRST_ROWS = 256,
     SHOWN = 40,         /* bytes of a field that a message quotes */
     LISTED_NAMES = 400, /* bytes of column names that a message lists */
 };
 
 struct class_name {
-    char *name;
-    int32_t id; /* in order of first appearance, until the end of the file is known */
+    const char *name; /* text, or what is looked for */
+    int32_t id;       /* in order of first appearance, until the end of the file is known */
+    char text[];
 };
 
 /* What the fields and rows of the file come to. */
@@ -40,17 +43,18 @@ struct reader {
     bool any_weight;          /* above 0 */
     char names[LISTED_NAMES]; /* of the columns, for messages */
 
-    size_t capacity;            /* rows that fit the arrays of data */
-    struct class_name *classes; /* [class_count], sorted by name */
+    size_t capacity;             /* rows that fit the arrays of data */
+    struct class_name **classes; /* [class_count], owned */
     int class_count;
+    void *class_tree; /* of the same, by name: each field is looked up */
 };
 
 static void header_field(struct reader *reader, const char *name)
 {
     size_t used = strlen(reader->names);
 
-    if (reader->source.fields >= MOST_COLUMNS) {
-        CSV_FAIL(&reader->source, "more than %d columns", MOST_COLUMNS);
+    if (reader->source.fields >= LIMIT_CSV_COLUMNS) {
+        CSV_FAIL(&reader->source, "more than %d columns", LIMIT_CSV_COLUMNS);
         return;
     }
     snprintf(reader->names + used, sizeof reader->names - used, "%s%s", used > 0 ? ", " : "", name);
@@ -103,7 +107,8 @@ static int grow(void *array, size_t count, size_t size)
 static void reserve(struct reader *reader)
 {
     struct csv_data *data = reader->data;
-    size_t wanted = reader->capacity > 0 ? 2 * reader->capacity : 256;
+    size_t row_bytes = data->columns * sizeof *data->features;
+    size_t most = limit_data_bytes() / row_bytes, wanted = 2 * reader->capacity;
 
     if (data->rows < reader->capacity)
         return;
@@ -111,7 +116,16 @@ static void reserve(struct reader *reader)
         CSV_FAIL(&reader->source, "more than %d rows", INT32_MAX);
         return;
     }
-    if (grow(&data->features, wanted, data->columns * sizeof *data->features) != 0 ||
+    if (data->rows >= most) {
+        CSV_FAIL(&reader->source, "more than %zu rows of %zu features, expected at most %zu bytes",
+                 most, data->columns, limit_data_bytes());
+        return;
+    }
+    if (wanted == 0)
+        wanted = row_bytes * FIRST_ROWS > FIRST_BYTES ? 1 + FIRST_BYTES / row_bytes : FIRST_ROWS;
+    if (wanted > most)
+        wanted = most;
+    if (grow(&data->features, wanted, row_bytes) != 0 ||
         (reader->is_label && grow(&data->labels, wanted, sizeof *data->labels) != 0) ||
         (!reader->is_label && grow(&data->targets, wanted, sizeof *data->targets) != 0) ||
         (reader->weight_found && grow(&data->weights, wanted, sizeof *data->weights) != 0)) {
@@ -136,47 +150,53 @@ static float number(struct reader *reader, const char *text)
     return (float)value;
 }
 
-/* Index in reader->classes of the first name not before this one. */
-static int class_position(const struct reader *reader, const char *name)
+static int compare_classes(const void *a, const void *b)
 {
-    int low = 0, high = reader->class_count;
+    return strcmp(((const struct class_name *)a)->name, ((const struct class_name *)b)->name);
+}
 
-    while (low < high) {
-        int middle = low + (high - low) / 2;
+/* NULL: the reader has failed. */
+static struct class_name *add_class(struct reader *reader, const char *name)
+{
+    int count = reader->class_count;
+    size_t size = strlen(name) + 1;
+    struct class_name *fresh = NULL;
 
-        if (strcmp(reader->classes[middle].name, name) < 0)
-            low = middle + 1;
-        else
-            high = middle;
+    if (count == LIMIT_CLASSES) {
+        CSV_FAIL(&reader->source,
+                 "column '%s' has more than %d classes; name a column of numbers as target",
+                 reader->wanted, LIMIT_CLASSES);
+        return NULL;
     }
-    return low;
+    /* The room doubles at each power of two. */
+    if ((count & (count - 1)) != 0 ||
+        grow(&reader->classes, 2 * (size_t)count + 1, sizeof *reader->classes) == 0)
+        fresh = malloc(sizeof *fresh + size);
+    if (!fresh) {
+        CSV_FAIL(&reader->source, "out of memory for %d class names", count + 1);
+        return NULL;
+    }
+    memcpy(fresh->text, name, size);
+    fresh->name = fresh->text;
+    fresh->id = count;
+    reader->classes[reader->class_count++] = fresh;
+    return fresh;
 }
 
 static int32_t class_id(struct reader *reader, const char *name)
 {
-    int count = reader->class_count, position = class_position(reader, name);
-    struct class_name *at, fresh = {.id = count};
+    const struct class_name wanted = {.name = name};
+    void *found = tfind(&wanted, &reader->class_tree, compare_classes);
+    struct class_name *fresh;
 
-    if (position < count && strcmp(reader->classes[position].name, name) == 0)
-        return reader->classes[position].id;
-    if (count == MOST_CLASSES) {
-        CSV_FAIL(&reader->source,
-                 "column '%s' has more than %d classes; name a column of numbers as target",
-                 reader->wanted, MOST_CLASSES);
+    if (found)
+        return (*(struct class_name **)found)->id;
+    fresh = add_class(reader, name);
+    if (!fresh)
         return 0;
-    }
-    /* The room doubles at each power of two. */
-    if (((count & (count - 1)) == 0 &&
-         grow(&reader->classes, 2 * (size_t)count + 1, sizeof *reader->classes) != 0) ||
-        !(fresh.name = strdup(name))) {
-        CSV_FAIL(&reader->source, "out of memory for %d class names", count + 1);
-        return 0;
-    }
-    at = reader->classes + position;
-    memmove(at + 1, at, (size_t)(count - position) * sizeof *at);
-    *at = fresh;
-    reader->class_count++;
-    return fresh.id;
+    if (!tsearch(fresh, &reader->class_tree, compare_classes))
+        CSV_FAIL(&reader->source, "out of memory for %d class names", reader->class_count);
+    return fresh->id;
 }
 
 static double weight(struct reader *reader, const char *text)
@@ -236,18 +256,26 @@ static void take_row(void *context)
         reader->data->rows++;
 }
 
+static int compare_listed(const void *a, const void *b)
+{
+    return compare_classes(*(const struct class_name *const *)a,
+                           *(const struct class_name *const *)b);
+}
+
 /* Renumbers the classes from order of appearance to order of name, so that ids do not depend on
  * the order of the rows. */
 static int sort_classes(struct reader *reader)
 {
     struct csv_data *data = reader->data;
+    struct class_name **classes = reader->classes;
     int32_t *sorted = calloc((size_t)reader->class_count, sizeof *sorted);
 
     if (!sorted)
         return error_set("%s: out of memory for %d classes", reader->source.path,
                          reader->class_count);
+    qsort(classes, (size_t)reader->class_count, sizeof *classes, compare_listed);
     for (int32_t position = 0; position < reader->class_count; position++)
-        sorted[reader->classes[position].id] = position;
+        sorted[classes[position]->id] = position;
     for (size_t i = 0; i < data->rows; i++)
         data->labels[i] = sorted[data->labels[i]];
     data->classes = reader->class_count;
@@ -271,14 +299,20 @@ static int finish(struct reader *reader)
         return 0;
     if (reader->class_count < 2)
         return error_set("%s: column '%s' holds one class only, '%.*s', expected at least two",
-                         reader->source.path, reader->wanted, SHOWN, reader->classes[0].name);
+                         reader->source.path, reader->wanted, SHOWN, reader->classes[0]->name);
     return sort_classes(reader);
+}
+
+static void keep(void *class)
+{
+    (void)class;
 }
 
 static void free_classes(struct reader *reader)
 {
+    tdestroy(reader->class_tree, keep);
     for (int i = 0; i < reader->class_count; i++)
-        free(reader->classes[i].name);
+        free(reader->classes[i]);
     free(reader->classes);
 }
 

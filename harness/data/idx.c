@@ -2,6 +2,7 @@
 #include "data/idx.h"
 
 #include "base/error.h"
+#include "base/limits.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -51,8 +52,8 @@ static uint32_t big_endian(const uint8_t bytes[4])
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-/* sizes[dimensions], as the header has them */
-static int check_header(const char *path, const uint32_t sizes[], int dimensions,
+/* sizes[dimensions], as the header has them; held: bytes of the files before */
+static int check_header(const char *path, const uint32_t sizes[], int dimensions, size_t held,
                         struct header *header)
 {
     uint32_t height = dimensions == 3 ? sizes[1] : 1;
@@ -67,13 +68,19 @@ static int check_header(const char *path, const uint32_t sizes[], int dimensions
     header->count = sizes[0];
     header->height = (int)height;
     header->width = (int)width;
-    if (__builtin_mul_overflow(header->count, (size_t)height * width, &header->bytes))
-        return error_set("%s: %u images of %ux%u pixels are more than memory can address", path,
-                         sizes[0], height, width);
+    if ((size_t)height * width > LIMIT_FEATURES)
+        return error_set("%s: images of %ux%u pixels, expected at most %d pixels", path, height,
+                         width, LIMIT_FEATURES);
+    header->bytes = header->count * height * width; /* less than 2^31 times 2^28 */
+    if (held + header->bytes > limit_data_bytes())
+        return error_set("%s: the header promises %u images of %ux%u pixels, expected at most "
+                         "%zu bytes",
+                         path, sizes[0], height, width, limit_data_bytes());
     return 0;
 }
 
-static int read_header(gzFile file, const char *path, int dimensions, struct header *header)
+static int read_header(gzFile file, const char *path, int dimensions, size_t held,
+                       struct header *header)
 {
     uint8_t bytes[16];
     size_t size = 4 + 4 * (size_t)dimensions, found;
@@ -89,7 +96,7 @@ static int read_header(gzFile file, const char *path, int dimensions, struct hea
                          size, found);
     for (int d = 0; d < dimensions; d++)
         sizes[d] = big_endian(bytes + 4 + 4 * (size_t)d);
-    return check_header(path, sizes, dimensions, header);
+    return check_header(path, sizes, dimensions, held, header);
 }
 
 /* Refuses at once what no file of this size can hold. */
@@ -110,10 +117,15 @@ static int check_plausible(const char *path, const struct header *header)
                      path, header->bytes, file_bytes);
 }
 
+static size_t held_bytes(const struct idx *idx)
+{
+    return idx->count * (size_t)idx->height * (size_t)idx->width;
+}
+
 /* Reads the bytes after those already held, in pieces that double. */
 static int read_values(struct idx *idx, gzFile file, const char *path, const struct header *header)
 {
-    size_t held = idx->count * (size_t)idx->height * (size_t)idx->width;
+    size_t held = held_bytes(idx);
     size_t expected = header->bytes, total = 0, found;
 
     while (total < expected) {
@@ -166,7 +178,8 @@ static int append(struct idx *idx, const char *path, int dimensions)
         goto done;
     }
     gzbuffer(file, 1 << 17);
-    if (read_header(file, path, dimensions, &header) != 0 || check_plausible(path, &header) != 0)
+    if (read_header(file, path, dimensions, held_bytes(idx), &header) != 0 ||
+        check_plausible(path, &header) != 0)
         goto done;
     if (idx->count > 0 && (header.height != idx->height || header.width != idx->width)) {
         error_set("%s: images of %dx%d pixels, expected %dx%d as in the first file", path,

@@ -16,7 +16,9 @@ struct idx {
  * have the size of the first. The header is compared with what the file holds: shorter, longer and
  * damaged files are errors that say what was expected and what was found. (Bytes after the end of a
  * gzip stream are ignored, as gzip does.) Memory grows with the bytes read, not with what a header
- * claims. On failure what was there stays. */
+ * claims, and a header that claims more than limit_data_bytes, all files together, is refused; so a
+ * file that expands without end is read up to its header's claim and a byte. On failure what was
+ * there stays. */
 int idx_append_images(struct idx *, const char *path);
 int idx_append_labels(struct idx *, const char *path);
 

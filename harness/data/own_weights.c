@@ -1,8 +1,8 @@
 /* Weights that the user gives to the examples of a data set. */
 #include "data/own_weights.h"
 
+#include "base/csv_source.h"
 #include "base/error.h"
-#include "data/csv_source.h"
 
 #include <float.h>
 #include <stdio.h>

@@ -2,6 +2,7 @@
 #include "data/synthetic.h"
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/rng.h"
 
 #include <math.h>
@@ -32,16 +33,11 @@ static int check_range(const char *key, double value, double low, double high)
 
 static int check_size(const struct dataset_spec *spec)
 {
-    size_t bytes;
-
     if (check_range("examples", spec->examples, 1, INT32_MAX - 1) != 0 ||
-        check_range("features", spec->features, 1, INT32_MAX) != 0)
+        check_range("features", spec->features, 1, LIMIT_FEATURES) != 0)
         return -1;
-    if (__builtin_mul_overflow((size_t)spec->examples * (size_t)spec->features, sizeof(float),
-                               &bytes))
-        return error_set("dataset: %d examples of %d features are more than memory can address",
-                         spec->examples, spec->features);
-    return 0;
+    return limit_check_data("dataset: examples of so many features", (size_t)spec->examples,
+                            (size_t)spec->features * sizeof(float));
 }
 
 static int check_blobs(const struct dataset_spec *spec)
@@ -58,7 +54,9 @@ static int check_blobs(const struct dataset_spec *spec)
     if (spec->examples / spec->family < spec->classes)
         return error_set("dataset: %d examples in families of %d leave some of %d classes empty",
                          spec->examples, spec->family, spec->classes);
-    return 0;
+    return limit_check_data("dataset: classes x clusters of so many features",
+                            (size_t)spec->classes * (size_t)spec->clusters,
+                            (size_t)spec->features * sizeof(double));
 }
 
 /* example[j] = centre[j] + sqrt(correlation) * common[j] + sqrt(1 - correlation) * own[j] */

@@ -69,7 +69,7 @@ int calibration_write(const struct calibration *, const char *folder);
 
 /* Sets the cells' floors from the file. note[size] says in one line what was used, how old it is,
  * or why it was not: another machine, other rounds or turns. A file that is not there is no error,
- * but for the note. -1 (error set): a file that is no calibration. */
+ * but for the note. -1 (error set): a file that is no calibration, or of a newer version. */
 int calibration_apply(const char *file, struct gate *, char *note, size_t size);
 
 #endif

@@ -208,8 +208,16 @@ struct floor_columns {
     const double *share, *floor, *rounds, *turns, *slice;
 };
 
+/* Those that a later version adds might change what the others mean. */
+static const char *const known_columns[] = {
+    "cells",   "share",        "method",  "runs",     "found", "rate",          "low",
+    "high",    "inconclusive", "floor",   "rounds",   "turns", "slice_seconds", "margin",
+    "machine", "library",      "version", "measured", "load",  "seconds",       NULL};
+
 static int read_columns(struct table *table, struct floor_columns *columns)
 {
+    if (table_knows_only(table, known_columns) != 0)
+        return -1;
     columns->cells = table_texts(table, "cells");
     columns->method = table_texts(table, "method");
     columns->machine = table_texts(table, "machine");
@@ -225,6 +233,11 @@ static int read_columns(struct table *table, struct floor_columns *columns)
         return -1;
     if (table_rows(table) == 0)
         return error_set("%s:1: no rows, expected a calibration", table_path(table));
+    for (size_t r = 0; r < table_rows(table); r++)
+        if (columns->floor[r] < 0 ||
+            isinf(columns->floor[r])) /* beneath which nothing is ever found */
+            return error_set("%s:%zu: floor: %g, expected a number, 0 or more", table_path(table),
+                             table_line(table, r), columns->floor[r]);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/stats.h"
 #include "report/groups.h"
 
@@ -28,6 +29,12 @@ int history_open(struct table **table, const char *file)
                              "add`",
                              file, c + 1, history_columns[c]);
         }
+    if (table_rows(*table) > LIMIT_HISTORY_RUNS) {
+        table_close(*table);
+        *table = NULL;
+        return error_set("%s: more than %d runs, expected at most that: begin another file", file,
+                         LIMIT_HISTORY_RUNS);
+    }
     return 0;
 }
 

@@ -63,7 +63,8 @@ enum {
 };
 extern const char *const history_columns[HISTORY_FIXED];
 
-/* The file, checked to begin with these columns. */
+/* The file, checked to begin with these columns, which are its version, and to have no more than
+ * LIMIT_HISTORY_RUNS rows. */
 int history_open(struct table **, const char *file);
 
 #endif

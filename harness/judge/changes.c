@@ -184,12 +184,26 @@ static void find_weak(const double *values, size_t count, const struct changes_r
     }
 }
 
-static void test_all(const double *values, size_t count, const struct places *places,
-                     struct change *changes)
+/* The change at that place, between its neighbours. */
+static struct change test_place(const double *values, size_t count, const struct places *places,
+                                size_t i)
 {
-    for (size_t i = 0; i < places->count; i++)
-        changes[i] = changes_test(values, i > 0 ? places->list[i - 1] : 0, places->list[i],
-                                  i + 1 < places->count ? places->list[i + 1] : count);
+    return changes_test(values, i > 0 ? places->list[i - 1] : 0, places->list[i],
+                        i + 1 < places->count ? places->list[i + 1] : count);
+}
+
+/* Takes one place out; only its neighbours see another stretch of values then. */
+static void drop_place(const double *values, size_t count, struct places *places, size_t gone,
+                       struct change *changes)
+{
+    places->count--;
+    memmove(places->list + gone, places->list + gone + 1,
+            (places->count - gone) * sizeof *places->list);
+    memmove(changes + gone, changes + gone + 1, (places->count - gone) * sizeof *changes);
+    if (gone > 0)
+        changes[gone - 1] = test_place(values, count, places, gone - 1);
+    if (gone < places->count)
+        changes[gone] = test_place(values, count, places, gone);
 }
 
 static double doubt_of(const struct change *change)
@@ -224,15 +238,10 @@ size_t changes_find(const double *values, size_t count, const struct changes_rul
 
     assert(rule->p > 0 && rule->p < 0.1 && rule->least >= 0 && rule->window >= 4);
     find_weak(values, count, rule, &places);
-    for (;;) {
-        test_all(values, count, &places, changes);
-        weakest = find_weakest(changes, places.count, rule);
-        if (weakest == places.count)
-            break;
-        places.count--;
-        memmove(places.list + weakest, places.list + weakest + 1,
-                (places.count - weakest) * sizeof *places.list);
-    }
+    for (size_t i = 0; i < places.count; i++)
+        changes[i] = test_place(values, count, &places, i);
+    while ((weakest = find_weakest(changes, places.count, rule)) < places.count)
+        drop_place(values, count, &places, weakest, changes);
     free(places.list);
     return places.count;
 }

@@ -2,6 +2,7 @@
 #include "plan/cell_data.h"
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "data/weighting.h"
 
 #include <limits.h>
@@ -266,6 +267,11 @@ static int complete_count(struct cell *cell, const struct dataset *dataset,
     if (cell->train_examples > INT32_MAX)
         return error_set("redundancy: %d makes more than %d training examples",
                          cell->settings.redundancy, INT32_MAX);
+    if (cell->settings.copies != COPIES_EXACT && cell->settings.redundancy > 1 &&
+        limit_check_data("redundancy: moved or noisy copies are examples of their own",
+                         cell->train_examples,
+                         dataset_row_bytes(&dataset->train, dataset->inputs)) != 0)
+        return -1;
     if (cell->settings.deduplicate == DEDUPLICATE_NONE)
         return 0;
     *axis = "deduplicate";

@@ -2,6 +2,7 @@
 #include "plan/claims.h"
 
 #include "base/error.h"
+#include "base/limits.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -417,6 +418,9 @@ int claims_read(const struct schema_source *source, yaml_node_t *node, struct cl
     if (node->type != YAML_SEQUENCE_NODE)
         return schema_error(source, node, "claims: expected a list");
     count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+    if (count > LIMIT_CLAIMS)
+        return schema_error(source, node, "claims: %zu of them, expected at most %d", count,
+                            LIMIT_CLAIMS);
     claims->list = calloc(count + 1, sizeof *claims->list);
     if (!claims->list)
         return error_set("out of memory");

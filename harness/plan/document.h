@@ -8,7 +8,8 @@
 char *document_read(const char *path);
 
 /* Parses the text and hands its document to `read`, whose 0 or -1 is returned. -1 as well, with
- * `file:line: ...` set: no YAML, or a second document. */
+ * `file:line: ...` set: no YAML, a second document, or one that is nested deeper or, with its
+ * aliases followed, larger than limits.h allows: whoever follows them visits no more than that. */
 int document_parse(const char *file, const char *text,
                    int (*read)(const struct schema_source *, void *into), void *into);
 

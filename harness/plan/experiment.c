@@ -3,6 +3,7 @@
 #include "plan/experiment.h"
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "plan/budgets.h"
 #include "plan/document.h"
 #include "plan/experiment_keys.h"
@@ -31,6 +32,9 @@ static int read_cases(const struct schema_source *source, yaml_node_t *node,
     free(experiment->cases);
     experiment->case_count = 0;
     count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+    if (count > LIMIT_CASES)
+        return schema_error(source, node, "cases: %zu of them, expected at most %d", count,
+                            LIMIT_CASES);
     experiment->cases = calloc(count, sizeof *experiment->cases);
     if (!experiment->cases)
         return error_set("out of memory");
@@ -376,6 +380,11 @@ static void name_after(const char *file, char *name, size_t size)
 static int open_text(struct experiment *experiment, const char *file, char *text, int quick)
 {
     memset(experiment, 0, sizeof *experiment);
+    if (strlen(file) >= sizeof experiment->file) {
+        free(text);
+        return error_set("%.64s...: path longer than %zu characters", file,
+                         sizeof experiment->file - 1);
+    }
     experiment->quick = quick;
     experiment->dataset_line = experiment->probes_line = 1;
     snprintf(experiment->file, sizeof experiment->file, "%s", file);

@@ -2,6 +2,7 @@
 #include "plan/grid.h"
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "registry.h"
 #include "train/rule.h"
 
@@ -82,6 +83,9 @@ static int read_axis(const struct schema_source *source, yaml_node_t *node,
     if (count == 0)
         return schema_error(source, node, "%s: the list is empty, expected at least one value",
                             field->key);
+    if (count > LIMIT_AXIS_VALUES)
+        return schema_error(source, node, "%s: %zu values, expected at most %d", field->key, count,
+                            LIMIT_AXIS_VALUES);
     *axis = (struct grid_axis){
         .field = field,
         .values = calloc(count, sizeof *axis->values),

@@ -19,7 +19,7 @@ static int check_key(const struct schema_source *source, const yaml_node_t *key,
 {
     const char *name = schema_scalar(key);
 
-    if (!name || !name[0] || strlen(name) >= NAMED_SIZE)
+    if (!name || !name[0] || strlen(name) >= NAMED_SIZE || schema_has_controls(name))
         return schema_error(source, key, "%s: expected a name of 1 to %d characters", kind->section,
                             NAMED_SIZE - 1);
     if (kind->reserved && strcmp(name, kind->reserved) == 0)

@@ -2,6 +2,7 @@
 #include "plan/plan.h"
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "plan/budgets.h"
 #include "plan/cell_data.h"
 #include "plan/cell_list.h"
@@ -15,6 +16,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 /* ---- Identity ------------------------------------------------------------------------------- */
@@ -188,6 +190,7 @@ static unsigned long engine_checksum(const struct experiment *experiment, const 
     unsigned long crc = crc32(0, Z_NULL, 0);
     unsigned char piece[65536];
     char path[PATH_MAX];
+    struct stat status;
     size_t length;
     FILE *file;
 
@@ -195,8 +198,8 @@ static unsigned long engine_checksum(const struct experiment *experiment, const 
         experiment_engine(experiment, engine, path, sizeof path) != 0)
         return 0;
     path[strcspn(path, ":")] = '\0'; /* without the variant */
-    file = fopen(path, "rb");
-    if (!file)
+    file = stat(path, &status) == 0 && S_ISREG(status.st_mode) ? fopen(path, "rb") : NULL;
+    if (!file) /* or what never ends, such as /dev/zero */
         return 0;
     while ((length = fread(piece, 1, sizeof piece, file)) > 0)
         crc = crc32(crc, piece, (uInt)length);
@@ -492,7 +495,16 @@ static int add_cell(struct plan *plan, const struct experiment *experiment,
     return 0;
 }
 
-enum { PLAN_CELLS_MAX = 1000000 };
+/* The line of the longest axis: it is the first to be shortened. */
+static int line_of_longest(const struct grid_axis *const *axes, int axis_count)
+{
+    int longest = 0;
+
+    for (int a = 1; a < axis_count; a++)
+        if (axes[a]->count > axes[longest]->count)
+            longest = a;
+    return axis_count > 0 && axes[longest]->lines[0] > 0 ? axes[longest]->lines[0] : 1;
+}
 
 /* Counts through all digits of a mixed-radix number, one digit an axis. */
 static int add_product(struct plan *plan, const struct experiment *experiment,
@@ -507,9 +519,10 @@ static int add_product(struct plan *plan, const struct experiment *experiment,
 
     for (a = 0; a < axis_count; a++)
         product *= axes[a]->count;
-    if (product + plan->count > PLAN_CELLS_MAX)
-        return error_set("%s:1: grid: %.0f cells, expected at most %d", experiment->file,
-                         product + plan->count, PLAN_CELLS_MAX);
+    if (product + plan->count > LIMIT_PLAN_CELLS)
+        return error_set("%s:%d: grid: %.0f cells, expected at most %d", experiment->file,
+                         line_of_longest(axes, axis_count), product + plan->count,
+                         LIMIT_PLAN_CELLS);
     cells = realloc(plan->cells, ((size_t)plan->count + (size_t)product) * sizeof *cells);
     if (!cells)
         return error_set("out of memory");

@@ -72,6 +72,14 @@ yaml_node_t *schema_item(const struct schema_source *source, yaml_node_t *sequen
     return yaml_document_get_node(source->document, *item);
 }
 
+int schema_has_controls(const char *text)
+{
+    for (const char *c = text; *c; c++)
+        if (((unsigned char)*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7f)
+            return 1;
+    return 0;
+}
+
 const struct field *schema_find(const struct field *fields, const char *key)
 {
     for (const struct field *field = fields; field->key; field++)
@@ -174,6 +182,8 @@ static int parse_text(const struct field *field, const char *text, const char *p
         return error_set("%s: longer than %zu characters", field->key, field->size - 1);
     if (!text[0])
         return error_set("%s: empty, expected a text", field->key);
+    if (schema_has_controls(text))
+        return error_set("%s: holds a control character, expected text", field->key);
     snprintf(into, field->size, "%s%s", prefix, text);
     return 0;
 }

@@ -49,6 +49,9 @@ struct schema_source {
     yaml_document_t *document;
 };
 
+/* 1: what would tell a terminal something, were it printed; blanks and line ends are none. */
+int schema_has_controls(const char *text);
+
 /* Sets every member of the struct to its default. */
 void schema_defaults(const struct field *fields, void *into);
 

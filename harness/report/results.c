@@ -2,8 +2,10 @@
 #include "report/results.h"
 
 #include "base/error.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/schema_version.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +33,8 @@ static int parse_target(const char *path, const char *name, struct target *targe
     if (underscore)
         target->value = strtod(underscore + 1, &end);
     if (!underscore || underscore == name || end == underscore + 1 || *end != '\0' ||
-        strlen(name) >= sizeof target->name || (size_t)(underscore - name) >= sizeof target->metric)
+        !isfinite(target->value) || strlen(name) >= sizeof target->name ||
+        (size_t)(underscore - name) >= sizeof target->metric)
         return error_set("%s:1: column `%s%s`: expected a target such as validation_error_0.15",
                          path, target_prefix, name);
     snprintf(target->name, sizeof target->name, "%s", name);
@@ -65,7 +68,7 @@ static int find_targets(struct results *results)
 {
     size_t columns = table_columns(results->cells);
 
-    results->targets = calloc(columns + 1, sizeof *results->targets);
+    results->targets = calloc(LIMIT_TARGETS + 1, sizeof *results->targets);
     if (!results->targets)
         return error_set("%s: out of memory", results->folder);
     for (size_t c = 0; c < columns; c++) {
@@ -76,6 +79,9 @@ static int find_targets(struct results *results)
             continue;
         if (parse_target(table_path(results->cells), name + strlen(target_prefix), &target) != 0)
             return -1;
+        if (results->target_count == LIMIT_TARGETS)
+            return error_set("%s:1: more than %d targets, expected results of `batchlab run`",
+                             table_path(results->cells), LIMIT_TARGETS);
         insert_target(results, target);
     }
     while (results->leading_count < results->target_count &&
@@ -119,17 +125,14 @@ static int read_manifest(struct results *results)
 {
     int status = -1;
     char *path = path_in(results->folder, "manifest.json");
-    json_error_t error;
     const json_t *dataset;
 
     if (!path)
         return error_set("%s: out of memory", results->folder);
     if (access(path, F_OK) == 0) {
-        results->manifest = json_load_file(path, 0, &error);
-        if (!results->manifest) {
-            error_set("%s:%d: %s", path, error.line, error.text);
+        results->manifest = json_read_file(path);
+        if (!results->manifest || schema_version_check(results->manifest, path) != 0)
             goto done;
-        }
     }
     dataset = json_object_get(results->manifest, "dataset");
     if (json_is_object(dataset))

@@ -33,7 +33,8 @@ struct results {
     void *manifest; /* json_t of the whole, NULL if there is none */
 };
 
-/* Reads cells.csv and manifest.json. A missing manifest is no error, a malformed one is. */
+/* Reads cells.csv and manifest.json. A missing manifest is no error; a malformed one is, and
+ * one of a later version than this program's (base/schema_version.h). */
 int results_open(struct results *, const char *folder);
 void results_close(struct results *); /* also after a failed open */
 

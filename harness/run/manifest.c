@@ -36,24 +36,26 @@ int manifest_check(const struct campaign *campaign, int force)
 {
     char path[PATH_MAX + 32], now[16];
     const char *then;
-    json_error_t problem;
     json_t *manifest;
     int status = 0;
 
     manifest_path(campaign, path, sizeof path);
     if (access(path, F_OK) != 0 || force)
         return 0;
-    manifest = json_load_file(path, 0, &problem);
-    if (!manifest)
-        return error_set("%s:%d: %s, expected a manifest; --force takes the folder over", path,
-                         problem.line, problem.text);
+    manifest = json_read_file(path);
+    if (!manifest) {
+        char cause[900];
+
+        snprintf(cause, sizeof cause, "%s", error_text());
+        return error_set("%s, expected a manifest; --force takes the folder over", cause);
+    }
     fingerprint_text(campaign, now);
     then = text_of(json_object_get(manifest, "dataset"), "fingerprint");
     if (json_integer_value(json_object_get(manifest, "schema_version")) != MANIFEST_SCHEMA_VERSION)
-        status =
-            error_set("%s: results of another schema version, expected %d; use another folder, "
-                      "or --force",
-                      path, MANIFEST_SCHEMA_VERSION);
+        status = error_set("%s: results of another schema version (%" JSON_INTEGER_FORMAT
+                           "), expected %d; use another folder, or --force",
+                           path, json_integer_value(json_object_get(manifest, "schema_version")),
+                           MANIFEST_SCHEMA_VERSION);
     else if (strcmp(text_of(manifest, "experiment"), campaign->experiment->name) == 0 &&
              strcmp(then, now) != 0)
         status = error_set("%s: holds results on other data (fingerprint %s, now %s); use another "
@@ -75,7 +77,7 @@ int manifest_check_machine(const struct campaign *campaign, const struct survey 
     int status = 0;
 
     manifest_path(campaign, path, sizeof path);
-    manifest = json_load_file(path, 0, NULL);
+    manifest = json_read_file(path);
     runs = json_object_get(manifest, "runs");
     cpu = text_of(json_object_get(manifest, "machine"), "cpu");
     if (json_array_size(runs) > 0 && strcmp(cpu, survey->host.cpu) != 0)
@@ -264,7 +266,7 @@ int manifest_write(const struct campaign *campaign, const struct survey *survey,
     int status;
 
     manifest_path(campaign, path, sizeof path);
-    earlier = json_load_file(path, 0, NULL);
+    earlier = json_read_file(path);
     manifest = describe_all(campaign, survey, log, earlier);
     json_decref(earlier);
     if (!manifest) /* text that is not UTF-8 */

@@ -3,10 +3,9 @@
 #ifndef BATCHLAB_MANIFEST_H
 #define BATCHLAB_MANIFEST_H
 
+#include "base/schema_version.h"
 #include "run/cell.h"
 #include "run/survey.h"
-
-enum { MANIFEST_SCHEMA_VERSION = 7 };
 
 /* One `batchlab run` into the folder. */
 struct run_log {

@@ -3,14 +3,14 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "plan/experiment_keys.h"
 #include "run/record.h"
 
 #include <math.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { TUNING_CELLS_MAX = 1000000 };
 
 /* What a run knows of a tuning cell. */
 struct tried {
@@ -44,38 +44,61 @@ static char *signature(const struct cell *cell)
     return text;
 }
 
+/* A group by its signature. */
+struct signed_group {
+    char *text; /* owned */
+    int group;
+};
+
+static int compare_signatures(const void *a, const void *b)
+{
+    return strcmp(((const struct signed_group *)a)->text, ((const struct signed_group *)b)->text);
+}
+
+static void keep(void *node)
+{
+    (void)node;
+}
+
+/* The cell's group, which is that of the first cell with its signature. -1: out of memory. */
+static int group_of(struct tuning *tuning, const struct cell *cell, struct signed_group *groups,
+                    void **tree)
+{
+    struct signed_group *fresh = &groups[tuning->count], **found;
+
+    fresh->text = signature(cell);
+    fresh->group = tuning->count;
+    found = fresh->text ? tsearch(fresh, tree, compare_signatures) : NULL;
+    if (!found)
+        return error_set("out of memory");
+    if (*found != fresh) {
+        free(fresh->text);
+        fresh->text = NULL;
+        return (*found)->group;
+    }
+    tuning->groups[tuning->count++].cell = cell;
+    return fresh->group;
+}
+
 /* Each cell's group, by the first cell that has its signature. */
 static int find_groups(struct tuning *tuning)
 {
     const struct plan *plan = tuning->campaign->plan;
-    char **signatures = calloc((size_t)plan->count + 1, sizeof *signatures); /* of the groups */
-    int status = signatures ? 0 : error_set("out of memory");
+    struct signed_group *groups = calloc((size_t)plan->count + 1, sizeof *groups);
+    void *tree = NULL;
+    int status = groups ? 0 : error_set("out of memory");
 
     for (int i = 0; i < plan->count && status == 0; i++) {
-        char *text;
-        int g = 0;
-
         tuning->group_of[i] = -1;
         if (!plan->cells[i].tuned)
             continue;
-        text = signature(&plan->cells[i]);
-        if (!text) {
-            status = error_set("out of memory");
-            break;
-        }
-        while (g < tuning->count && strcmp(text, signatures[g]) != 0)
-            g++;
-        tuning->group_of[i] = g;
-        if (g == tuning->count) {
-            tuning->groups[tuning->count++].cell = &plan->cells[i];
-            signatures[g] = text;
-        } else {
-            free(text);
-        }
+        tuning->group_of[i] = group_of(tuning, &plan->cells[i], groups, &tree);
+        status = tuning->group_of[i] < 0 ? -1 : 0;
     }
-    for (int g = 0; g < tuning->count && signatures; g++)
-        free(signatures[g]);
-    free(signatures);
+    tdestroy(tree, keep);
+    for (int g = 0; groups && g <= plan->count; g++)
+        free(groups[g].text);
+    free(groups);
     return status;
 }
 
@@ -146,12 +169,12 @@ static int list_cells(struct tuning *tuning)
     int status;
 
     for (int g = 0; g < tuning->count; g++) {
-        tuning->groups[g].first = (int)fmin(cells, TUNING_CELLS_MAX);
+        tuning->groups[g].first = (int)fmin(cells, LIMIT_PLAN_CELLS);
         cells += spec->seed_count * measure_group(&tuning->groups[g], spec);
     }
-    if (cells > TUNING_CELLS_MAX)
+    if (cells > LIMIT_PLAN_CELLS)
         return error_set("%s:%d: tuning: up to %.0f cells, expected at most %d",
-                         campaign->experiment->file, spec->line, cells, TUNING_CELLS_MAX);
+                         campaign->experiment->file, spec->line, cells, LIMIT_PLAN_CELLS);
     list = calloc((size_t)cells + 1, sizeof *list);
     tuning->tried = calloc((size_t)cells + 1, sizeof *tuning->tried);
     if (!list || !tuning->tried) {

@@ -4,11 +4,12 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
+#include "base/schema_version.h"
 #include "base/table.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -114,6 +115,12 @@ static int look_for_cells(struct verifier *verifier, const char *name)
     }
     ids = table_texts(table, "id");
     for (size_t r = 0; ids && r < table_rows(table); r++) {
+        if (!file_name_is_safe(ids[r])) {
+            fprintf(verifier->out, "%s:%zu: `%.64s` is no id of a cell\n", name,
+                    table_line(table, r), ids[r]);
+            verifier->verification->missing++;
+            continue;
+        }
         snprintf(path, sizeof path, "%s/cells/%s/cell.csv", verifier->results, ids[r]);
         if (access(path, F_OK) == 0)
             continue;
@@ -135,23 +142,24 @@ static int read_manifest(struct verifier *verifier)
     struct verification *verification = verifier->verification;
     const char *file;
     char path[PATH_MAX + 32];
-    json_error_t problem;
     json_t *manifest;
+    int status;
 
     snprintf(path, sizeof path, "%s/manifest.json", verifier->results);
     if (access(path, F_OK) != 0)
         return error_set("%s: %s, expected a results folder", path, strerror(errno));
-    manifest = json_load_file(path, 0, &problem);
+    manifest = json_read_file(path);
     if (!manifest) {
-        fprintf(verifier->out, "manifest.json:%d: %s\n", problem.line, problem.text);
+        fprintf(verifier->out, "%s\n", error_text() + strlen(verifier->results) + 1);
         verification->derived_bad++;
         return 0;
     }
+    status = schema_version_check(manifest, path);
     verification->planned = (size_t)json_integer_value(json_object_get(manifest, "cells"));
     file = json_string_value(json_object_get(manifest, "experiment_file"));
     snprintf(verification->experiment, sizeof verification->experiment, "%s", file ? file : "");
     json_decref(manifest);
-    return 0;
+    return status;
 }
 
 int verify_results(struct verification *verification, const char *results, int discards, FILE *out)

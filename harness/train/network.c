@@ -2,6 +2,7 @@
 #include "train/network.h"
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/rng.h"
 
 #include <math.h>
@@ -168,6 +169,21 @@ static int check_size(const struct layer *layer)
     return 0;
 }
 
+/* Before anything counts them in an integer. */
+static int check_parameters(const struct model *model)
+{
+    double sum = 0;
+
+    for (int l = 0; l < model->network.layer_count; l++) {
+        const struct layer *layer = &model->layers[l];
+
+        sum += (double)layer_biases(layer) * ((double)layer_row(layer) + 1);
+    }
+    if (sum > LIMIT_PARAMETERS)
+        return error_set("%.3g parameters, expected at most %d", sum, LIMIT_PARAMETERS);
+    return 0;
+}
+
 static double forward_flops(const struct layer *layer)
 {
     double weights = (double)layer_biases(layer) * (double)layer_row(layer);
@@ -270,6 +286,8 @@ int network_build(struct model *model, const struct network_spec *spec, struct s
     last = &model->layers[model->network.layer_count++];
     last->input = shape;
     build_dense(last, outputs);
+    if (check_parameters(model) != 0)
+        return -1;
     for (int l = 0; l < model->network.layer_count; l++) {
         model->flops_per_example += layer_flops(&model->layers[l], !has_weights);
         has_weights |= layer_parameters(&model->layers[l]) > 0;
