@@ -209,22 +209,6 @@ static void test_an_older_engine_loads_and_lacks_what_came_later(void **state)
     assert_null(loaded.engine.describe); /* there is one in memory, past the end of the table */
 }
 
-static void test_the_file_of_an_engine_is_named_without_loading_it(void **state)
-{
-    struct message message;
-    char path[PATH_MAX];
-
-    (void)state;
-    assert_int_equal(registry_file("naive", path, &message), 0);
-    assert_non_null(strstr(path, "/naive.so"));
-    assert_int_equal(registry_file("./missing.so", path, &message), 0);
-    assert_string_equal(path, "./missing.so");
-    assert_int_equal(registry_file("/any/where.so:fast", path, &message), 0);
-    assert_string_equal(path, "/any/where.so");
-    assert_int_equal(registry_file("naiv", path, &message), -1);
-    assert_non_null(strstr(message.text, "`naiv`"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,7 +229,6 @@ int main(void)
         cmocka_unit_test(test_a_table_without_room_for_what_is_required_is_refused),
         cmocka_unit_test(test_a_required_slot_that_is_null_is_named),
         cmocka_unit_test(test_an_older_engine_loads_and_lacks_what_came_later),
-        cmocka_unit_test(test_the_file_of_an_engine_is_named_without_loading_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,7 @@ static void describe_engine(FILE *into, const struct campaign *campaign, const c
     struct message message;
 
     if (experiment_engine(campaign->experiment, engine, specification, sizeof specification) != 0 ||
-        registry_file(specification, path, &message) != 0)
+        registry_path(path, sizeof path, specification, &message) != 0)
         path[0] = '\0'; /* the cell will say what is wrong with it */
     describe_file(into, "engine", engine, path);
 }
