@@ -28,7 +28,7 @@ struct slot {
     const struct cell *cell;
     struct assignment assignment;
     double start, still; /* still: seconds since then for which this process was stopped */
-    double earlier; /* wall time up to the checkpoint that the cell goes on from; 0: none */
+    double earlier;      /* wall time up to the checkpoint that the cell goes on from; 0: none */
     struct cell_checkpoint checkpoint;
     struct checkpointing kept;           /* borrows the checkpoint's; path NULL: it makes none */
     int words;                           /* of the child, as cell_job_start gives them */

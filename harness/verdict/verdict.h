@@ -49,10 +49,10 @@ struct verdicts {
  * claims, nothing is judged; -1: not readable, a claim that names a column that is not there. The
  * error is set in either case. */
 int verdicts_open(struct verdicts *, const char *folder, const char *claims);
-/* The same as they stand in folder/verdicts.csv, row after row: nothing is judged. Of the claims only
- * id, part, words, axis and whether they decide are known, of findings neither p_confirm nor
- * p_refute; `results.verdicts` has every column. 1: there is no such file, and the list is empty; -1:
- * not readable, a verdict that is none. */
+/* The same as they stand in folder/verdicts.csv, row after row: nothing is judged. Of the claims
+ * only id, part, words, axis and whether they decide are known, of findings neither p_confirm nor
+ * p_refute; `results.verdicts` has every column. 1: there is no such file, and the list is empty;
+ * -1: not readable, a verdict that is none. */
 int verdicts_read(struct verdicts *, const char *folder);
 void verdicts_close(struct verdicts *); /* also after a failed open */
 
