@@ -15,43 +15,9 @@
 
 #include <cmocka.h>
 
+#include "written_fixture.h"
+
 #define COUNT(items) (sizeof(items) / sizeof(items)[0])
-
-/* ---- Words of the tests -----------------------------------------------------------------------
- */
-
-static char *written; /* by the last page; owned */
-static size_t written_size;
-static FILE *stream;
-
-static void begin_writing(void)
-{
-    free(written);
-    written = NULL;
-    stream = open_memstream(&written, &written_size);
-    assert_non_null(stream);
-}
-
-static void assert_says(const char *words)
-{
-    if (!strstr(written, words))
-        fail_msg("does not say `%s`:\n%s", words, written);
-}
-
-static void assert_lacks(const char *words)
-{
-    if (strstr(written, words))
-        fail_msg("says `%s`:\n%s", words, written);
-}
-
-static int count_of(const char *words)
-{
-    int count = 0;
-
-    for (const char *at = written; (at = strstr(at, words)); at += strlen(words))
-        count++;
-    return count;
-}
 
 /* ---- Pages ------------------------------------------------------------------------------------
  */

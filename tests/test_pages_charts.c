@@ -13,41 +13,7 @@
 
 #include <cmocka.h>
 
-/* ---- Words of the tests -----------------------------------------------------------------------
- */
-
-static char *written; /* by the last chart; owned */
-static size_t written_size;
-static FILE *stream;
-
-static void begin_writing(void)
-{
-    free(written);
-    written = NULL;
-    stream = open_memstream(&written, &written_size);
-    assert_non_null(stream);
-}
-
-static void assert_says(const char *words)
-{
-    if (!strstr(written, words))
-        fail_msg("does not say `%s`:\n%s", words, written);
-}
-
-static void assert_lacks(const char *words)
-{
-    if (strstr(written, words))
-        fail_msg("says `%s`:\n%s", words, written);
-}
-
-static int count_of(const char *words)
-{
-    int count = 0;
-
-    for (const char *at = written; (at = strstr(at, words)); at += strlen(words))
-        count++;
-    return count;
-}
+#include "written_fixture.h"
 
 /* ---- Charts -----------------------------------------------------------------------------------
  */

@@ -20,14 +20,8 @@
 
 static void read_word(const char *path, char *word, size_t size)
 {
-    FILE *file = fopen(path, "r");
-
-    snprintf(word, size, "unknown");
-    if (!file)
-        return;
-    if (fgets(word, (int)size, file))
-        word[strcspn(word, "\n")] = '\0';
-    fclose(file);
+    if (host_line(path, word, (int)size) != 0)
+        snprintf(word, size, "unknown");
 }
 
 /* The two drivers say it the other way round. */

@@ -18,7 +18,7 @@ static void trim(char *text)
         text[--length] = '\0';
 }
 
-static int read_line(const char *path, char *line, int size)
+int host_line(const char *path, char *line, int size)
 {
     FILE *file = fopen(path, "r");
     int found;
@@ -58,7 +58,7 @@ static double read_quota(void)
     char line[64];
     double limit, period;
 
-    if (read_line("/sys/fs/cgroup/cpu.max", line, sizeof line) == 0 &&
+    if (host_line("/sys/fs/cgroup/cpu.max", line, sizeof line) == 0 &&
         sscanf(line, "%lf %lf", &limit, &period) == 2 && period > 0)
         return limit / period;
     return 0;
@@ -71,7 +71,7 @@ static int first_sibling(int processor)
 
     snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list",
              processor);
-    if (read_line(path, line, sizeof line) != 0)
+    if (host_line(path, line, sizeof line) != 0)
         return processor;
     return atoi(line);
 }
@@ -118,7 +118,7 @@ void host_read(struct host *host)
     read_cpu(host->cpu, sizeof host->cpu);
     if (uname(&names) == 0)
         snprintf(host->kernel, sizeof host->kernel, "%.40s %.80s", names.sysname, names.release);
-    if (read_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", host->governor,
+    if (host_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", host->governor,
                   sizeof host->governor) != 0)
         snprintf(host->governor, sizeof host->governor, "unknown");
     snprintf(host->instructions, sizeof host->instructions, "%s", widest_instructions());
@@ -138,7 +138,7 @@ int host_steal(double *total_seconds, double *steal_seconds)
     char line[256];
 
     *total_seconds = *steal_seconds = 0;
-    if (read_line("/proc/stat", line, sizeof line) != 0 ||
+    if (host_line("/proc/stat", line, sizeof line) != 0 ||
         sscanf(line, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &fields[0], &fields[1], &fields[2],
                &fields[3], &fields[4], &fields[5], &fields[6], &fields[7]) != 8)
         return -1;

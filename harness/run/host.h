@@ -21,6 +21,9 @@ struct host {
 
 void host_read(struct host *);
 
+/* The first line of a file of the system, without blanks at its end. 0, or -1 if there is none. */
+int host_line(const char *path, char *line, int size);
+
 /* Seconds of all processors so far, and those stolen by the hypervisor. 0, or -1 if unknown. */
 int host_steal(double *total_seconds, double *steal_seconds);
 
