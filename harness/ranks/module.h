@@ -1,0 +1,25 @@
+/* What the module of MPI (lib/batchlab/ranks_mpi.so, symbol batchlab_ranks) offers to ranks.c.
+ * Built and installed with the program: no interface for others. All return 0 or -1 with *why;
+ * collectives, tags and sizes as in ranks.h. */
+#ifndef BATCHLAB_RANKS_MODULE_H
+#define BATCHLAB_RANKS_MODULE_H
+
+#include "engine.h" /* struct message */
+#include "ranks/ranks.h"
+
+struct ranks_module {
+    size_t size; /* of this struct: program and module are of one build */
+    int (*open)(struct ranks *, struct message *why);
+    void (*close)(void);
+    void (*abort)(int status);
+    int (*barrier)(struct message *why);
+    int (*broadcast)(void *bytes, size_t size, int from, struct message *why);
+    int (*all_gather)(const void *bytes, size_t size, void *all, struct message *why);
+    int (*sum_begin)(float *values, size_t count, int *ticket, struct message *why);
+    int (*sum_finish)(int ticket, struct message *why);
+    int (*send)(int to, int tag, const void *bytes, size_t size, struct message *why);
+    int (*poll)(int *from, int *tag, size_t *size, struct message *why); /* 1: there is one */
+    int (*receive)(int from, int tag, void *bytes, size_t size, struct message *why);
+};
+
+#endif
