@@ -4,6 +4,7 @@
 #include "memory.h"
 #include "message.h"
 
+#include <assert.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -414,6 +415,7 @@ static int rows_nearby(const struct chain *chain)
         values += outputs;
         widest = outputs > widest ? outputs : widest;
     }
+    assert(values + widest > 0);
     bytes = 3 * chain->parameters * sizeof(float);
     bytes = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
     bytes /= (values + 2 * widest) * sizeof(float);

@@ -31,7 +31,9 @@ static inline int native_group(int rows, int lanes)
 /* Floats of a group's rows of so many columns. */
 static inline size_t native_row(int columns, int group, int lanes)
 {
-    return (size_t)((columns * group + lanes - 1) / lanes * lanes);
+    size_t count = (size_t)columns * (size_t)group, whole = (size_t)lanes;
+
+    return (count + whole - 1) / whole * whole;
 }
 
 static inline size_t native_group_size(struct shape shape, int group, int lanes)

@@ -16,7 +16,7 @@ static void make_one_line(char *message)
             *c = isspace((unsigned char)*c) ? ' ' : '?';
 }
 
-int error_set(const char *format, ...)
+void error_write(const char *format, ...)
 {
     char fresh[sizeof text]; /* the arguments may include the old message */
     va_list arguments;
@@ -26,7 +26,6 @@ int error_set(const char *format, ...)
     va_end(arguments);
     make_one_line(fresh);
     snprintf(text, sizeof text, "%s", fresh);
-    return -1;
 }
 
 const char *error_text(void)

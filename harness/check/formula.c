@@ -83,7 +83,7 @@ static double pooling_z(const struct layer *layer, const double *x, size_t outpu
 double formula_outputs(const struct network *network, const float *theta, const struct batch *batch,
                        size_t row, double *outputs)
 {
-    double current[FORMULA_WIDTH_MAX], next[FORMULA_WIDTH_MAX];
+    double current[FORMULA_WIDTH_MAX] = {0}, next[FORMULA_WIDTH_MAX];
     size_t inputs = network_inputs(network);
     double distance = INFINITY;
 
@@ -197,7 +197,7 @@ struct score formula_score(const struct network *network, const float *theta,
                            const struct batch *batch)
 {
     size_t count = network_outputs(network);
-    double outputs[FORMULA_WIDTH_MAX];
+    double outputs[FORMULA_WIDTH_MAX] = {0};
     struct score score = {0, 0};
 
     if (network->head == HEAD_OBJECTIVE)

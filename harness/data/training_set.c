@@ -154,6 +154,7 @@ static int drop_copies(struct training_set *set, const struct dataset *dataset,
         count = duplicates_near(examples, dataset->image_height, dataset->image_width,
                                 dataset->classes, options->near_cosine, kept);
     }
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): apply_* have put others in their place */
     free(set->rows);
     set->rows = kept;
     if (count < 0)

@@ -414,6 +414,7 @@ static int choose_slower(const struct gate *gate, char *chosen)
 static void judge_all(struct gate *gate, const char *chosen, int stage)
 {
     for (int c = 0; c < gate->count; c++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Branch): one for each cell */
         if (chosen[c] && gate->cells[c].verdict == GATE_INCONCLUSIVE)
             gate_judge(gate, &gate->cells[c], stage);
 }

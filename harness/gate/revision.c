@@ -77,12 +77,9 @@ static int check_out(const struct revision *revision, char *tree)
 
 static int build(const struct revision *revision, const char *tree, const char *preset)
 {
-    const char *const configure[] = {"cmake",
-                                     "--preset",
-                                     preset,
-                                     "-DBATCHLAB_TESTS=OFF",
-                                     "-DCMAKE_C_COMPILER=" BATCHLAB_COMPILER_PATH,
-                                     NULL};
+    const char *const compiler = "-DCMAKE_C_COMPILER=" BATCHLAB_COMPILER_PATH;
+    const char *const configure[] = {"cmake",  "--preset", preset, "-DBATCHLAB_TESTS=OFF",
+                                     compiler, NULL};
     char jobs[32]; /* said, or `make` starts them all at once */
     const char *const make[] = {"cmake", "--build", "--preset", preset, "--parallel", jobs, NULL};
     char said[800], what[128];

@@ -34,6 +34,7 @@ static int check_name(const struct schema_source *source, const yaml_node_t *nod
 static void free_axis(struct grid_axis *axis)
 {
     for (int i = 0; i < axis->count; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): as many as are counted */
         free(axis->values[i]);
     free(axis->values);
     free(axis->lines);

@@ -90,8 +90,10 @@ static void checkpoint_predictions(struct scene *scene, struct checkpoint *check
     size_t count = checkpoint_count(checkpoint, "predictions", (size_t)scene->predicted);
 
     if (checkpoint_is_read(checkpoint) && count > 0 &&
-        !(scene->predictions = calloc(count, sizeof *scene->predictions)))
+        !(scene->predictions = calloc(count, sizeof *scene->predictions))) {
         checkpoint_refuse(checkpoint, "out of memory");
+        return;
+    }
     for (size_t i = 0; i < count && !checkpoint_has_failed(checkpoint); i++) {
         struct predictions *at = &scene->predictions[i];
         struct predictions size = *at;
