@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -27,7 +28,7 @@ void *pvalloc(size_t);
 struct allocation_counters batchlab_allocation_counters = {.version = ALLOCATION_COUNTERS_VERSION};
 
 #define add(counter, amount)                                                                       \
-    __atomic_fetch_add(&batchlab_allocation_counters.counter, amount, __ATOMIC_RELAXED)
+    atomic_fetch_add_explicit(&batchlab_allocation_counters.counter, amount, memory_order_relaxed)
 
 /* bytes: 0 where nothing that counts was taken. */
 static void count(size_t bytes, size_t more_held)
