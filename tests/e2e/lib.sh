@@ -198,3 +198,31 @@ waits_for_group() {
         sleep 0.1
     done
 }
+
+# Several ranks: skips without mpirun or without MPI in the build.
+needs_mpirun() {
+    command -v mpirun >/dev/null || skip 'no mpirun (Debian: openmpi-bin)'
+    [ -e "$(dirname "$batchlab")/../lib/batchlab/ranks_mpi.so" ] || skip 'built without MPI'
+    # As root in a container, and with more ranks than processors; of Open MPI 4 and 5.
+    OMPI_ALLOW_RUN_AS_ROOT=1
+    OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+    OMPI_MCA_rmaps_base_oversubscribe=1
+    PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+    export OMPI_ALLOW_RUN_AS_ROOT OMPI_ALLOW_RUN_AS_ROOT_CONFIRM OMPI_MCA_rmaps_base_oversubscribe \
+        PRTE_MCA_rmaps_default_mapping_policy
+}
+
+# mpirun_ends_with STATUS ARGUMENT...: mpirun ARGUMENT... ends with this exit status.
+mpirun_ends_with() {
+    expected=$1
+    shift
+    status=0
+    timeout 120 mpirun "$@" >out 2>err </dev/null || status=$?
+    [ "$status" -eq "$expected" ] || fail "exit status $status, expected $expected: mpirun $*"
+}
+
+# One rank alone complains, in one line.
+one_rank_complains() {
+    complains "$@"
+    [ "$(grep -c '^batchlab' err)" -eq 1 ] || fail "not one line: $(grep '^batchlab' err)"
+}

@@ -1,0 +1,70 @@
+#!/bin/sh
+# How ranks find together: with and without a shared folder, and what they refuse.
+set -eu
+. "$(dirname "$0")/lib.sh"
+needs_mpirun
+
+cat >grid.yaml <<'END'
+dataset: {name: blobs, examples: 300, features: 4, classes: 3, validation: 50}
+grid: {engine: naive, network: S, batch_size: [1, 8, full], learning_rate: [0.1, 0.2]}
+budget: {epochs: 1}
+END
+ends_with 0 run grid.yaml --results alone
+convergence_of alone >expected
+
+case='ranks that find everything finished'
+mpirun_ends_with 0 -n 2 "$batchlab" run grid.yaml --results alone
+prints '6 finished cells were there already'
+
+case='one rank is a run as any'
+mpirun_ends_with 0 -n 1 "$batchlab" run grid.yaml --results one --no-roof
+convergence_of one >found
+is_same found expected
+
+case='a folder of its own each: finished cells come to rank 0'
+mkdir here there tmp
+cp grid.yaml here
+cp grid.yaml there
+TMPDIR=$PWD/tmp mpirun_ends_with 0 \
+    -n 1 --wdir "$PWD/here" "$batchlab" run grid.yaml --results res --jobs 1 --no-roof : \
+    -n 2 --wdir "$PWD/there" "$batchlab" run grid.yaml --results res --jobs 1 --no-roof
+convergence_of here/res >found
+is_same found expected
+ends_with 0 verify here/res
+is_absent there/res
+[ -z "$(find tmp -name 'batchlab-*')" ] || fail "left behind: $(ls tmp)"
+
+case='other data'
+sed 's/examples: 300/examples: 301/' grid.yaml >there/grid.yaml
+mpirun_ends_with 1 -n 1 --wdir "$PWD/here" "$batchlab" run grid.yaml --results new : \
+    -n 1 --wdir "$PWD/there" "$batchlab" run grid.yaml --results new
+one_rank_complains 'rank 1 on' 'other data than rank 0'
+
+case='no experiment on one of them'
+rm there/grid.yaml
+mpirun_ends_with 1 -n 1 --wdir "$PWD/here" "$batchlab" run grid.yaml --results new : \
+    -n 1 --wdir "$PWD/there" "$batchlab" run grid.yaml --results new
+one_rank_complains 'rank 1 on' grid.yaml 'No such file'
+
+case='no experiment on any'
+mpirun_ends_with 1 -n 2 "$batchlab" run nowhere.yaml
+one_rank_complains nowhere.yaml
+
+case='another program'
+mkdir -p other/bin
+cp "$batchlab" other/bin/batchlab
+root=$(cd "$(dirname "$batchlab")/.." && pwd)
+ln -s "$root/lib" "$root/share" other
+echo >>other/bin/batchlab
+mpirun_ends_with 1 -n 1 "$batchlab" run grid.yaml --results new : \
+    -n 1 other/bin/batchlab run grid.yaml --results new
+one_rank_complains 'rank 1 on' 'another program than rank 0' 'CRC-32'
+is_absent new
+
+case='what does not go over ranks'
+mpirun_ends_with 1 -n 2 "$batchlab" run --tier ci
+one_rank_complains '--tier: not over several ranks'
+mpirun_ends_with 1 -n 2 "$batchlab" run grid.yaml --here --only k8 --results new
+one_rank_complains '--here: not over several ranks'
+mpirun_ends_with 64 -n 2 "$batchlab" run grid.yaml --jobs 0
+one_rank_complains '--jobs'
