@@ -12,7 +12,7 @@ grid:
   network: wide
   batch_size: [1, 10, 100, full]
   learning_rate: [0.01, 0.02]
-budget: {examples: 250000}
+budget: {examples: 150000}
 limits: {checkpoint_seconds: 0.2}
 END
 ends_with 0 run slow.yaml --results calm

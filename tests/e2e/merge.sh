@@ -102,3 +102,20 @@ convergence_of tuned >expected
 convergence_of tuning >found
 is_same found expected
 ends_with 0 verify tuning
+
+case='what auto stands for'
+cat >auto.yaml <<'END'
+dataset: {name: blobs, examples: 300, features: 4, classes: 3, validation: 50}
+grid: {engine: naive, network: S, threads: auto, batch_size: [1, 8, full]}
+budget: {epochs: 1}
+END
+for shard in 1 2; do
+    ends_with 0 run auto.yaml --results auto --shard $shard/2 --no-charts
+done
+ends_with 0 merge auto.yaml --results auto auto-shard-*
+[ "$(column auto/choices.csv batch_size | sort -u | wc -l)" -eq 3 ] ||
+    fail "choices are missing: $(cat auto/choices.csv)"
+cat auto-shard-*/choices.csv | grep -v asked_engine | sort >expected
+grep -v asked_engine auto/choices.csv | sort >found
+is_same found expected
+ends_with 0 verify auto
