@@ -150,7 +150,7 @@ int parcel_unpack(const struct parcel *parcel, const char *folder)
 
 int parcel_difference(const struct parcel *one, const struct parcel *other, char *name, size_t size)
 {
-    struct entry a, b;
+    struct entry a = {0}, b = {0};
     size_t at = 0, there = 0;
     int more, others;
 
@@ -164,7 +164,8 @@ int parcel_difference(const struct parcel *one, const struct parcel *other, char
             memcmp(a.content, b.content, a.heading.content) != 0)
             break;
     }
-    snprintf(name, size, "%.*s", more == 1 ? (int)a.heading.name : (int)b.heading.name,
-             more == 1 ? a.name : b.name);
+    if (more != 1)
+        a = b;
+    snprintf(name, size, "%.*s", (int)a.heading.name, a.name ? a.name : "");
     return 1;
 }

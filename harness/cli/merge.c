@@ -5,6 +5,7 @@
 #include "run/join.h"
 #include "run/rebuild.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,7 +40,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
             return ARGP_ERR_UNKNOWN; /* the experiment, which is the plan's */
         folders = realloc(arguments->folders, ((size_t)arguments->count + 1) * sizeof *folders);
         if (!folders)
-            argp_error(state, "out of memory");
+            return ENOMEM;
         arguments->folders = folders;
         folders[arguments->count++] = text;
         return 0;

@@ -27,9 +27,12 @@ int ranks_started(void)
 /* The first of the variables that is set, as a number. */
 static int told_number(const char *const *names)
 {
-    for (; *names; names++)
-        if (getenv(*names))
-            return atoi(getenv(*names));
+    for (; *names; names++) {
+        const char *text = getenv(*names);
+
+        if (text)
+            return atoi(text);
+    }
     return 0;
 }
 
@@ -46,8 +49,8 @@ void ranks_told(int *rank, int *size)
 
 int ranks_available(void)
 {
+    static void *library; /* stays */
     char path[4096];
-    void *library;
 
     if (module)
         return 0;
