@@ -235,8 +235,8 @@ static void note_gone(struct farm *farm, int r)
     if (rank->is_stopped || !rank->is_ready)
         return;
     farm->slots -= rank->slots;
-    fprintf(stderr, "batchlab: rank %d on %s has ended; its %d cells go to others\n", r,
-            rank->hello.host, rank->running);
+    fprintf(stderr, "batchlab: rank %d on %s has ended; its %d cell%s to others\n", r,
+            rank->hello.host, rank->running, rank->running == 1 ? " goes" : "s go");
 }
 
 static int await_ready(struct farm *farm)

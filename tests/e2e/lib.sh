@@ -199,6 +199,38 @@ waits_for_group() {
     done
 }
 
+# Experiments that several tests run. Cells of no time; cells of about a third of a second for 100 000
+# EXAMPLES, long enough to be caught in the middle (slow_grid EXAMPLES); some that are tuned.
+small_grid() {
+    cat <<'END'
+dataset: {name: blobs, examples: 300, features: 4, classes: 3, validation: 50}
+grid: {engine: naive, network: S, batch_size: [1, 8, full], learning_rate: [0.1, 0.2]}
+budget: {epochs: 1}
+END
+}
+
+slow_grid() {
+    cat <<END
+dataset: {name: blobs, examples: 3000, features: 20, classes: 5, validation: 200}
+networks: {wide: {hidden: [64]}}
+grid:
+  engine: naive
+  network: wide
+  batch_size: [1, 10, 100, full]
+  learning_rate: [0.01, 0.02]
+budget: {examples: $1}
+END
+}
+
+tuned_grid() {
+    cat <<'END'
+dataset: {name: blobs, examples: 300, features: 4, classes: 3, validation: 50}
+tuning: {keys: {learning_rate: {from: 0.1, to: 0.4}}, seeds: [7, 8]}
+grid: {engine: naive, network: S, batch_size: [1, 8, full], seed: [1, 2]}
+budget: {epochs: 1}
+END
+}
+
 # Several ranks: skips without mpirun or without MPI in the build.
 needs_mpirun() {
     command -v mpirun >/dev/null || skip 'no mpirun (Debian: openmpi-bin)'

@@ -4,11 +4,7 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 
-cat >grid.yaml <<'END'
-dataset: {name: blobs, examples: 300, features: 4, classes: 3, validation: 50}
-grid: {engine: naive, network: S, batch_size: [1, 8, full], learning_rate: [0.1, 0.2]}
-budget: {epochs: 1}
-END
+small_grid >grid.yaml
 
 case='folders to merge'
 ends_with 0 run grid.yaml --results whole
@@ -86,12 +82,7 @@ case='in use'
 ) 9>>part-shard-1-of-3/.lock || exit 1
 
 case='tuned cells'
-cat >tuned.yaml <<'END'
-dataset: {name: blobs, examples: 300, features: 4, classes: 3, validation: 50}
-tuning: {keys: {learning_rate: {from: 0.1, to: 0.4}}, seeds: [7, 8]}
-grid: {engine: naive, network: S, batch_size: [1, 8, full], seed: [1, 2]}
-budget: {epochs: 1}
-END
+tuned_grid >tuned.yaml
 ends_with 0 run tuned.yaml --results tuned
 for shard in 1 2; do
     ends_with 0 run tuned.yaml --results tuning --shard $shard/2

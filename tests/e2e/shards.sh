@@ -4,11 +4,7 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 
-cat >grid.yaml <<'END'
-dataset: {name: blobs, examples: 300, features: 4, classes: 3, validation: 50}
-grid: {engine: naive, network: S, batch_size: [1, 8, full], learning_rate: [0.1, 0.2]}
-budget: {epochs: 1}
-END
+small_grid >grid.yaml
 
 case='the whole'
 ends_with 0 run grid.yaml --results whole
