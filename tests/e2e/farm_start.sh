@@ -64,3 +64,20 @@ mpirun_ends_with 1 -n 2 "$batchlab" run grid.yaml --here --only k8 --results new
 one_rank_complains '--here: not over several ranks'
 mpirun_ends_with 64 -n 2 "$batchlab" run grid.yaml --jobs 0
 one_rank_complains '--jobs'
+
+case='started by an mpirun that is not of this MPI'
+for rank in 0 1; do
+    status=0
+    PMI_SIZE=2 PMI_RANK=$rank "$batchlab" run grid.yaml --results new >out 2>err </dev/null || status=$?
+    [ "$status" -eq 1 ] || fail "exit status $status, expected 1"
+    if [ "$rank" -eq 0 ]; then one_rank_complains 'started as one of 2' 'knows of one'; fi
+done
+is_absent new
+
+case='a folder that is in use'
+mkdir -p held/cells
+(
+    flock 9
+    mpirun_ends_with 1 -n 2 "$batchlab" run grid.yaml --results held
+    one_rank_complains 'another batchlab is running in this folder'
+) 9>>held/.lock || exit 1
