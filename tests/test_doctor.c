@@ -32,6 +32,7 @@ static int open_healthy(void **state)
         .engines = {{.name = "blas", .says = "OpenBLAS", .has_openmp = 1}},
         .engine_count = 1,
         .gnuplot = "gnuplot 5.4",
+        .mpirun = "mpirun (Open MPI) 4.1.4",
         .dataset = "fashion-mnist",
         .folder = "results",
         .free_bytes = 1e12,
@@ -136,6 +137,17 @@ static void what_is_not_installed_is_named_with_its_package(void **state)
     assert_only("data", DOCTOR_FIX);
 }
 
+static void ranks_need_mpi_and_something_to_start_them(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(find("mpi", DOCTOR_OK)->text, "mpirun -n"));
+    facts.mpirun[0] = '\0';
+    assert_only("mpi", DOCTOR_WARNING);
+    strcpy(facts.ranks_fault, "built without MPI");
+    assert_only("mpi", DOCTOR_OK);
+    assert_non_null(strstr(find("mpi", DOCTOR_OK)->text, "built without MPI"));
+}
+
 static void a_disk_that_is_full_or_cannot_be_written_is_seen(void **state)
 {
     (void)state;
@@ -175,6 +187,7 @@ int main(void)
         cmocka_unit_test_setup(an_engine_that_does_not_open_is_to_be_mended, open_healthy),
         cmocka_unit_test_setup(threads_of_openblas_beside_openmp_are_a_fault, open_healthy),
         cmocka_unit_test_setup(what_is_not_installed_is_named_with_its_package, open_healthy),
+        cmocka_unit_test_setup(ranks_need_mpi_and_something_to_start_them, open_healthy),
         cmocka_unit_test_setup(a_disk_that_is_full_or_cannot_be_written_is_seen, open_healthy),
         cmocka_unit_test_setup(every_fault_at_once_fits, open_healthy),
     };

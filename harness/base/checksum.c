@@ -39,6 +39,16 @@ static int sum_file(const char *path, struct sum *sum)
     return 0;
 }
 
+int checksum_file(const char *path, unsigned long *crc)
+{
+    struct sum sum;
+
+    if (sum_file(path, &sum) != 0)
+        return -1;
+    *crc = sum.crc;
+    return 0;
+}
+
 /* Plain files that a reader would see. */
 static int is_covered(const char *folder, const char *name)
 {

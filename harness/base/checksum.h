@@ -9,6 +9,9 @@
  * with NULL; or, without one, all but itself and hidden ones. */
 int checksum_write(const char *folder, const char *const *names);
 
+/* CRC-32 of one file. 0, or -1 (error set). */
+int checksum_file(const char *path, unsigned long *crc);
+
 /* Holds the folder against it. found(context, file, what) is called for each file that is not as it
  * was: `is missing`, `has 10 bytes, expected 12`, `differs: ...`. Files that are not listed came
  * later and are no finding; names that lead out of the folder are one. 0; 1: there is no

@@ -3,6 +3,7 @@
 #ifndef BATCHLAB_COMMAND_H
 #define BATCHLAB_COMMAND_H
 
+#include "plan/shard.h"
 #include "run/runner.h"
 
 #include <argp.h>
@@ -109,6 +110,10 @@ struct opened {
 int opened_open(struct opened *, const char *file, int quick, const char *threads,
                 const char *results);
 void opened_close(struct opened *);
+
+/* Leaves the shard of the plan, and names its own results folder: the other one's name with
+ * -shard-I-of-N. */
+int opened_take_shard(struct opened *, const struct shard *);
 
 /* Progress on stderr: a bar on a terminal, a line for each finished cell otherwise. */
 struct progress {

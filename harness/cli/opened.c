@@ -176,6 +176,19 @@ void opened_close(struct opened *opened)
     experiment_close(&opened->experiment);
 }
 
+int opened_take_shard(struct opened *opened, const struct shard *shard)
+{
+    size_t length = strlen(opened->results);
+
+    while (length > 1 && opened->results[length - 1] == '/')
+        length--;
+    if (length + 32 > sizeof opened->results)
+        return error_set("--results: longer than %zu characters", sizeof opened->results - 32);
+    snprintf(opened->results + length, sizeof opened->results - length, "-shard-%d-of-%d",
+             shard->index, shard->count);
+    return plan_take_shard(&opened->plan, &opened->experiment, &opened->dataset, shard);
+}
+
 /* ---- What the program brings along ----------------------------------------------------------- */
 
 static int is_experiment(const struct dirent *entry)

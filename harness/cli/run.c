@@ -5,10 +5,13 @@
 #include "report/chart.h"
 #include "report/plot.h"
 #include "report/summary.h"
+#include "run/farm.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     KEY_RESULTS = 256,
@@ -23,13 +26,15 @@ enum {
     KEY_MAX_FAILURES,
     KEY_HERE,
     KEY_NO_ROOF,
-    KEY_TIER
+    KEY_TIER,
+    KEY_SHARD
 };
 
 static const struct argp_option options[] = {
     {"results", KEY_RESULTS, "DIR", 0, "Results folder (default results/<experiment>)", 0},
     {"only", KEY_ONLY, "REGEX", 0, "Only cells whose id matches", 0},
-    {"jobs", KEY_JOBS, "N", 0, "Cells at a time (default: as many as cores allow)", 0},
+    {"jobs", KEY_JOBS, "N", 0,
+     "Cells at a time (default: as many as cores allow); under mpirun those of each rank", 0},
     {"threads", KEY_THREADS, "N", 0,
      "Threads of the engines, instead of the file's; auto: "
      "as many as are fastest",
@@ -48,6 +53,11 @@ static const struct argp_option options[] = {
      0},
     {"tier", KEY_TIER, "NAME", 0,
      "Instead of one file: all experiments of the program that are ci, nightly or report", 0},
+    {"shard", KEY_SHARD, "I/N", 0,
+     "Of N equal parts of the plan only part I, into a results folder of its own, "
+     "DIR-shard-I-of-N: "
+     "for job arrays; batchlab merge joins them",
+     0},
     {"no-charts", KEY_NO_CHARTS, 0, 0, "Do not draw", 0},
     {0},
 };
@@ -56,6 +66,7 @@ struct arguments {
     const char *file, *results, *threads;
     struct runner_options runner;
     int quick, no_charts, profile;
+    struct shard shard;
     enum tier tier;
     int worst; /* of several experiments, their exit status */
 };
@@ -69,6 +80,18 @@ static int positive_int(struct argp_state *state, const char *name, const char *
         argp_error(state, "%s: '%s' is not valid, expected a whole number from 1 to 4096", name,
                    text);
     return (int)value;
+}
+
+static struct shard parse_shard(struct argp_state *state, const char *text)
+{
+    struct shard shard;
+    int end = 0;
+
+    if (sscanf(text, "%d/%d%n", &shard.index, &shard.count, &end) != 2 || text[end] ||
+        shard.count < 1 || shard.count > SHARDS_MAX || shard.index < 1 || shard.index > shard.count)
+        argp_error(state, "--shard: '%s' is not valid, expected I/N with 1 <= I <= N <= %d", text,
+                   SHARDS_MAX);
+    return shard;
 }
 
 static enum tier parse_tier(struct argp_state *state, const char *text)
@@ -124,6 +147,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_TIER:
         arguments->tier = parse_tier(state, text);
         break;
+    case KEY_SHARD:
+        arguments->shard = parse_shard(state, text);
+        break;
     case KEY_PROFILE:
         arguments->profile = 1;
         break;
@@ -148,7 +174,8 @@ static const struct argp argp = {options,
                                  "EXPERIMENT.yaml\n--tier=NAME",
                                  "Runs every cell that is not finished yet; the same command "
                                  "resumes, long cells from their last "
-                                 "checkpoint (limits: checkpoint_seconds).",
+                                 "checkpoint (limits: checkpoint_seconds). Started by mpirun, or "
+                                 "by srun --mpi=pmix, it spreads the cells over all ranks.",
                                  0,
                                  0,
                                  0};
@@ -223,6 +250,19 @@ static void print_debugging(const struct opened *opened, const struct arguments 
     printf(" --only '^%s$' --here\n", cell);
 }
 
+/* What makes one folder of all shards. */
+static void print_merging(const struct opened *opened, const struct arguments *arguments)
+{
+    const char *end = opened->results;
+
+    for (const char *at = end; (at = strstr(at, "-shard-")) != NULL; at++)
+        end = at;
+    printf("Once all %d shards are there: batchlab merge %s%s --results %.*s %.*s-shard-*-of-%d\n",
+           arguments->shard.count, opened->experiment.file, arguments->quick ? " --quick" : "",
+           (int)(end - opened->results), opened->results, (int)(end - opened->results),
+           opened->results, arguments->shard.count);
+}
+
 static int run_with(const struct opened *opened, const struct shifted_tests *shifted,
                     struct arguments *arguments, double started)
 {
@@ -235,10 +275,13 @@ static int run_with(const struct opened *opened, const struct shifted_tests *shi
         .profile = arguments->profile,
         .started = started,
     };
+    const struct post *post = arguments->runner.post;
     struct runner_result result;
     struct progress progress;
     int status;
 
+    if (post && post->ranks.rank > 0)
+        return farm_serve(post, &campaign, arguments->runner.only, NULL);
     progress_start(&progress);
     arguments->runner.report = progress_report;
     arguments->runner.announce = progress_announce;
@@ -261,6 +304,8 @@ static int run_with(const struct opened *opened, const struct shifted_tests *shi
         printf("Results in %s: cells.csv (columns: results/README.md), manifest.json, figures/\n",
                opened->results);
     }
+    if (arguments->shard.count > 1 && result.end == RUNNER_COMPLETE)
+        print_merging(opened, arguments);
     if (result.skipped > 0)
         printf("%d finished cells were there already.\n", result.skipped);
     if (result.troubled + result.unsupported > 0)
@@ -287,24 +332,78 @@ static int run_opened(const struct opened *opened, struct arguments *arguments, 
     return status;
 }
 
-static int refuse_profile(const struct experiment *experiment)
+static int check_profile(const struct arguments *arguments, const struct experiment *experiment)
 {
-    error_set("%s: --profile is for training; the experiment times steps (`measure: throughput`)",
-              experiment->file);
-    return command_failed();
+    if (!arguments->profile || experiment->measure != MEASURE_THROUGHPUT)
+        return 0;
+    return error_set("%s: --profile is for training; the experiment times steps (`measure: "
+                     "throughput`)",
+                     experiment->file);
+}
+
+/* What the file and the options make of it. */
+static int open_file(struct opened *opened, const struct arguments *arguments, const char *file)
+{
+    if (opened_open(opened, file, arguments->quick, arguments->threads, arguments->results) != 0)
+        return -1;
+    if (check_profile(arguments, &opened->experiment) == 0 &&
+        (arguments->shard.count == 0 || opened_take_shard(opened, &arguments->shard) == 0))
+        return 0;
+    opened_close(opened);
+    return -1;
+}
+
+static int run_or_say_empty(const struct opened *opened, struct arguments *arguments,
+                            double started)
+{
+    if (opened->plan.count > 0 || arguments->shard.count == 0)
+        return run_opened(opened, arguments, started);
+    printf("Shard %d of %d has no cells: the plan has fewer.\n", arguments->shard.index,
+           arguments->shard.count);
+    return STATUS_OK;
+}
+
+/* As one of several. What keeps one from opening the experiment is told by rank 0. */
+static int run_as_rank(const struct opened *opened, struct arguments *arguments, double started)
+{
+    struct post post;
+    char why[1024] = "";
+    int status;
+
+    if (!opened)
+        snprintf(why, sizeof why, "%s", error_text());
+    if (post_open(&post) != 0)
+        return command_failed();
+    if (!opened && post.ranks.rank > 0)
+        return farm_serve(&post, &(struct campaign){0}, NULL, why);
+    if (!opened)
+        return command_failed();
+    arguments->runner.post = &post;
+    status = run_or_say_empty(opened, arguments, started);
+    arguments->runner.post = NULL;
+    return status;
+}
+
+/* 1: started as one of several. */
+static int is_of_ranks(void)
+{
+    int rank, size;
+
+    ranks_told(&rank, &size);
+    return ranks_started() && size != 1;
 }
 
 static int run_file(struct arguments *arguments, const char *file, double started)
 {
     struct opened opened;
-    int status;
+    int is_open = open_file(&opened, arguments, file) == 0, status;
 
-    if (opened_open(&opened, file, arguments->quick, arguments->threads, arguments->results) != 0)
-        return command_failed();
-    status = arguments->profile && opened.experiment.measure == MEASURE_THROUGHPUT
-                 ? refuse_profile(&opened.experiment)
-                 : run_opened(&opened, arguments, started);
-    opened_close(&opened);
+    if (is_of_ranks())
+        status = run_as_rank(is_open ? &opened : NULL, arguments, started);
+    else
+        status = is_open ? run_or_say_empty(&opened, arguments, started) : command_failed();
+    if (is_open)
+        opened_close(&opened);
     return status;
 }
 
@@ -324,13 +423,44 @@ static int run_member(const struct experiment *experiment, void *context)
     return status == STATUS_INTERRUPTED ? 1 : 0;
 }
 
+/* Of several ranks one alone says what is wrong with the arguments. */
+static error_t parse_arguments(int argc, char **argv, struct arguments *arguments)
+{
+    int rank, size, nowhere, before;
+    error_t status;
+
+    ranks_told(&rank, &size);
+    if (rank == 0)
+        return argp_parse(&argp, argc, argv, 0, NULL, arguments);
+    before = dup(STDERR_FILENO);
+    nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    dup2(nowhere, STDERR_FILENO);
+    status = argp_parse(&argp, argc, argv, 0, NULL, arguments);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    close(nowhere);
+    return status;
+}
+
+/* What one rank alone says; the others leave without a word. */
+static int refuse_over_ranks(const char *option)
+{
+    int rank, size;
+
+    ranks_told(&rank, &size);
+    error_set("%s: not over several ranks; without mpirun, or without the option", option);
+    return rank == 0 ? command_failed() : STATUS_ERROR;
+}
+
 int command_run(int argc, char **argv)
 {
     struct arguments arguments = {.runner.max_failures = 10};
     double started = clock_now();
 
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+    if (parse_arguments(argc, argv, &arguments) != 0)
         return STATUS_USAGE;
+    if (is_of_ranks() && (arguments.tier != TIER_NONE || arguments.runner.here))
+        return refuse_over_ranks(arguments.runner.here ? "--here" : "--tier");
     if (arguments.tier == TIER_NONE)
         return run_file(&arguments, arguments.file, started);
     if (command_each_experiment(run_member, &arguments) < 0)

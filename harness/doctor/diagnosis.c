@@ -149,10 +149,15 @@ static void judge_programs(struct findings *findings, const struct doctor_facts 
     else
         remedy(find(findings, DOCTOR_WARNING, "gnuplot", "not installed: no charts"),
                "apt install gnuplot-nox");
-    if (facts->mpirun[0])
-        find(findings, DOCTOR_OK, "mpi", "%s; nothing here needs it", facts->mpirun);
+    if (facts->ranks_fault[0])
+        find(findings, DOCTOR_OK, "mpi", "%s; runs on one machine do not need it",
+             facts->ranks_fault);
+    else if (!facts->mpirun[0])
+        remedy(find(findings, DOCTOR_WARNING, "mpi",
+                    "the program has MPI, but there is no mpirun to start it with"),
+               "apt install openmpi-bin, or start with srun --mpi=pmix");
     else
-        find(findings, DOCTOR_OK, "mpi", "no mpirun; nothing here needs it");
+        find(findings, DOCTOR_OK, "mpi", "%s: mpirun -n RANKS batchlab run", facts->mpirun);
 }
 
 static void judge_data(struct findings *findings, const struct doctor_facts *facts)

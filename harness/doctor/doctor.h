@@ -28,11 +28,12 @@ struct doctor_facts {
     double steal_share;      /* of the processors, while we looked; NAN where unknown */
     struct doctor_engine engines[DOCTOR_ENGINES_MAX]; /* [engine_count] */
     int engine_count;
-    char bf16[64];             /* the instructions there are for it; "": none */
-    char variables[256];       /* set in the environment, and changing what is measured; "": none */
-    char gnuplot[128];         /* its version; "": not there */
-    char mpirun[128];          /* the same */
-    char dataset[DOCTOR_LINE]; /* what Fashion-MNIST is, read from its files */
+    char bf16[64];       /* the instructions there are for it; "": none */
+    char variables[256]; /* set in the environment, and changing what is measured; "": none */
+    char gnuplot[128];   /* its version; "": not there */
+    char mpirun[128];    /* the same */
+    char ranks_fault[DOCTOR_LINE];   /* why MPI cannot be loaded; "": it can */
+    char dataset[DOCTOR_LINE];       /* what Fashion-MNIST is, read from its files */
     char dataset_fault[DOCTOR_LINE]; /* why it could not be read; "": it was */
     char folder[PATH_MAX];           /* where results go, or the nearest folder above that exists */
     double free_bytes;               /* there; NAN where unknown */

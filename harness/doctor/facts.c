@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/program.h"
 #include "data/dataset.h"
+#include "ranks/ranks.h"
 #include "registry.h"
 #include "train/network.h"
 
@@ -217,6 +218,24 @@ static void read_version(const char *program, char *version, size_t size)
         snprintf(version, size, "%.*s", (int)strcspn(said, "\n"), said);
 }
 
+/* In a process of its own: MPI's library is loaded. */
+static int load_ranks(FILE *out, void *context)
+{
+    (void)context;
+    if (ranks_available() == 0)
+        return 0;
+    fprintf(out, "%s", error_text());
+    return -1;
+}
+
+static void look_at_ranks(struct doctor_facts *facts)
+{
+    char text[DOCTOR_LINE];
+
+    if (child_capture(load_ranks, NULL, 20, text, sizeof text) != 0)
+        snprintf(facts->ranks_fault, sizeof facts->ranks_fault, "%.500s", error_text());
+}
+
 static void look_at_data(struct doctor_facts *facts)
 {
     const struct dataset_spec spec = {.name = "fashion-mnist", .scaling = SCALING_UNIT};
@@ -261,6 +280,7 @@ void doctor_look(struct doctor_facts *facts, const char *results)
     read_variables(facts->variables, sizeof facts->variables);
     read_version("gnuplot", facts->gnuplot, sizeof facts->gnuplot);
     read_version("mpirun", facts->mpirun, sizeof facts->mpirun);
+    look_at_ranks(facts);
     look_at_data(facts);
     look_at_disk(facts, results);
 }

@@ -47,6 +47,22 @@ int cell_list_drop_repeated(struct plan *plan)
     return 0;
 }
 
+char *cell_signature(const struct cell *cell)
+{
+    struct settings settings = cell->settings;
+    char *text = NULL;
+    size_t length;
+    FILE *file = open_memstream(&text, &length);
+
+    if (!file)
+        return NULL;
+    settings.seed = 0;
+    fprintf(file, "%u\n", cell->tuned);
+    schema_dump(file, settings_fields, "settings", &settings);
+    fclose(file);
+    return text;
+}
+
 int cell_list_shuffle(struct plan *plan, uint64_t seed)
 {
     struct rng rng;

@@ -24,10 +24,33 @@ int ranks_started(void)
     return 0;
 }
 
+/* The first of the variables that is set, as a number. */
+static int told_number(const char *const *names)
+{
+    for (; *names; names++) {
+        const char *text = getenv(*names);
+
+        if (text)
+            return atoi(text);
+    }
+    return 0;
+}
+
+void ranks_told(int *rank, int *size)
+{
+    static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", NULL};
+    static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", NULL};
+
+    *rank = told_number(ranks);
+    *size = told_number(sizes);
+    if (*size == 0 && getenv("PMIX_RANK")) /* srun --mpi=pmix */
+        *size = told_number((const char *const[]){"SLURM_STEP_NUM_TASKS", NULL});
+}
+
 int ranks_available(void)
 {
+    static void *library; /* stays */
     char path[4096];
-    void *library;
 
     if (module)
         return 0;

@@ -20,6 +20,10 @@ struct ranks {
  * told by the environment, without MPI. */
 int ranks_started(void);
 
+/* What the launcher's environment says, 0 and 0 where it does not: so that one rank alone speaks
+ * where MPI cannot be had. */
+void ranks_told(int *rank, int *size);
+
 /* Is the module there? 0; -1: no, and the error says which package brings it. Loads MPI's library,
  * but does not initialise it. */
 int ranks_available(void);

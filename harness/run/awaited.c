@@ -3,8 +3,11 @@
 
 #include "base/clock.h"
 
+#include <poll.h>
 #include <stddef.h>
+#include <sys/signalfd.h>
 #include <time.h>
+#include <unistd.h>
 
 void awaited_block(struct awaited *awaited)
 {
@@ -22,14 +25,24 @@ void awaited_block(struct awaited *awaited)
     blocked = awaited->taken;
     sigaddset(&blocked, SIGCONT); /* which makes a stopped process go on all the same */
     sigprocmask(SIG_BLOCK, &blocked, &awaited->before);
+    awaited->signals = signalfd(-1, &awaited->taken, SFD_CLOEXEC | SFD_NONBLOCK);
     awaited->passed = clock_now();
 }
 
-int awaited_next(const struct awaited *awaited)
+int awaited_next(const struct awaited *awaited, int also)
 {
     const struct timespec tick = {.tv_nsec = 200000000};
+    struct pollfd ready[2] = {{.fd = awaited->signals, .events = POLLIN},
+                              {.fd = also, .events = POLLIN}};
+    struct signalfd_siginfo signal;
 
-    return sigtimedwait(&awaited->taken, NULL, &tick);
+    if (also < 0)
+        return sigtimedwait(&awaited->taken, NULL, &tick);
+    if (ppoll(ready, 2, &tick, NULL) <= 0)
+        return -1;
+    if (read(awaited->signals, &signal, sizeof signal) == sizeof signal)
+        return (int)signal.ssi_signo;
+    return ready[1].revents ? 0 : -1;
 }
 
 double awaited_stood_still(struct awaited *awaited)
@@ -49,5 +62,7 @@ double awaited_stood_still(struct awaited *awaited)
 
 void awaited_release(const struct awaited *awaited)
 {
+    if (awaited->signals >= 0)
+        close(awaited->signals);
     sigprocmask(SIG_SETMASK, &awaited->before, NULL);
 }

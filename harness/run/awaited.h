@@ -7,6 +7,7 @@
 
 struct awaited {
     sigset_t taken; /* by awaited_next */
+    int signals;    /* a descriptor of them; -1: there is none */
     sigset_t before;
     double passed; /* when the process was last known to run; as clock_now */
 };
@@ -15,8 +16,9 @@ struct awaited {
  * the last that we were told to ignore, as by nohup, stay ignored. */
 void awaited_block(struct awaited *);
 
-/* SIGCHLD, SIGINT, SIGTERM or SIGHUP; below 0 if none came within a fifth of a second. */
-int awaited_next(const struct awaited *);
+/* SIGCHLD, SIGINT, SIGTERM or SIGHUP; 0 when there is something to read from the descriptor `also`,
+ * unless that is -1; below 0 if nothing came within a fifth of a second. */
+int awaited_next(const struct awaited *, int also);
 
 /* Seconds for which the process stood still (SIGSTOP, Ctrl-Z) since the last call; 0 if it did
  * not. What little it ran between the two calls is counted too. A time read before the call is

@@ -358,6 +358,25 @@ static int write_choices(const struct engine_choices *choices, const char *resul
     return file_commit(&file);
 }
 
+int choices_join(const char *results, const char *from)
+{
+    struct engine_choices own = {0}, others = {0};
+    int before, status = -1;
+
+    if (read_choices(&own, results) == 0 && read_choices(&others, from) == 0) {
+        before = own.count;
+        status = 0;
+        for (int i = 0; i < others.count && status == 0; i++)
+            if (!find(&own, &others.list[i]))
+                status = add(&own, &others.list[i]) ? 0 : -1;
+        if (status == 0 && own.count > before)
+            status = write_choices(&own, results);
+    }
+    choices_free(&own);
+    choices_free(&others);
+    return status;
+}
+
 int choices_make(struct engine_choices *choices, const struct campaign *campaign,
                  const struct host *host, const struct cell *cell,
                  void (*announce)(void *context, const char *engine, const char *line),

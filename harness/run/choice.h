@@ -54,6 +54,9 @@ int choices_make(struct engine_choices *choices, const struct campaign *, const 
                  const struct cell *,
                  void (*announce)(void *context, const char *engine, const char *line),
                  void *context);
+
+/* Adds the choices of another results folder to those of `results`, whose own stay. */
+int choices_join(const char *results, const char *from);
 void choices_free(struct engine_choices *); /* accepts a zeroed struct */
 
 /* What the cell runs with: what it asks for where it asks for something. */

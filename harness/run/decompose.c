@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/table.h"
 #include "judge/brier.h"
-#include "plan/grid.h"
+#include "plan/cell_list.h"
 #include "run/record.h"
 
 #include <errno.h>
@@ -17,22 +17,6 @@ enum { SEEDS_MIN = 3 };
 
 /* ---- Cells that differ in their seed alone ----------------------------------------------------
  */
-
-/* Everything that decides the result but the seed: the same text, alike cells. */
-static char *describe_but_seed(const struct cell *cell)
-{
-    struct settings settings = cell->settings;
-    char *text = NULL;
-    size_t length;
-    FILE *file = open_memstream(&text, &length);
-
-    if (!file)
-        return NULL;
-    schema_reset(settings_fields, "seed", &settings);
-    schema_dump(file, settings_fields, "settings", &settings);
-    fclose(file);
-    return text;
-}
 
 struct member {
     const struct cell *cell;
@@ -54,7 +38,7 @@ static struct member *sort_members(const struct plan *plan)
     int known = members != NULL;
 
     for (int i = 0; i < plan->count && known; i++) {
-        members[i] = (struct member){&plan->cells[i], describe_but_seed(&plan->cells[i])};
+        members[i] = (struct member){&plan->cells[i], cell_signature(&plan->cells[i])};
         known = members[i].alike != NULL;
     }
     if (known) {

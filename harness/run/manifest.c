@@ -178,11 +178,11 @@ static json_t *describe_environment(void)
 static json_t *describe_run(const struct survey *survey, const struct run_log *log)
 {
     return json_pack(
-        "{s:s, s:s, s:o, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "cpu",
+        "{s:s, s:s, s:o, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "cpu",
         survey->host.cpu, "commit", BATCHLAB_COMMIT, "environment", describe_environment(),
         "started", log->started, "finished", log->finished, "ended", log->ended, "jobs", log->jobs,
-        "cells_run", log->cells_run, "cells_skipped", log->cells_skipped, "wall_seconds",
-        json_number_or_null(log->wall_seconds), "train_seconds",
+        "ranks", log->ranks, "cells_run", log->cells_run, "cells_skipped", log->cells_skipped,
+        "wall_seconds", json_number_or_null(log->wall_seconds), "train_seconds",
         json_number_or_null(log->train_seconds), "evaluation_seconds",
         json_number_or_null(log->evaluation_seconds), "load_before",
         json_number_or_null(log->load_before), "load_after", json_number_or_null(log->load_after),

@@ -10,7 +10,7 @@
 /* One `batchlab run` into the folder. */
 struct run_log {
     char started[32], finished[32];
-    int jobs, cells_run, cells_skipped;
+    int jobs, ranks, cells_run, cells_skipped;
     int cells_repeated; /* of the grid: the same as another, with the values chosen */
     double wall_seconds, train_seconds, evaluation_seconds;
     double load_before, load_after, steal_share; /* NAN where unknown */

@@ -30,6 +30,18 @@ void processors_release(struct processors *processors, const int *taken, int cou
         processors->busy[taken[i]]--;
 }
 
+void processors_share(int count, int place, int sharers, int *first, int *part)
+{
+    int end = (place + 1) * count / sharers;
+
+    *first = place * count / sharers;
+    *part = end - *first;
+    if (sharers > count) {
+        *first = place % count;
+        *part = 1;
+    }
+}
+
 int processors_idle(const struct processors *processors)
 {
     int idle = 0;

@@ -4,8 +4,10 @@
 #include "base/error.h"
 #include "run/record.h"
 
+#include <math.h>
 #include <regex.h>
 #include <stdlib.h>
+#include <string.h>
 
 int queue_choose(struct queue *queue, const struct plan *plan, const char *only)
 {
@@ -51,6 +53,40 @@ int queue_skip_finished(struct queue *queue, const char *results)
             queue->cells[queue->count++] = queue->cells[i];
     }
     return chosen - queue->count;
+}
+
+void queue_longest_first(struct queue *queue,
+                         double (*seconds)(const void *context, const struct cell *),
+                         const void *context)
+{
+    double longest = -INFINITY;
+    const struct cell *cell;
+    int at = queue->next;
+
+    for (int i = queue->next; i < queue->count; i++) {
+        double expected = seconds(context, queue->cells[i]);
+
+        if (expected > longest) {
+            longest = expected;
+            at = i;
+        }
+    }
+    if (at == queue->next)
+        return;
+    cell = queue->cells[at]; /* the others keep their order */
+    memmove(queue->cells + queue->next + 1, queue->cells + queue->next,
+            (size_t)(at - queue->next) * sizeof *queue->cells);
+    queue->cells[queue->next] = cell;
+}
+
+void queue_return(struct queue *queue, const struct cell *cell)
+{
+    for (int i = 0; i < queue->next; i++)
+        if (queue->cells[i] == cell) {
+            queue->cells[i] = queue->cells[--queue->next];
+            queue->cells[queue->next] = cell;
+            return;
+        }
 }
 
 int queue_drop(struct queue *queue, int (*is_of)(const void *context, const struct cell *),

@@ -22,6 +22,15 @@ int queue_check_matched(const struct queue *, const struct plan *, const char *o
  * nobody finishes a cell meanwhile. */
 int queue_skip_finished(struct queue *, const char *results);
 
+/* Brings the one to the front of what has not been started for which seconds(context, cell) is
+ * largest; the first of equals. */
+void queue_longest_first(struct queue *,
+                         double (*seconds)(const void *context, const struct cell *),
+                         const void *context);
+
+/* One that was started is to be started again, next. */
+void queue_return(struct queue *, const struct cell *);
+
 /* Takes away what has not been started of cells that `is_of` says 1 of. Returns how many. */
 int queue_drop(struct queue *, int (*is_of)(const void *context, const struct cell *),
                const void *context);

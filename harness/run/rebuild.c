@@ -22,7 +22,7 @@ static int is_recorded(const struct plan *plan, const char *results)
 }
 
 /* As far as the rounds of a tuning are recorded. */
-static int rebuild_stages(const struct campaign *campaign, int *reported)
+static int rebuild_stages(const struct campaign *campaign, int *reported, int *repeated)
 {
     struct stages stages = {.campaign = campaign};
     int more, status;
@@ -31,15 +31,23 @@ static int rebuild_stages(const struct campaign *campaign, int *reported)
         more = stages_next(&stages);
     while (more > 0 && is_recorded(stages.plan, campaign->results));
     status = more < 0 ? -1 : stages_derive(&stages, reported);
+    *repeated = stages.tuning.repeated;
     stages_close(&stages);
     return status;
+}
+
+int rebuild_locked(const struct campaign *campaign, int *reported, int *repeated)
+{
+    if (record_clean(campaign->results) != 0)
+        return -1;
+    return rebuild_stages(campaign, reported, repeated);
 }
 
 int rebuild(const struct campaign *campaign, int *reported)
 {
     const char *results = campaign->results;
     char path[PATH_MAX + 16];
-    int lock, status;
+    int lock, status, repeated;
 
     snprintf(path, sizeof path, "%s/cells", results);
     if (access(path, F_OK) != 0)
@@ -49,9 +57,7 @@ int rebuild(const struct campaign *campaign, int *reported)
         return -1;
     status = manifest_check(campaign, 0);
     if (status == 0)
-        status = record_clean(results);
-    if (status == 0)
-        status = rebuild_stages(campaign, reported);
+        status = rebuild_locked(campaign, reported, &repeated);
     if (status == 0)
         status = record_seal(results);
     close(lock);

@@ -9,4 +9,8 @@
  * is in the folder, it holds another experiment, or a cell cannot be read. */
 int rebuild(const struct campaign *, int *reported);
 
+/* The same but for the checksums, of a folder that is locked and known to be the experiment's.
+ * *repeated: as in struct run_log. */
+int rebuild_locked(const struct campaign *, int *reported, int *repeated);
+
 #endif

@@ -443,37 +443,76 @@ void record_checkpoint_path(const char *results, const char *id, char *path, siz
     snprintf(path, size, "%s/cells/%s%s", results, RECORD_CHECKPOINT, id);
 }
 
-static void remove_checkpoint(const char *results, const struct cell *cell)
+static void remove_checkpoint(const char *results, const char *id)
 {
     char path[PATH_MAX + 160];
 
-    record_checkpoint_path(results, cell->id, path, sizeof path);
+    record_checkpoint_path(results, id, path, sizeof path);
     unlink(path);
 }
 
-int record_cell(const char *results, const struct experiment *experiment, const struct cell *cell,
-                const struct cell_record *record)
+/* Makes results/cells/<id>/ by write(folder, context), replacing what is there. */
+static int put_cell(const char *results, const char *id,
+                    int (*write)(const char *folder, const void *context), const void *context)
 {
-    const struct part part = {experiment, cell, record};
     char cells[PATH_MAX], temporary[PATH_MAX + 160], final[PATH_MAX + 160], old[PATH_MAX + 160];
 
     snprintf(cells, sizeof cells, "%s/cells", results);
-    snprintf(temporary, sizeof temporary, "%s/%s%s", cells, RECORD_TEMPORARY, cell->id);
-    snprintf(old, sizeof old, "%s/%sold-%s", cells, RECORD_TEMPORARY, cell->id);
-    snprintf(final, sizeof final, "%s/%s", cells, cell->id);
+    snprintf(temporary, sizeof temporary, "%s/%s%s", cells, RECORD_TEMPORARY, id);
+    snprintf(old, sizeof old, "%s/%sold-%s", cells, RECORD_TEMPORARY, id);
+    snprintf(final, sizeof final, "%s/%s", cells, id);
     if (folder_remove(temporary) != 0 || folder_make(temporary) != 0)
         return -1;
-    if (write_parts(temporary, &part) != 0 || checksum_write(temporary, NULL) != 0 ||
-        put_in_place(temporary, final, old) != 0) {
+    if (write(temporary, context) != 0 || put_in_place(temporary, final, old) != 0) {
         char cause[1024];
 
         snprintf(cause, sizeof cause, "%s", error_text());
         folder_remove(temporary);
         return error_set("%s", cause);
     }
-    if (outcome_is_final(record->outcome)) /* others are tried again, from where they were */
-        remove_checkpoint(results, cell);
+    return 0;
+}
+
+static int write_all(const char *folder, const void *part)
+{
+    return write_parts(folder, part) == 0 ? checksum_write(folder, NULL) : -1;
+}
+
+/* Others than finished cells are tried again, from where they were. */
+static int close_cell(const char *results, const char *id, enum outcome outcome)
+{
+    char cells[PATH_MAX];
+
+    snprintf(cells, sizeof cells, "%s/cells", results);
+    if (outcome_is_final(outcome))
+        remove_checkpoint(results, id);
     return folder_sync(cells);
+}
+
+int record_cell(const char *results, const struct experiment *experiment, const struct cell *cell,
+                const struct cell_record *record)
+{
+    const struct part part = {experiment, cell, record};
+
+    if (put_cell(results, cell->id, write_all, &part) != 0)
+        return -1;
+    return close_cell(results, cell->id, record->outcome);
+}
+
+static int write_parcel(const char *folder, const void *parcel)
+{
+    return parcel_unpack(parcel, folder);
+}
+
+int record_take(const char *results, const char *id, const struct parcel *parcel)
+{
+    struct recorded recorded;
+
+    if (put_cell(results, id, write_parcel, parcel) != 0)
+        return -1;
+    if (!record_find(results, id, &recorded))
+        return error_set("%s/cells/%s: what came for it is no record of a cell", results, id);
+    return close_cell(results, id, recorded.outcome);
 }
 
 int record_profile(const char *results, const struct cell *cell, const struct cell_profile *profile)

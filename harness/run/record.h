@@ -3,6 +3,7 @@
 #ifndef BATCHLAB_RECORD_H
 #define BATCHLAB_RECORD_H
 
+#include "base/parcel.h"
 #include "plan/plan.h"
 #include "probe/probe.h"
 #include "train/profile.h"
@@ -62,6 +63,9 @@ void record_write_number(FILE *, double);
 /* Writes results/cells/<id>/, replacing what is there. With a final outcome its checkpoint goes. */
 int record_cell(const char *results, const struct experiment *, const struct cell *,
                 const struct cell_record *);
+
+/* Puts down what was recorded of the cell in another folder, packed there of its own one. */
+int record_take(const char *results, const char *id, const struct parcel *);
 
 /* The columns of the settings, each after a comma: names, and a cell's values. but: the key of one
  * that is left out, or NULL. */

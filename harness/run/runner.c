@@ -5,37 +5,21 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "run/awaited.h"
-#include "run/cell_checkpoint.h"
-#include "run/cell_job.h"
 #include "run/choice.h"
+#include "run/crew.h"
+#include "run/farm.h"
+#include "run/forecast.h"
 #include "run/loss.h"
-#include "run/processors.h"
 #include "run/queue.h"
 #include "run/record.h"
 #include "run/stages.h"
 #include "run/survey.h"
 
-#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-struct slot {
-    pid_t pid; /* 0: free */
-    const struct cell *cell;
-    struct assignment assignment;
-    double start, still; /* still: seconds since then for which this process was stopped */
-    double earlier;      /* wall time up to the checkpoint that the cell goes on from; 0: none */
-    struct cell_checkpoint checkpoint;
-    struct checkpointing kept;           /* borrows the checkpoint's; path NULL: it makes none */
-    int words;                           /* of the child, as cell_job_start gives them */
-    int processors[HOST_PROCESSORS_MAX]; /* indices into host.processors */
-    int processor_count;
-    int late; /* killed because of the limit */
-};
 
 struct runner {
     const struct campaign *campaign;
@@ -46,9 +30,9 @@ struct runner {
     struct stages stages;
     struct queue queue; /* of the stages' plan */
     int total;          /* cells to run in all, as far as that is known */
-    struct slot *slots; /* [slot_count] */
-    int slot_count;
-    struct processors processors;
+    struct crew crew;
+    struct farm farm;         /* zeroed where this process is alone */
+    struct forecast forecast; /* of the stages' plan, for a farm */
     struct losses losses;
     struct awaited awaited;
     double start, expected_done, expected_total, spent;
@@ -167,93 +151,34 @@ static void announce_engines(const struct runner *runner)
                                       survey->libraries[i]);
 }
 
-static int make_slots(struct runner *runner)
+static int is_farm(const struct runner *runner)
 {
-    const struct host *host = &runner->survey.host;
-    int exclusive = runner->campaign->experiment->measure == MEASURE_THROUGHPUT;
+    return runner->options->post && runner->options->post->ranks.size > 1;
+}
 
-    runner->slot_count = runner->options->jobs > 0 ? runner->options->jobs : host->processor_count;
-    if (exclusive)
-        runner->slot_count = 1;
-    runner->result->jobs = runner->slot_count;
-    runner->processors.count = host->processor_count;
-    runner->slots = calloc((size_t)runner->slot_count, sizeof *runner->slots);
-    return runner->slots ? 0 : error_set("out of memory");
+/* Where cells can run, but for the folder. */
+static int open_places(struct runner *runner)
+{
+    const struct runner_options *options = runner->options;
+
+    if (is_farm(runner) && farm_open(&runner->farm, options->post, runner->campaign,
+                                     &runner->survey, options->force) != 0)
+        return -1;
+    return crew_open(&runner->crew, runner->campaign, &runner->survey, options->jobs);
+}
+
+/* Once there is a folder; a run without cells leaves other ranks alone. */
+static int ready_places(struct runner *runner)
+{
+    if (is_farm(runner) && (runner->queue.count > 0 || !runner->stages.is_last) &&
+        (farm_welcome(&runner->farm, runner->options->jobs) != 0 ||
+         farm_tell_roofs(&runner->farm, &runner->survey) != 0))
+        return -1;
+    runner->result->jobs = runner->crew.slot_count + runner->farm.slots;
+    return 0;
 }
 
 /* ---- Running -------------------------------------------------------------------------------- */
-
-/* Workers may be more than processors: they show what is computed, not how fast. */
-static int processors_of(const struct runner *runner, const struct assignment *assignment)
-{
-    int wanted = assignment->threads * assignment->workers;
-    int count = runner->survey.host.processor_count;
-
-    return wanted < count ? wanted : count;
-}
-
-/* Gives the slot processors of its own: the least busy ones. With more jobs than processors they
- * share. */
-static void take_processors(struct runner *runner, struct slot *slot)
-{
-    slot->processor_count = processors_of(runner, &slot->assignment);
-    processors_take(&runner->processors, slot->processor_count, slot->processors);
-}
-
-static void release_processors(struct runner *runner, struct slot *slot)
-{
-    processors_release(&runner->processors, slot->processors, slot->processor_count);
-    slot->processor_count = 0;
-}
-
-/* 1 if the cell's threads find idle processors; with --jobs the user has decided instead. */
-static int has_room(const struct runner *runner, const struct assignment *assignment)
-{
-    return runner->options->jobs > 0 ||
-           processors_idle(&runner->processors) >= processors_of(runner, assignment);
-}
-
-/* processors[HOST_PROCESSORS_MAX]: room for those that the job is pinned to. */
-static struct cell_job job_of(const struct runner *runner, const struct slot *slot, int *processors)
-{
-    for (int i = 0; i < slot->processor_count; i++)
-        processors[i] = runner->survey.host.processors[slot->processors[i]];
-    return (struct cell_job){
-        .campaign = runner->campaign,
-        .cell = slot->cell,
-        .assignment = &slot->assignment,
-        .roof = survey_roof(&runner->survey, slot->assignment.threads),
-        .checkpoint = &slot->kept,
-        .processors = processors,
-        .processor_count = slot->processor_count,
-    };
-}
-
-/* Where the cell goes on from, and what that has taken. */
-static void find_checkpoint(const struct runner *runner, struct slot *slot)
-{
-    if (!cell_checkpoint_describe(&slot->checkpoint, runner->campaign, &runner->survey, slot->cell,
-                                  &slot->assignment))
-        return;
-    slot->kept = cell_checkpointing(&slot->checkpoint, &runner->campaign->experiment->limits);
-    slot->earlier = cell_checkpoint_seconds(&slot->checkpoint);
-}
-
-static int start_cell(struct runner *runner, struct slot *slot, const struct cell *cell,
-                      const struct assignment *assignment)
-{
-    int processors[HOST_PROCESSORS_MAX];
-    struct cell_job job;
-
-    *slot = (struct slot){.cell = cell, .assignment = *assignment, .start = clock_now()};
-    find_checkpoint(runner, slot);
-    take_processors(runner, slot);
-    job = job_of(runner, slot, processors);
-    if (cell_job_start(&job, &slot->pid, &slot->words) == 0)
-        return 0;
-    release_processors(runner, slot);
-    return -1;
-}
 
 static void report(struct runner *runner, const struct cell *cell, enum outcome outcome,
                    double wall_seconds)
@@ -264,11 +189,10 @@ static void report(struct runner *runner, const struct cell *cell, enum outcome 
         .done = runner->result->run,
         .total = runner->total,
         .round = runner->stages.round,
-        .eta_seconds = pace * left / runner->slot_count,
+        .eta_seconds = pace * left / (runner->crew.slot_count + runner->farm.slots),
+        .running = runner->crew.running + runner->farm.out_count,
     };
 
-    for (int s = 0; s < runner->slot_count; s++)
-        progress.running += runner->slots[s].pid != 0;
     if (runner->options->report)
         runner->options->report(runner->options->context, &progress, cell, outcome, wall_seconds);
 }
@@ -284,16 +208,11 @@ static void count_ended(struct runner *runner, const struct cell *cell, enum out
     report(runner, cell, outcome, wall_seconds);
 }
 
-/* What the cell says of its end, once it is recorded. */
-static int outcome_of(const struct runner *runner, const struct cell *cell, enum outcome *outcome)
+static int most_processors(const struct runner *runner)
 {
-    struct recorded recorded;
+    int here = runner->survey.host.processor_count, there = farm_most_processors(&runner->farm);
 
-    if (!record_find(runner->campaign->results, cell->id, &recorded))
-        return error_set("%s/cells/%s: recorded, but cannot be read", runner->campaign->results,
-                         cell->id);
-    *outcome = recorded.outcome;
-    return 0;
+    return there > here ? there : here;
 }
 
 /* More threads than processors would measure the scheduler. */
@@ -303,52 +222,66 @@ static int refuse_cell(struct runner *runner, const struct cell *cell,
     char reason[128];
 
     snprintf(reason, sizeof reason, "%d threads on %d processors", assignment->threads,
-             runner->survey.host.processor_count);
+             most_processors(runner));
     if (cell_record_loss(runner->campaign, cell, assignment, OUTCOME_UNSUPPORTED, reason, 0) != 0)
         return -1;
     count_ended(runner, cell, OUTCOME_UNSUPPORTED, 0);
     return 0;
 }
 
-static int start_cells(struct runner *runner)
-{
-    for (int s = 0; s < runner->slot_count && runner->queue.next < runner->queue.count; s++) {
-        const struct cell *cell = runner->queue.cells[runner->queue.next];
-        struct assignment assignment = choices_assignment(&runner->choices, cell);
+enum { NOWHERE = -1, HERE = 0 }; /* else a rank */
 
-        if (assignment.threads > runner->survey.host.processor_count) {
-            runner->queue.next++;
-            if (refuse_cell(runner, cell, &assignment) != 0)
-                return -1;
-        } else if (runner->slots[s].pid == 0 && has_room(runner, &assignment)) {
-            runner->queue.next++;
-            if (start_cell(runner, &runner->slots[s], cell, &assignment) != 0)
-                return -1;
-        }
-    }
-    return 0;
+/* Where most is free: cells are spread over ranks. */
+static int find_place(const struct runner *runner, const struct assignment *assignment)
+{
+    const struct crew *crew = &runner->crew;
+    int room, rank = farm_find_room(&runner->farm, assignment, &room);
+
+    if (assignment->threads <= runner->survey.host.processor_count &&
+        crew_has_room(crew, assignment) && crew->slot_count - crew->running >= room)
+        return HERE;
+    return rank > 0 ? rank : NOWHERE;
 }
 
-/* How a child that did not say "ok" ended. What it had recorded by then stays: whatever is final in
- * the folder is its own, for a cell that was final before is not run. */
-static int record_loss(struct runner *runner, const struct slot *slot, int status, double wall,
-                       enum outcome *outcome)
+static double forecast_of(const void *forecast, const struct cell *cell)
 {
-    const struct loss loss = loss_of(status, slot->late, &runner->campaign->experiment->limits);
-    struct recorded recorded;
+    return forecast_seconds(forecast, cell);
+}
 
-    if (record_find(runner->campaign->results, slot->cell->id, &recorded) &&
-        outcome_is_final(recorded.outcome)) {
-        fprintf(stderr, "batchlab: %s: %s, once its results were written; they stay\n",
-                slot->cell->id, loss.reason);
-        *outcome = recorded.outcome;
-        return 0;
+static int start_cell(struct runner *runner, int place, const struct cell *cell,
+                      const struct assignment *assignment)
+{
+    return place == HERE ? crew_start(&runner->crew, cell, assignment)
+                         : farm_start(&runner->farm, place, cell, assignment);
+}
+
+static int start_cells(struct runner *runner)
+{
+    struct queue *queue = &runner->queue;
+
+    while (queue->next < queue->count) {
+        struct assignment assignment;
+        const struct cell *cell;
+        int place;
+
+        if (is_farm(runner))
+            queue_longest_first(queue, forecast_of, &runner->forecast);
+        cell = queue->cells[queue->next];
+        assignment = choices_assignment(&runner->choices, cell);
+        if (assignment.threads > most_processors(runner)) {
+            queue->next++;
+            if (refuse_cell(runner, cell, &assignment) != 0)
+                return -1;
+            continue;
+        }
+        place = find_place(runner, &assignment);
+        if (place == NOWHERE)
+            return 0;
+        queue->next++;
+        if (start_cell(runner, place, cell, &assignment) != 0)
+            return -1;
     }
-    *outcome = loss.outcome;
-    if (loss.outcome == OUTCOME_CRASHED && !runner->result->lost[0])
-        snprintf(runner->result->lost, sizeof runner->result->lost, "%s", slot->cell->id);
-    return cell_record_loss(runner->campaign, slot->cell, &slot->assignment, loss.outcome,
-                            loss.reason, wall);
+    return 0;
 }
 
 struct of_engine {
@@ -364,12 +297,14 @@ static int is_of_engine(const void *context, const struct cell *cell)
 }
 
 /* An engine that does nothing but lose cells keeps no grid for hours. */
-static void note_loss(struct runner *runner, const struct slot *slot, enum outcome outcome)
+static void note_loss(struct runner *runner, const struct cell_end *end)
 {
-    const struct of_engine of = {runner, slot->assignment.engine};
+    const struct of_engine of = {runner, end->assignment.engine};
     int most = runner->options->max_failures, dropped;
 
-    if (losses_note(&runner->losses, of.engine, outcome) < most || most == 0)
+    if (end->outcome == OUTCOME_CRASHED && !runner->result->lost[0])
+        snprintf(runner->result->lost, sizeof runner->result->lost, "%s", end->cell->id);
+    if (losses_note(&runner->losses, of.engine, end->outcome) < most || most == 0)
         return;
     dropped = queue_drop(&runner->queue, is_of_engine, &of);
     runner->result->left_out += dropped;
@@ -380,95 +315,62 @@ static void note_loss(struct runner *runner, const struct slot *slot, enum outco
                 of.engine, most, dropped);
 }
 
-static int finish_cell(struct runner *runner, struct slot *slot, int status)
+static int note_end(void *context, const struct cell_end *end)
 {
-    double wall = clock_now() - slot->start;
-    const struct cell *cell = slot->cell;
-    enum outcome outcome = OUTCOME_FAILED;
-    char words[1024] = "";
-    ssize_t length = read(slot->words, words, sizeof words - 1);
+    struct runner *runner = context;
 
-    close(slot->words);
-    slot->pid = 0;
-    release_processors(runner, slot);
-    words[length > 0 ? length : 0] = '\0';
-    if (strcmp(words, CELL_JOB_DONE) != 0 && words[0])
-        return error_set("%s", words); /* it could not write its results */
-    if ((words[0] ? outcome_of(runner, cell, &outcome)
-                  : record_loss(runner, slot, status, slot->earlier + wall, &outcome)) != 0)
+    note_loss(runner, end);
+    forecast_note(&runner->forecast, end->cell, end->wall_seconds);
+    runner->result->cell_wall_seconds += end->wall_seconds;
+    runner->spent += end->wall_seconds;
+    runner->expected_done += seconds_of(runner, end->cell);
+    count_ended(runner, end->cell, end->outcome, end->wall_seconds);
+    return 0;
+}
+
+static void note_return(void *context, const struct cell *cell)
+{
+    struct runner *runner = context;
+
+    queue_return(&runner->queue, cell);
+}
+
+static struct farm_events events_of(struct runner *runner)
+{
+    return (struct farm_events){note_end, note_return, runner};
+}
+
+/* What has ended by now, here and elsewhere. */
+static int take_ends(struct runner *runner)
+{
+    const struct farm_events events = events_of(runner);
+
+    if (crew_reap(&runner->crew, &runner->awaited, note_end, runner) != 0)
         return -1;
-    note_loss(runner, slot, outcome);
-    runner->result->cell_wall_seconds += wall;
-    runner->spent += wall;
-    runner->expected_done += seconds_of(runner, cell);
-    count_ended(runner, cell, outcome, wall);
-    return 0;
+    return is_farm(runner) ? farm_take(&runner->farm, &events) : 0;
 }
 
-/* A run that was stopped does not find its cells late when it goes on. */
-static void note_stop(struct runner *runner)
+/* The pending error stays what it is. */
+static void stop_cells(struct runner *runner)
 {
-    double still = awaited_stood_still(&runner->awaited);
+    const struct farm_events events = events_of(runner);
+    char cause[1024];
 
-    for (int s = 0; s < runner->slot_count; s++)
-        runner->slots[s].still += still;
-}
-
-static int is_late(struct runner *runner, const struct slot *slot)
-{
-    double limit = runner->campaign->experiment->limits.cell_seconds;
-    double now = clock_now();
-
-    if (!(slot->earlier + (now - slot->start - slot->still) > limit))
-        return 0;
-    note_stop(runner); /* it may have been just now */
-    return slot->earlier + (now - slot->start - slot->still) > limit;
-}
-
-static int reap(struct runner *runner)
-{
-    note_stop(runner);
-    for (int s = 0; s < runner->slot_count; s++) {
-        struct slot *slot = &runner->slots[s];
-        int status;
-
-        if (slot->pid == 0)
-            continue;
-        if (waitpid(slot->pid, &status, WNOHANG) == slot->pid) {
-            if (finish_cell(runner, slot, status) != 0)
-                return -1;
-        } else if (!slot->late && is_late(runner, slot)) {
-            slot->late = 1;
-            kill(slot->pid, SIGKILL);
-        }
-    }
-    return 0;
-}
-
-static void stop_children(struct runner *runner)
-{
-    for (int s = 0; s < runner->slot_count; s++)
-        if (runner->slots[s].pid != 0)
-            kill(runner->slots[s].pid, SIGKILL);
-    for (int s = 0; s < runner->slot_count; s++)
-        if (runner->slots[s].pid != 0) {
-            while (waitpid(runner->slots[s].pid, NULL, 0) < 0 && errno == EINTR)
-                ;
-            close(runner->slots[s].words);
-            runner->slots[s].pid = 0;
-        }
+    snprintf(cause, sizeof cause, "%s", error_text());
+    crew_stop(&runner->crew);
+    farm_stop(&runner->farm, &events);
+    error_set("%s", cause);
 }
 
 static int is_running(const struct runner *runner)
 {
-    for (int s = 0; s < runner->slot_count; s++)
-        if (runner->slots[s].pid != 0)
-            return 1;
-    return 0;
+    return runner->crew.running + runner->farm.out_count > 0;
 }
 
 static int run_cells(struct runner *runner)
 {
+    int also = is_farm(runner) ? runner->options->post->socket : -1;
+
     while (runner->queue.next < runner->queue.count || is_running(runner)) {
         int received;
 
@@ -478,12 +380,12 @@ static int run_cells(struct runner *runner)
         }
         if (start_cells(runner) != 0)
             return -1;
-        received = awaited_next(&runner->awaited);
-        if (received > 0 && received != SIGCHLD) {
+        received = awaited_next(&runner->awaited, also);
+        if ((received > 0 && received != SIGCHLD) || runner->farm.is_interrupted) {
             runner->result->end = RUNNER_INTERRUPTED;
             return 0;
         }
-        if (reap(runner) != 0)
+        if (take_ends(runner) != 0)
             return -1;
         if (received < 0)
             report(runner, NULL, OUTCOME_BUDGET, 0);
@@ -528,6 +430,7 @@ static int close_run(struct runner *runner, struct run_log *log, double total, d
     host_read(&after);
     clock_timestamp(log->finished);
     log->jobs = result->jobs;
+    log->ranks = is_farm(runner) ? runner->options->post->ranks.size : 1;
     log->cells_run = result->run;
     log->cells_skipped = result->skipped;
     log->wall_seconds = result->wall_seconds;
@@ -546,45 +449,34 @@ static int close_run(struct runner *runner, struct run_log *log, double total, d
     return manifest_write(runner->campaign, &runner->survey, log);
 }
 
-/* Asks the engines of every cell that may run: no value that is tuned changes its engine. */
-static int make_survey(struct runner *runner)
-{
-    const struct plan *grid = runner->campaign->plan;
-    const struct cell **cells;
-    int status;
-
-    if (runner->stages.plan == grid)
-        return survey_make(&runner->survey, runner->campaign, runner->queue.cells,
-                           runner->queue.count);
-    cells = calloc((size_t)grid->count + 1, sizeof *cells);
-    if (!cells)
-        return error_set("out of memory");
-    for (int i = 0; i < grid->count; i++)
-        cells[i] = &grid->cells[i];
-    status = survey_make(&runner->survey, runner->campaign, cells, grid->count);
-    free(cells);
-    return status;
-}
-
 /* The one cell that is left to run, without a process of its own; it is counted as it would be. */
 static int run_here(struct runner *runner)
 {
-    struct slot slot = {.cell = runner->queue.cells[0], .start = clock_now()};
-    int processors[HOST_PROCESSORS_MAX];
-    enum outcome outcome = OUTCOME_FAILED;
-    struct cell_job job;
+    const struct cell *cell = runner->queue.cells[0];
+    struct assignment assignment;
+    struct cell_end end;
 
     if (runner->queue.count != 1 || !runner->stages.is_last)
         return error_set("--here: %d cells are to run, expected one (--only)", runner->queue.count);
-    slot.assignment = choices_assignment(&runner->choices, slot.cell);
-    find_checkpoint(runner, &slot);
-    take_processors(runner, &slot);
+    assignment = choices_assignment(&runner->choices, cell);
     runner->queue.next = 1;
-    job = job_of(runner, &slot, processors);
-    if (cell_job_run(&job) != 0 || outcome_of(runner, slot.cell, &outcome) != 0)
+    if (crew_run_here(&runner->crew, cell, &assignment, &end) != 0)
         return -1;
-    count_ended(runner, slot.cell, outcome, clock_now() - slot.start);
+    count_ended(runner, cell, end.outcome, end.wall_seconds);
     return 0;
+}
+
+/* With what the order of a farm is decided by. */
+static int run_plan(struct runner *runner)
+{
+    int status;
+
+    if (is_farm(runner) &&
+        forecast_open(&runner->forecast, runner->campaign, runner->stages.plan) != 0)
+        return -1;
+    status = run_cells(runner);
+    forecast_close(&runner->forecast);
+    return status;
 }
 
 /* The cells of the first plan, and those of the plans that their results lead to. */
@@ -593,7 +485,7 @@ static int run_plans(struct runner *runner)
     int more;
 
     for (;;) {
-        if (run_cells(runner) != 0)
+        if (run_plan(runner) != 0)
             return -1;
         sum_cell_seconds(runner);
         if (runner->result->end != RUNNER_COMPLETE)
@@ -627,19 +519,21 @@ int runner_run(const struct campaign *campaign, const struct runner_options *opt
     clock_timestamp(log.started);
     host_steal(&total, &steal);
     /* Whatever can be wrong with the question comes before the folder is made. */
-    if (take_next_plan(&runner) < 0 || make_survey(&runner) != 0 || make_slots(&runner) != 0 ||
+    if (take_next_plan(&runner) < 0 ||
+        survey_chosen(&runner.survey, campaign, options->only) != 0 || open_places(&runner) != 0 ||
         prepare_folder(&runner) != 0)
         goto done;
     announce_engines(&runner);
     if (timing && runner.queue.count > 0 &&
         survey_conformance(&runner.survey, campaign, &result->wrong) != 0)
         goto done;
-    if (settle_cells(&runner) != 0 || (timing && measure_roofs(&runner) != 0))
+    if (settle_cells(&runner) != 0 || (timing && measure_roofs(&runner) != 0) ||
+        ready_places(&runner) != 0)
         goto done;
     awaited_block(&runner.awaited);
     are_blocked = 1;
     status = options->here ? run_here(&runner) : run_plans(&runner);
-    stop_children(&runner);
+    stop_cells(&runner);
     if (status == 0 && !timing && result->end == RUNNER_COMPLETE)
         status = measure_roofs(&runner); /* training does not wait for it */
     if (status == 0) {
@@ -653,6 +547,8 @@ int runner_run(const struct campaign *campaign, const struct runner_options *opt
         error_set("%s", cause);
     }
 done:
+    if (!are_blocked)
+        stop_cells(&runner);
     if (are_blocked)
         awaited_release(&runner.awaited);
     if (runner.lock >= 0)
@@ -660,6 +556,8 @@ done:
     choices_free(&runner.choices);
     stages_close(&runner.stages);
     queue_free(&runner.queue);
-    free(runner.slots);
+    forecast_close(&runner.forecast);
+    crew_close(&runner.crew);
+    farm_close(&runner.farm);
     return status;
 }

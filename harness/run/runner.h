@@ -3,6 +3,7 @@
 #ifndef BATCHLAB_RUNNER_H
 #define BATCHLAB_RUNNER_H
 
+#include "ranks/post.h"
 #include "run/cell.h"
 #include "run/host.h"
 #include "run/manifest.h"
@@ -16,13 +17,14 @@ struct runner_progress {
 };
 
 struct runner_options {
-    const char *only; /* extended regular expression on ids; NULL: all */
-    int jobs;         /* cells at a time; 0: as many as processors allow */
-    double deadline;  /* seconds from the call at which everything has ended; 0: none */
-    int force;        /* take over a folder of another experiment */
-    int max_failures; /* an engine that lost so many cells running is left out; 0: never */
-    int no_roof;      /* 1: the roof of the machine is not measured, its columns stay empty */
-    int here; /* 1: the one cell there is to run runs in this process, as a debugger wants it */
+    const char *only;        /* extended regular expression on ids; NULL: all */
+    int jobs;                /* cells at a time, of each rank; 0: as many as processors allow */
+    const struct post *post; /* as rank 0 of several: they run cells, too; NULL: alone */
+    double deadline;         /* seconds from the call at which everything has ended; 0: none */
+    int force;               /* take over a folder of another experiment */
+    int max_failures;        /* an engine that lost so many cells running is left out; 0: never */
+    int no_roof; /* 1: the roof of the machine is not measured, its columns stay empty */
+    int here;    /* 1: the one cell there is to run runs in this process, as a debugger wants it */
     /* Called after each cell, and with cell == NULL about five times a second. */
     void (*report)(void *context, const struct runner_progress *, const struct cell *, enum outcome,
                    double wall_seconds);

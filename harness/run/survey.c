@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "check/conformance.h"
 #include "run/choice.h"
+#include "run/queue.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -76,6 +77,18 @@ int survey_make(struct survey *survey, const struct campaign *campaign,
             return -1;
     }
     return 0;
+}
+
+int survey_chosen(struct survey *survey, const struct campaign *campaign, const char *only)
+{
+    int is_tuned = campaign->experiment->tuning.key_count > 0;
+    struct queue queue = {0};
+    int status = queue_choose(&queue, campaign->plan, is_tuned ? NULL : only);
+
+    if (status == 0)
+        status = survey_make(survey, campaign, queue.cells, queue.count);
+    queue_free(&queue);
+    return status;
 }
 
 const struct roof *survey_roof(const struct survey *survey, int threads)

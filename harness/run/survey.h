@@ -24,6 +24,10 @@ struct survey {
 int survey_make(struct survey *, const struct campaign *, const struct cell *const *cells,
                 int count);
 
+/* The same for the cells of the campaign's plan that are asked for, as queue_choose; for all, where
+ * something is tuned: no value that is tuned changes an engine. */
+int survey_chosen(struct survey *, const struct campaign *, const char *only);
+
 /* Measures the roof, each in a child process, for each of these numbers of threads that there are
  * processors for, one to two seconds each, as long as `seconds` are left. One that cannot be
  * measured is left out: results without a roof are better than none. */

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "plan/cell_list.h"
 #include "plan/experiment_keys.h"
 #include "run/record.h"
 
@@ -27,23 +28,6 @@ static const struct tuning_spec *spec_of(const struct tuning *tuning)
 /* ---- Groups -----------------------------------------------------------------------------------
  */
 
-/* What the cells of a group have in common, as text. NULL: out of memory. Free with free(). */
-static char *signature(const struct cell *cell)
-{
-    struct settings settings = cell->settings;
-    char *text = NULL;
-    size_t length;
-    FILE *file = open_memstream(&text, &length);
-
-    if (!file)
-        return NULL;
-    settings.seed = 0;
-    fprintf(file, "%u\n", cell->tuned);
-    schema_dump(file, settings_fields, "settings", &settings);
-    fclose(file);
-    return text;
-}
-
 /* A group by its signature. */
 struct signed_group {
     char *text; /* owned */
@@ -66,7 +50,7 @@ static int group_of(struct tuning *tuning, const struct cell *cell, struct signe
 {
     struct signed_group *fresh = &groups[tuning->count], **found;
 
-    fresh->text = signature(cell);
+    fresh->text = cell_signature(cell);
     fresh->group = tuning->count;
     found = fresh->text ? tsearch(fresh, tree, compare_signatures) : NULL;
     if (!found)

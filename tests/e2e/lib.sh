@@ -198,3 +198,63 @@ waits_for_group() {
         sleep 0.1
     done
 }
+
+# Experiments that several tests run. Cells of no time; cells of about a third of a second for 100 000
+# EXAMPLES, long enough to be caught in the middle (slow_grid EXAMPLES); some that are tuned.
+small_grid() {
+    cat <<'END'
+dataset: {name: blobs, examples: 300, features: 4, classes: 3, validation: 50}
+grid: {engine: naive, network: S, batch_size: [1, 8, full], learning_rate: [0.1, 0.2]}
+budget: {epochs: 1}
+END
+}
+
+slow_grid() {
+    cat <<END
+dataset: {name: blobs, examples: 3000, features: 20, classes: 5, validation: 200}
+networks: {wide: {hidden: [64]}}
+grid:
+  engine: naive
+  network: wide
+  batch_size: [1, 10, 100, full]
+  learning_rate: [0.01, 0.02]
+budget: {examples: $1}
+END
+}
+
+tuned_grid() {
+    cat <<'END'
+dataset: {name: blobs, examples: 300, features: 4, classes: 3, validation: 50}
+tuning: {keys: {learning_rate: {from: 0.1, to: 0.4}}, seeds: [7, 8]}
+grid: {engine: naive, network: S, batch_size: [1, 8, full], seed: [1, 2]}
+budget: {epochs: 1}
+END
+}
+
+# Several ranks: skips without mpirun or without MPI in the build.
+needs_mpirun() {
+    command -v mpirun >/dev/null || skip 'no mpirun (Debian: openmpi-bin)'
+    [ -e "$(dirname "$batchlab")/../lib/batchlab/ranks_mpi.so" ] || skip 'built without MPI'
+    # As root in a container, and with more ranks than processors; of Open MPI 4 and 5.
+    OMPI_ALLOW_RUN_AS_ROOT=1
+    OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+    OMPI_MCA_rmaps_base_oversubscribe=1
+    PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+    export OMPI_ALLOW_RUN_AS_ROOT OMPI_ALLOW_RUN_AS_ROOT_CONFIRM OMPI_MCA_rmaps_base_oversubscribe \
+        PRTE_MCA_rmaps_default_mapping_policy
+}
+
+# mpirun_ends_with STATUS ARGUMENT...: mpirun ARGUMENT... ends with this exit status.
+mpirun_ends_with() {
+    expected=$1
+    shift
+    status=0
+    timeout 120 mpirun "$@" >out 2>err </dev/null || status=$?
+    [ "$status" -eq "$expected" ] || fail "exit status $status, expected $expected: mpirun $*"
+}
+
+# One rank alone complains, in one line.
+one_rank_complains() {
+    complains "$@"
+    [ "$(grep -c '^batchlab' err)" -eq 1 ] || fail "not one line: $(grep '^batchlab' err)"
+}

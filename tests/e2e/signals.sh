@@ -3,17 +3,7 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 
-# Cells of about a third of a second: long enough to be caught in the middle.
-cat >slow.yaml <<'END'
-dataset: {name: blobs, examples: 3000, features: 20, classes: 5, validation: 200}
-networks: {wide: {hidden: [64]}}
-grid:
-  engine: naive
-  network: wide
-  batch_size: [1, 10, 100, full]
-  learning_rate: [0.01, 0.02]
-budget: {examples: 100000}
-END
+slow_grid 100000 >slow.yaml
 
 case='undisturbed'
 ends_with 0 run slow.yaml --results calm
