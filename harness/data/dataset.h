@@ -1,5 +1,5 @@
-/* Data sets in memory: features, labels or targets, and their split. Loaded once by the parent
- * process; cells read the same pages. */
+/* Data sets, in memory or mapped from shards: features, labels or targets, and their split. Loaded
+ * once by the parent process; cells read the same pages. */
 #ifndef BATCHLAB_DATASET_H
 #define BATCHLAB_DATASET_H
 
@@ -26,9 +26,12 @@ struct weight_source {
 
 /* What an experiment says under `dataset:`. Zero means "not given" where a default is named. */
 struct dataset_spec {
-    char name[32];   /* fashion-mnist | idx | csv | blobs | linear | points | quadratic_deep */
+    char name[32]; /* fashion-mnist | idx | csv | shards | blobs | linear | points | quadratic_deep
+                    */
     char path[1024]; /* fashion-mnist: folder (default: $BATCHLAB_DATA where set, else the Debian
-                        package's); csv: the file */
+                        package's); csv: the file; shards: the folder */
+    char test_path[1024]; /* shards: folder of the test examples, optional: else `test` examples are
+                             split off */
     char images[1024], labels[1024];           /* idx */
     char test_images[1024], test_labels[1024]; /* idx, optional: else `test` examples are split
                                                   off */
@@ -103,7 +106,8 @@ struct dataset {
     uint32_t weights_fingerprint; /* CRC-32 of the examples' own weights; 0: there are none */
     char description[256];        /* one line for manifest and captions */
 
-    void *stored_features; /* owned */
+    struct shard_set *shards, *test_shards; /* owned; NULL: none */
+    void *stored_features; /* owned, unless they are the shards'; those cannot be written */
     int32_t *stored_labels;
     float *stored_targets;
     double *stored_weights;

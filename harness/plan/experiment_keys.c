@@ -260,10 +260,14 @@ const struct field network_fields[] = {
 
 static const struct field dataset_fields[] = {
     {"name", FIELD_TEXT, TEXT_MEMBER(dataset_spec, name), .fallback = "fashion-mnist",
-     .help = "fashion-mnist, idx, csv, blobs, linear; for objectives points or quadratic_deep"},
+     .help = "fashion-mnist, idx, csv, shards, blobs, linear; for objectives points or "
+             "quadratic_deep"},
     {"path", FIELD_PATH, TEXT_MEMBER(dataset_spec, path),
      .help =
-         "fashion-mnist: folder (default $BATCHLAB_DATA, then the Debian package's); csv: file"},
+         "fashion-mnist: folder (default $BATCHLAB_DATA, then the Debian package's); csv: file; "
+         "shards: folder that `batchlab convert` wrote"},
+    {"test_path", FIELD_PATH, TEXT_MEMBER(dataset_spec, test_path),
+     .help = "shards: folder of test examples"},
     {"images", FIELD_PATH, TEXT_MEMBER(dataset_spec, images), .help = "idx: images to train on"},
     {"labels", FIELD_PATH, TEXT_MEMBER(dataset_spec, labels), .help = "idx: their labels"},
     {"test_images", FIELD_PATH, TEXT_MEMBER(dataset_spec, test_images), .help = "idx: test images"},
@@ -284,7 +288,8 @@ static const struct field dataset_fields[] = {
      .help = "test examples to split off where there is no test file"},
     {"scaling", FIELD_CHOICE, MEMBER(dataset_spec, scaling), .choices = scalings,
      .fallback = "unit",
-     .help = "of features, by training statistics only; points, quadratic_deep: never"},
+     .help = "of features, by training statistics only; points, quadratic_deep, shards of floats: "
+             "never"},
     {"seed", FIELD_SEED, MEMBER(dataset_spec, seed), .fallback = "1",
      .help = "of the split and of synthetic data"},
     {"shape", FIELD_WIDTHS, MEMBER(dataset_spec, shape), .size = 3,
