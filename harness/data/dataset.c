@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "data/generator.h"
 #include "data/own_weights.h"
 #include "data/scaling.h"
 #include "data/shards.h"
@@ -104,7 +105,45 @@ static struct examples view(const struct dataset *dataset, const struct pool *po
         .weights = dataset->stored_weights,
         .rows = rows,
         .count = count,
+        .is_mapped = dataset->shards != NULL,
     };
+}
+
+/* The first of the training examples are stored, and stand for all where some are looked at. */
+static int split_generated(struct dataset *dataset, const struct dataset_spec *spec,
+                           const struct pool *pool)
+{
+    size_t test = (size_t)spec->test, validation = (size_t)spec->validation;
+    size_t before = test + validation, left = pool->count - before;
+    int32_t *rows = malloc(pool->made * sizeof *rows);
+
+    dataset->stored_rows = rows;
+    if (!rows)
+        return error_set("dataset: out of memory for the split of %zu examples", pool->made);
+    for (size_t i = 0; i < pool->made; i++)
+        rows[i] = (int32_t)i;
+    dataset->test = view(dataset, pool, rows, test);
+    dataset->validation = view(dataset, pool, rows + test, validation);
+    dataset->generator->shown = view(dataset, pool, rows + before, pool->made - before);
+    dataset->train = (struct examples){
+        .element = ELEMENT_FLOAT32,
+        .scale = 1,
+        .generator = dataset->generator,
+        .first = (uint32_t)before,
+        .count = spec->train > 0 ? (size_t)spec->train : left,
+    };
+    return 0;
+}
+
+struct examples examples_shown(const struct examples *examples)
+{
+    struct examples shown;
+
+    if (!examples->generator)
+        return *examples;
+    shown = examples->generator->shown;
+    shown.count = shown.count < examples->count ? shown.count : examples->count;
+    return shown;
 }
 
 /* Test examples first (unless they have a file), then validation, then training. */
@@ -119,6 +158,8 @@ static int split(struct dataset *dataset, const struct dataset_spec *spec, const
                          INT32_MAX);
     if (check_split(spec, pool) != 0)
         return -1;
+    if (dataset->generator)
+        return split_generated(dataset, spec, pool);
     dataset->stored_rows = calloc(stored, sizeof *dataset->stored_rows);
     if (!dataset->stored_rows)
         return error_set("dataset: out of memory for the split of %zu examples", stored);
@@ -173,6 +214,8 @@ static uint32_t add_part(uint32_t crc, const struct examples *part)
     crc = (uint32_t)crc32_z(crc, (const Bytef *)&count, sizeof count);
     crc = (uint32_t)crc32_z(crc, (const Bytef *)&part->scale, sizeof part->scale);
     crc = (uint32_t)crc32_z(crc, (const Bytef *)&part->offset, sizeof part->offset);
+    if (part->generator)
+        return (uint32_t)crc32_z(crc, (const Bytef *)&part->first, sizeof part->first);
     return (uint32_t)crc32_z(crc, (const Bytef *)part->rows, part->count * sizeof *part->rows);
 }
 
@@ -269,7 +312,7 @@ int dataset_open(struct dataset *dataset, const struct dataset_spec *spec)
         goto done;
     dataset->outputs =
         dataset->classes > 0 ? (size_t)dataset->classes : dataset->stored_targets != NULL;
-    stored = pool.count + pool.tests;
+    stored = pool.made > 0 ? pool.made : pool.count + pool.tests;
     if (move_to_huge_pages(dataset, stored) != 0 || set_shape(dataset, spec) != 0 ||
         split(dataset, spec, &pool) != 0 ||
         scaling_apply(dataset, pool.as_is ? SCALING_NONE : spec->scaling, stored) != 0)
@@ -292,6 +335,8 @@ void dataset_close(struct dataset *dataset)
         free(dataset->stored_labels);
         free(dataset->stored_targets);
     }
+    generator_close(dataset->generator);
+    free(dataset->generator);
     shard_set_close(dataset->shards);
     shard_set_close(dataset->test_shards);
     free(dataset->shards);
@@ -299,6 +344,25 @@ void dataset_close(struct dataset *dataset)
     free(dataset->stored_weights);
     free(dataset->stored_rows);
     *dataset = (struct dataset){0};
+}
+
+size_t examples_distinct(const struct examples *examples)
+{
+    int32_t largest = 0;
+    size_t distinct = 0;
+    uint8_t *seen;
+
+    for (size_t i = 0; i < examples->count; i++)
+        largest = examples->rows[i] > largest ? examples->rows[i] : largest;
+    seen = calloc((size_t)largest / 8 + 1, 1);
+    for (size_t i = 0; seen && i < examples->count; i++) {
+        uint8_t *byte = &seen[examples->rows[i] / 8], bit = (uint8_t)(1 << examples->rows[i] % 8);
+
+        distinct += (*byte & bit) == 0;
+        *byte |= bit;
+    }
+    free(seen);
+    return distinct;
 }
 
 size_t dataset_row_bytes(const struct examples *examples, size_t inputs)

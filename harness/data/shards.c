@@ -149,8 +149,7 @@ static int check_pages(const char *path, const struct shard_header *header)
 /* Addresses for so many bytes, without memory. */
 static void *reserve(size_t bytes)
 {
-    void *place =
-        mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *place = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     return place == MAP_FAILED ? NULL : place;
 }
@@ -268,9 +267,9 @@ static int map_all(struct shard_set *set, const char *folder)
         close(descriptor);
         if (status != 0 || check_targets(set, header, path) != 0)
             return -1;
-        set->features_crc = (uint32_t)crc32_combine(
-            set->features_crc, header->features_crc,
-            (z_off_t)(header->examples * shard_row_bytes(header)));
+        set->features_crc =
+            (uint32_t)crc32_combine(set->features_crc, header->features_crc,
+                                    (z_off_t)(header->examples * shard_row_bytes(header)));
         set->targets_crc = (uint32_t)crc32_combine(set->targets_crc, header->targets_crc,
                                                    (z_off_t)(header->examples * sizeof(int32_t)));
     }
@@ -318,6 +317,13 @@ void shard_set_close(struct shard_set *set)
         munmap(set->mapped_targets, set->targets_bytes);
     free(set->headers);
     *set = (struct shard_set){0};
+}
+
+void shards_will_need(const void *begin, const void *end)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)begin / page * page;
+
+    madvise((void *)first, (uintptr_t)end - first, MADV_WILLNEED); /* a wish, no more */
 }
 
 size_t shard_set_check(const struct shard_set *set,

@@ -2,7 +2,9 @@
 #include "data/source.h"
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "data/csv_data.h"
+#include "data/generator.h"
 #include "data/idx.h"
 #include "data/quadratic_deep.h"
 #include "data/shards.h"
@@ -290,6 +292,40 @@ static int load_shards(struct dataset *dataset, struct pool *pool, const struct 
     return 0;
 }
 
+/* Test, validation and shown examples, in this order, are made beforehand. */
+static int load_generated(struct dataset *dataset, struct pool *pool,
+                          const struct dataset_spec *spec)
+{
+    size_t inputs = (size_t)spec->features, count = (size_t)spec->examples;
+    float *features;
+
+    dataset->generator = calloc(1, sizeof *dataset->generator);
+    if (!dataset->generator)
+        return error_set("dataset: out of memory");
+    if (generator_open(dataset->generator, spec) != 0)
+        return -1;
+    if (spec->weights.name[0] != '\0' || spec->weights.file[0] != '\0')
+        return error_set("dataset: weights: generated examples have none");
+    pool->made = (size_t)spec->test + (size_t)spec->validation + GENERATOR_SHOWN;
+    pool->made = pool->made < count ? pool->made : count;
+    if (limit_check_data("dataset: test, validation and shown examples", pool->made,
+                         inputs * sizeof *features) != 0)
+        return -1;
+    dataset->stored_features = features = malloc(pool->made * inputs * sizeof *features);
+    dataset->stored_labels = malloc(pool->made * sizeof *dataset->stored_labels);
+    if (!features || !dataset->stored_labels)
+        return error_set("dataset: out of memory for %zu examples of %zu features", pool->made,
+                         inputs);
+    for (size_t i = 0; i < pool->made; i++)
+        generator_make(dataset->generator, (uint32_t)i, features + i * inputs,
+                       &dataset->stored_labels[i]);
+    dataset->classes = spec->classes;
+    dataset->inputs = inputs;
+    pool->count = count;
+    pool->as_is = true;
+    return 0;
+}
+
 /* A loader fills the stored arrays, inputs, classes, the image size and the pool; the element is
  * float32 unless it says otherwise. */
 static const struct source {
@@ -300,6 +336,7 @@ static const struct source {
     {.name = "idx", .load = load_idx},
     {.name = "csv", .load = load_csv},
     {.name = "shards", .load = load_shards},
+    {.name = "generated", .load = load_generated},
     {.name = "blobs", .load = load_blobs},
     {.name = "linear", .load = load_linear},
     {.name = "points", .load = load_points},
@@ -311,7 +348,8 @@ int source_load(struct dataset *dataset, struct pool *pool, const struct dataset
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
         if (strcmp(sources[i].name, spec->name) == 0)
             return sources[i].load(dataset, pool, spec);
-    return error_set("dataset: name: '%s' is not one of fashion-mnist, idx, csv, shards, blobs, "
-                     "linear, points, quadratic_deep",
-                     spec->name);
+    return error_set(
+        "dataset: name: '%s' is not one of fashion-mnist, idx, csv, shards, generated, blobs, "
+        "linear, points, quadratic_deep",
+        spec->name);
 }

@@ -8,10 +8,11 @@
 
 /* The stored rows of a source, before the split. */
 struct pool {
-    size_t count;        /* rows to split */
-    size_t tests;        /* rows of a test file, stored after them */
-    size_t family;       /* so many consecutive rows stay together; 1: each goes its own way */
-    bool as_is;          /* scaling is not for them */
+    size_t count;  /* rows to split */
+    size_t made;   /* of a generator: rows that are stored all the same, the first ones; else 0 */
+    size_t tests;  /* rows of a test file, stored after them */
+    size_t family; /* so many consecutive rows stay together; 1: each goes its own way */
+    bool as_is;    /* scaling is not for them */
     float scale, offset; /* of stored bytes, before scaling */
     bool watched; /* the test file is also what validates, unless examples are split off for it */
 };
