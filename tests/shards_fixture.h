@@ -17,7 +17,7 @@
 /* The path of a file of a folder in the scratch folder; good for the next seven calls. */
 static inline const char *within(const char *folder, const char *name)
 {
-    char both[160];
+    char both[64];
 
     snprintf(both, sizeof both, "%s/%s", folder, name);
     return scratch_path(both);
@@ -33,7 +33,7 @@ static inline void assert_says(const char *text)
 /* Takes the folder away, and what an interrupted writer would leave. */
 static inline void clear_set(const char *folder)
 {
-    char temporary[128];
+    char temporary[64];
 
     snprintf(temporary, sizeof temporary, "%s.tmp", folder);
     assert_int_equal(folder_remove(scratch_path(folder)), 0);

@@ -86,6 +86,11 @@ static uint32_t header_crc(const uint8_t *bytes)
     return (uint32_t)crc32(crc, bytes + AT_CRC + 4, SHARD_HEADER_BYTES - AT_CRC - 4);
 }
 
+void shard_header_seal(uint8_t bytes[SHARD_HEADER_BYTES])
+{
+    put(bytes + AT_CRC, header_crc(bytes), 4);
+}
+
 void shard_header_encode(const struct shard_header *header, uint8_t bytes[SHARD_HEADER_BYTES])
 {
     memset(bytes, 0, SHARD_HEADER_BYTES);
@@ -110,7 +115,7 @@ void shard_header_encode(const struct shard_header *header, uint8_t bytes[SHARD_
     put(bytes + AT_FEATURES_OFFSET, header->features_offset, 8);
     put(bytes + AT_TARGETS_CRC, header->targets_crc, 4);
     put(bytes + AT_FEATURES_CRC, header->features_crc, 4);
-    put(bytes + AT_CRC, header_crc(bytes), 4);
+    shard_header_seal(bytes);
 }
 
 /* ---- Checks -----------------------------------------------------------------------------------
@@ -186,7 +191,7 @@ static int check_place(const char *path, const uint8_t *bytes)
 static int check_sections(const struct shard_header *header, const char *path, uint64_t file_bytes)
 {
     uint32_t alignment = header->alignment;
-    uint64_t target_bytes = header->examples * sizeof(int32_t); /* below 2^33 */
+    uint64_t target_bytes = header->examples * sizeof(int32_t);  /* below 2^33 */
     uint64_t bytes = header->examples * shard_row_bytes(header); /* below 2^31 times 2^30 */
     uint64_t targets, features;
 

@@ -33,10 +33,10 @@ struct shard_header {
     float scale, offset; /* value = scale * element + offset; 1 and 0 for floats */
     struct shape shape;  /* of an example */
     uint32_t alignment;
-    uint32_t index, set_shards;            /* this one's number, from 0, and how many there are */
-    uint64_t first, examples;              /* number of the first example in the set; how many */
-    uint64_t set_examples;                 /* of all shards */
-    uint8_t set[16];                       /* the same in all shards of a set, and in no other */
+    uint32_t index, set_shards; /* this one's number, from 0, and how many there are */
+    uint64_t first, examples;   /* number of the first example in the set; how many */
+    uint64_t set_examples;      /* of all shards */
+    uint8_t set[16];            /* the same in all shards of a set, and in no other */
     uint64_t targets_offset, features_offset;
     uint32_t targets_crc, features_crc; /* CRC-32 of the sections, without what fills pages */
 };
@@ -59,6 +59,9 @@ static inline uint64_t shard_aligned(uint64_t bytes, uint32_t alignment)
 }
 
 void shard_header_encode(const struct shard_header *, uint8_t bytes[SHARD_HEADER_BYTES]);
+
+/* Puts the checksum of the other bytes in its place. */
+void shard_header_seal(uint8_t bytes[SHARD_HEADER_BYTES]);
 
 /* Reads and checks all that one file says of itself; size: of the bytes found, of a file of
  * file_bytes. What passes fits the file, and every product of its numbers fits size_t. -1 (error
