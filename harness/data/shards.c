@@ -241,6 +241,16 @@ static int read_headers(struct shard_set *set, const char *folder)
     return 0;
 }
 
+/* Reading ahead of single rows pays where all will be in memory in the end; where they will not, it
+ * only drives out others, and what is read together is asked for (shards_will_need). */
+static void advise(const struct shard_set *set)
+{
+    size_t pages = set->features_bytes / (size_t)sysconf(_SC_PAGESIZE);
+
+    if (pages > (size_t)sysconf(_SC_PHYS_PAGES) / 2)
+        madvise(set->mapped_features, set->features_bytes, MADV_RANDOM);
+}
+
 static int map_all(struct shard_set *set, const char *folder)
 {
     if (reserve_arrays(set, folder) != 0)
@@ -273,6 +283,7 @@ static int map_all(struct shard_set *set, const char *folder)
         set->targets_crc = (uint32_t)crc32_combine(set->targets_crc, header->targets_crc,
                                                    (z_off_t)(header->examples * sizeof(int32_t)));
     }
+    advise(set);
     return 0;
 }
 
