@@ -3,16 +3,6 @@
 # with them is one line.
 set -eu
 
-# A small disk in a mount namespace of our own, so that nothing stays behind.
-if [ "${DATA_SHARDS_INSIDE:-}" != yes ]; then
-    map=
-    [ "$(id -u)" -eq 0 ] || map=-r
-    if unshare $map -m true 2>/dev/null; then
-        DATA_SHARDS_INSIDE=yes
-        export DATA_SHARDS_INSIDE
-        exec unshare $map -m sh "$0" "$@"
-    fi
-fi
 . "$(dirname "$0")/lib.sh"
 
 # idx COUNT SEED: images-SEED and labels-SEED, COUNT images of 8 x 8 pixels of four classes, each
@@ -177,14 +167,3 @@ for axis in 'imbalance: 2' 'label_noise: 0.1' 'redundancy: 2' 'deduplicate: exac
     complains refused.yaml:2: generated
     says_one_line
 done
-
-case='a full disk'
-[ "${DATA_SHARDS_INSIDE:-}" = yes ] || skip 'no right to mount a file system'
-mkdir small
-mount -t tmpfs -o size=200k none small 2>/dev/null || skip 'no right to mount a file system'
-ends_with 1 convert --images images-1 --labels labels-1 --shard-bytes 70000 small/set
-complains 'small/set/0000' 'No space left'
-says_one_line
-is_absent small/set
-is_absent small/set.tmp
-umount small
