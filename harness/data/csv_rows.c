@@ -114,7 +114,8 @@ static struct class_name *add_class(struct csv_rows *rows, const char *name)
 {
     int count = rows->classes;
     size_t size = strlen(name) + 1;
-    struct class_name *fresh, **list;
+    struct class_name *fresh;
+    bool has_room = true;
 
     if (rows->names->is_closed) {
         CSV_FAIL(&rows->source, "class '%.*s' was not there when the file was first read", SHOWN,
@@ -127,12 +128,16 @@ static struct class_name *add_class(struct csv_rows *rows, const char *name)
                  rows->label, LIMIT_CLASSES);
         return NULL;
     }
-    list = rows->names->list;
-    if ((count & (count - 1)) == 0) /* the room doubles at each power of two */
-        list = realloc(list, (2 * (size_t)count + 1) * sizeof(struct class_name *));
-    if (list)
-        rows->names->list = list;
-    fresh = list ? malloc(sizeof *fresh + size) : NULL;
+    if ((count & (count - 1)) == 0) { /* the room doubles at each power of two */
+        struct class_name **grown =
+            realloc(rows->names->list, (2 * (size_t)count + 1) * sizeof(struct class_name *));
+
+        if (grown)
+            rows->names->list = grown;
+        else
+            has_room = false;
+    }
+    fresh = has_room ? malloc(sizeof *fresh + size) : NULL;
     if (!fresh) {
         CSV_FAIL(&rows->source, "out of memory for %d class names", count + 1);
         return NULL;
@@ -140,7 +145,7 @@ static struct class_name *add_class(struct csv_rows *rows, const char *name)
     memcpy(fresh->text, name, size);
     fresh->name = fresh->text;
     fresh->id = count;
-    list[rows->classes++] = fresh;
+    rows->names->list[rows->classes++] = fresh;
     return fresh;
 }
 
@@ -183,8 +188,7 @@ static void row_field(struct csv_rows *rows, const char *text)
     else if (field == rows->weight)
         rows->row.weight = weight(rows, text);
     else if (field != rows->special)
-        rows->values[field - (field > rows->special) - (field > rows->weight)] =
-            number(rows, text);
+        rows->values[field - (field > rows->special) - (field > rows->weight)] = number(rows, text);
     else if (rows->label[0] != '\0')
         rows->row.label = class_id(rows, text);
     else

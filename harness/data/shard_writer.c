@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -60,6 +61,7 @@ static void lay_out(struct shard_writer *writer, size_t row_bytes)
     size_t examples = writer->layout.examples, wanted = writer->layout.file_bytes;
     size_t unit = whole_pages(row_bytes, writer->alignment);
 
+    assert(unit > 0);
     if (wanted == 0) {
         wanted = examples / USUAL_SHARDS * (row_bytes + CLASS_BYTES);
         wanted = wanted > USUAL_BYTES ? wanted : USUAL_BYTES;
@@ -249,8 +251,8 @@ int shard_writer_add(struct shard_writer *writer, const void *features, const vo
 int shard_writer_open(struct shard_writer **writer, const char *folder,
                       const struct shard_layout *layout)
 {
-    size_t row_bytes = shape_size(layout->shape) *
-                       (layout->element == ELEMENT_UINT8 ? 1 : sizeof(float));
+    size_t row_bytes =
+        shape_size(layout->shape) * (layout->element == ELEMENT_UINT8 ? 1 : sizeof(float));
     long page = sysconf(_SC_PAGESIZE);
     size_t length = strlen(folder);
     struct shard_writer *w;
