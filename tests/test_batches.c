@@ -3,6 +3,7 @@
 #include "train/batches.h"
 
 #include "data/augmentation.h"
+#include "data/generator.h"
 #include "data/weighting.h"
 #include "registry.h"
 #include "workbench_fixture.h"
@@ -325,6 +326,59 @@ static void nothing_is_varied_but_what_is_trained_on(void **state)
     bench_close(&bench);
 }
 
+/* ---- Generated examples -----------------------------------------------------------------------
+ */
+
+/* The number, counted from the first training example, of the one that this is; -1: of none. */
+static int number_of(const float *features, int32_t label)
+{
+    const struct examples *train = &bench.workbench.train;
+
+    for (uint32_t i = 0; i < train->count; i++) {
+        float made[5];
+        int32_t teacher;
+
+        generator_make(train->generator, train->first + i, made, &teacher);
+        if (memcmp(made, features, sizeof made) == 0)
+            return teacher == label ? (int)i : -1;
+    }
+    return -1;
+}
+
+static void an_epoch_has_every_generated_example_once(void **state)
+{
+    struct batches *batches;
+    struct batch batch;
+
+    (void)state;
+    bench_open(&bench,
+               "dataset: {name: generated, examples: 75, features: 5, classes: 3, validation: 20, "
+               "test: 5}\n"
+               "budget: {updates: 1}\n"
+               "grid: {engine: reference, network: S, batch_size: 10, sampler: block_shuffle, "
+               "block: 8}\n",
+               &reference.engine, NULL);
+    assert_int_equal(bench.workbench.train.first, 25);
+    assert_int_equal(batches_open(&batches, &bench.workbench, LAST_BATCH_DROP), 0);
+    for (int epoch = 0; epoch < 3; epoch++) {
+        int drawn[50] = {0};
+
+        for (int b = 0; b < 5; b++) {
+            batches_next(batches, &batch);
+            assert_int_equal(batch.size, 10);
+            assert_null(batch.rows);
+            for (int i = 0; i < 10; i++) {
+                int number = number_of((const float *)batch.features + 5 * i, batch.labels[i]);
+
+                assert_in_range(number, 0, 49);
+                assert_int_equal(drawn[number]++, 0);
+            }
+        }
+    }
+    batches_close(batches);
+    bench_close(&bench);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -332,6 +386,7 @@ int main(void)
         cmocka_unit_test(balanced_draws_and_class_weights_have_the_same_mean),
         cmocka_unit_test(the_nth_example_drawn_has_variation_n),
         cmocka_unit_test(nothing_is_varied_but_what_is_trained_on),
+        cmocka_unit_test(an_epoch_has_every_generated_example_once),
     };
 
     return cmocka_run_group_tests(tests, write_images, tree_close);

@@ -490,8 +490,8 @@ static void test_an_unknown_name_lists_the_known_ones(void **state)
 {
     (void)state;
     assert_refused((struct dataset_spec){.name = "cifar"},
-                   "'cifar' is not one of fashion-mnist, idx, csv, blobs, linear, points, "
-                   "quadratic_deep");
+                   "'cifar' is not one of fashion-mnist, idx, csv, shards, generated, blobs, "
+                   "linear, points, quadratic_deep");
 }
 
 static void test_close_accepts_null_and_nothing(void **state)

@@ -246,10 +246,10 @@ static void a_manifest_of_a_later_version_is_refused(void **state)
         {"{}", NULL},
         {"[]", NULL}, /* says no version, as those before the key */
         {"{\"schema_version\": 1}", NULL},
-        {"{\"schema_version\": 7}", NULL},
-        {"{\"schema_version\": 8}", "m: results of schema version 8, expected at most 7: a newer"},
+        {"{\"schema_version\": 8}", NULL},
+        {"{\"schema_version\": 9}", "m: results of schema version 9, expected at most 8: a newer"},
         {"{\"schema_version\": 9223372036854775807}", "version 9223372036854775807"},
-        {"{\"schema_version\": 0}", "m: schema_version: expected a whole number from 1 to 7"},
+        {"{\"schema_version\": 0}", "m: schema_version: expected a whole number from 1 to 8"},
         {"{\"schema_version\": -1}", "expected a whole number"},
         {"{\"schema_version\": \"7\"}", "expected a whole number"},
         {"{\"schema_version\": 7.5}", "expected a whole number"},

@@ -82,7 +82,7 @@ static void the_manifest_says_what_was_run(void **state)
     json_t *manifest = load("convergence");
 
     (void)state;
-    assert_int_equal(json_integer_value(member(manifest, "schema_version")), 7);
+    assert_int_equal(json_integer_value(member(manifest, "schema_version")), 8);
     assert_says(manifest, "experiment", "good");
     assert_says(manifest, "question", "Is it \"all\" there?");
     assert_says(manifest, "measure", "convergence");

@@ -229,6 +229,7 @@ static void every_rule_with_every_sampler(void **state)
     static const char *const samplers[] = {"reshuffle",
                                            "once",
                                            "none",
+                                           "block_shuffle, block: 9",
                                            "with_replacement",
                                            "importance, weighting: norm",
                                            "weighted, weighting: norm",
@@ -252,6 +253,27 @@ static void every_rule_with_every_sampler(void **state)
                      rule->name, samplers[s]);
             survives(yaml, &plain);
         }
+    }
+}
+
+/* Examples that are made as they are drawn, in orders that are computed. */
+static void generated_examples(void **state)
+{
+    static const char *const samplers[] = {"reshuffle", "once", "none, last_batch: keep",
+                                           "block_shuffle, block: 9", "with_replacement"};
+
+    (void)state;
+    for (size_t s = 0; s < sizeof samplers / sizeof *samplers; s++) {
+        char yaml[1000];
+
+        snprintf(yaml, sizeof yaml,
+                 "dataset: {name: generated, examples: 100, features: 5, classes: 3, "
+                 "validation: 20}\n"
+                 "budget: {updates: 30}\n"
+                 "grid: {precision: double, engine: reference, network: S, batch_size: 7, "
+                 "learning_rate: 0.05, seed: 3, sampler: %s}\n",
+                 samplers[s]);
+        survives(yaml, &plain);
     }
 }
 
@@ -614,6 +636,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule_with_every_sampler),
+        cmocka_unit_test(generated_examples),
         cmocka_unit_test(whatever_else_a_run_remembers),
         cmocka_unit_test(a_step_in_one_piece),
         cmocka_unit_test(however_it_ends),

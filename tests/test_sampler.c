@@ -1,6 +1,7 @@
 /* The sampler draws each example as often as it promises. */
 #include "base/error.h"
 #include "base/rng.h"
+#include "data/block_order.h"
 #include "data/sampler.h"
 
 #include <math.h>
@@ -565,6 +566,196 @@ static void test_weighted_draws_are_those_of_the_seed(void **state)
 /* ---- Errors -----------------------------------------------------------------------------------
  */
 
+/* ---- Blocks -----------------------------------------------------------------------------------
+ */
+
+static struct sampler *open_blocks(size_t block, int batch_size, uint64_t seed, const int32_t *rows)
+{
+    struct sampler_options options = {.sampling = SAMPLING_BLOCKS,
+                                      .last_batch = LAST_BATCH_KEEP,
+                                      .rows = rows,
+                                      .count = N,
+                                      .block = block,
+                                      .batch_size = batch_size,
+                                      .seed = seed};
+    struct sampler *sampler;
+
+    assert_int_equal(sampler_open(&sampler, &options), 0);
+    return sampler;
+}
+
+static void test_every_epoch_of_blocks_holds_every_example_once(void **state)
+{
+    (void)state;
+    for (size_t block = 1; block <= N + 2; block++)
+        for (int batch_size = 1; batch_size <= N; batch_size += 2) {
+            struct sampler *sampler = open_blocks(block, batch_size, 1, stored);
+            int32_t order[N];
+
+            for (int epoch = 0; epoch < 20; epoch++) {
+                draw_epoch(sampler, order);
+                assert_permutation(order);
+            }
+            sampler_close(sampler);
+        }
+}
+
+/* Rows 0 .. 90 in steps of ten, ascending, cut into blocks of three: {0, 10, 20}, ..., {90}. */
+static void test_what_lies_together_is_drawn_together(void **state)
+{
+    struct sampler *sampler = open_blocks(3, 4, 7, stored);
+    int firsts[4] = {0}, changes = 0;
+
+    (void)state;
+    for (int epoch = 0; epoch < 200; epoch++) {
+        int32_t order[N];
+        int seen[4] = {0}, last = -1;
+
+        draw_epoch(sampler, order);
+        firsts[order[0] / 30]++;
+        for (int i = 0; i < N; i++) {
+            int block = order[i] / 30;
+
+            if (block != last)
+                assert_int_equal(seen[block]++, 0); /* and is not come back to */
+            changes += i > 0 && block == last && order[i] < order[i - 1];
+            last = block;
+        }
+    }
+    assert_true(changes > 300); /* 600 on average: within a block the order is random */
+    for (int b = 0; b < 4; b++)
+        assert_in_range(firsts[b], 25, 75); /* any comes first: 50 on average, 4 deviations */
+    sampler_close(sampler);
+}
+
+static void test_blocks_depend_on_seed_and_epoch_alone(void **state)
+{
+    struct sampler *one = open_blocks(3, 1, 5, stored), *two = open_blocks(3, 4, 5, stored);
+    struct sampler *other = open_blocks(3, 4, 6, stored);
+    int32_t a[N], b[N], c[N], before[N];
+    int differ = 0;
+
+    (void)state;
+    for (int epoch = 0; epoch < 5; epoch++) {
+        memcpy(before, a, sizeof a);
+        draw_epoch(one, a);
+        draw_epoch(two, b);
+        draw_epoch(other, c);
+        assert_memory_equal(a, b, sizeof a);
+        differ += memcmp(a, c, sizeof a) != 0 && (epoch == 0 || memcmp(a, before, sizeof a) != 0);
+    }
+    assert_int_equal(differ, 5);
+    sampler_close(one);
+    sampler_close(two);
+    sampler_close(other);
+}
+
+static void test_the_next_block_is_told_before_it_is_drawn(void **state)
+{
+    struct sampler *sampler = open_blocks(3, 1, 3, stored);
+    int32_t row;
+    size_t first = 0, last = 0;
+
+    (void)state;
+    for (int epoch = 0; epoch < 20; epoch++) {
+        int expected = -1, block = -1;
+
+        for (int i = 0; i < N; i++) {
+            sampler_next(sampler, &row);
+            if (row / 30 != block && expected >= 0)
+                assert_int_equal(row / 30, expected);
+            block = row / 30;
+            expected = -1;
+            if (sampler_next_block(sampler, &first, &last)) {
+                assert_in_range(last, first, first + 2);
+                expected = sampler_row_at(sampler, first) / 30;
+                assert_int_equal(expected, sampler_row_at(sampler, last) / 30);
+            }
+        }
+        assert_int_equal(expected, -1); /* the epoch's last has none after it */
+    }
+    sampler_close(sampler);
+}
+
+static void test_ranks_share_whole_blocks(void **state)
+{
+    (void)state;
+    for (size_t count = 1; count < 40; count++)
+        for (size_t block = 1; block < 12; block++)
+            for (int ranks = 1; ranks < 9; ranks++) {
+                size_t next = 0, blocks = (count + block - 1) / block;
+
+                for (int rank = 0; rank < ranks; rank++) {
+                    size_t first, size;
+
+                    block_range(count, block, rank, ranks, &first, &size);
+                    assert_int_equal(first, next);
+                    assert_true(first % block == 0 || size == 0);
+                    assert_true((size + block - 1) / block <= blocks / (size_t)ranks + 1);
+                    assert_true((size + block - 1) / block >= blocks / (size_t)ranks);
+                    next = first + size;
+                }
+                assert_int_equal(next, count);
+            }
+}
+
+/* ---- Without a list of rows -------------------------------------------------------------------
+ */
+
+static void test_rows_that_are_not_listed_are_drawn_once_an_epoch(void **state)
+{
+    static const enum sampling samplings[] = {SAMPLING_RESHUFFLE, SAMPLING_ONCE, SAMPLING_NONE,
+                                              SAMPLING_BLOCKS};
+    enum { MANY = 1000 };
+    static int32_t epochs[3][MANY];
+
+    (void)state;
+    for (size_t s = 0; s < 4; s++) {
+        struct sampler_options options = {.sampling = samplings[s],
+                                          .last_batch = LAST_BATCH_KEEP,
+                                          .count = MANY,
+                                          .block = 64,
+                                          .batch_size = MANY,
+                                          .seed = 9};
+        struct sampler *sampler;
+
+        assert_int_equal(sampler_open(&sampler, &options), 0);
+        for (int e = 0; e < 3; e++) {
+            char seen[MANY] = {0};
+
+            assert_int_equal(sampler_next(sampler, epochs[e]), MANY);
+            for (int i = 0; i < MANY; i++) {
+                assert_in_range(epochs[e][i], 0, MANY - 1);
+                assert_int_equal(seen[epochs[e][i]]++, 0);
+            }
+        }
+        assert_int_equal(memcmp(epochs[0], epochs[1], sizeof epochs[0]) == 0,
+                         samplings[s] == SAMPLING_ONCE || samplings[s] == SAMPLING_NONE);
+        sampler_close(sampler);
+    }
+}
+
+static void test_a_hundred_million_rows_take_no_list(void **state)
+{
+    struct sampler_options options = {
+        .sampling = SAMPLING_RESHUFFLE, .count = 100000000, .batch_size = 4, .seed = 1};
+    struct sampler *sampler;
+    int32_t rows[4];
+    int large = 0;
+
+    (void)state;
+    assert_int_equal(sampler_open(&sampler, &options), 0);
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(sampler_next(sampler, rows), 4);
+        for (int j = 0; j < 4; j++) {
+            assert_in_range(rows[j], 0, 99999999);
+            large += rows[j] >= 50000000;
+        }
+    }
+    assert_in_range(large, 1850, 2150);
+    sampler_close(sampler);
+}
+
 static void test_impossible_sizes_are_refused(void **state)
 {
     struct sampler_options options = {.rows = stored, .count = N, .batch_size = 0};
@@ -579,6 +770,10 @@ static void test_impossible_sizes_are_refused(void **state)
     assert_int_equal(sampler_open(&sampler, &options), -1);
     options.batch_size = -1;
     assert_int_equal(sampler_open(&sampler, &options), -1);
+    options = (struct sampler_options){
+        .sampling = SAMPLING_BLOCKS, .rows = stored, .count = N, .batch_size = 1};
+    assert_int_equal(sampler_open(&sampler, &options), -1);
+    assert_string_equal(error_text(), "sampler: blocks of 0 examples, expected 1 or more");
     options = (struct sampler_options){.rows = stored, .count = 0, .batch_size = 1};
     assert_int_equal(sampler_open(&sampler, &options), -1);
     assert_string_equal(error_text(), "sampler: 0 examples to draw from, expected 1 .. 2147483647");
@@ -617,6 +812,13 @@ int main(void)
         cmocka_unit_test(test_class_sorted_data_comes_class_by_class),
         cmocka_unit_test(test_weights_that_cannot_be_drawn_by_are_refused),
         cmocka_unit_test(test_weighted_draws_are_those_of_the_seed),
+        cmocka_unit_test(test_every_epoch_of_blocks_holds_every_example_once),
+        cmocka_unit_test(test_what_lies_together_is_drawn_together),
+        cmocka_unit_test(test_blocks_depend_on_seed_and_epoch_alone),
+        cmocka_unit_test(test_the_next_block_is_told_before_it_is_drawn),
+        cmocka_unit_test(test_ranks_share_whole_blocks),
+        cmocka_unit_test(test_rows_that_are_not_listed_are_drawn_once_an_epoch),
+        cmocka_unit_test(test_a_hundred_million_rows_take_no_list),
         cmocka_unit_test(test_impossible_sizes_are_refused),
         cmocka_unit_test(test_close_accepts_null),
     };

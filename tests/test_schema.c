@@ -114,7 +114,8 @@ static void values_out_of_range_are_refused_with_the_range(void **state)
     assert_invalid("seed", "-1", "a whole number, 0 or more");
     assert_invalid("seed", "18446744073709551616", "a whole number, 0 or more");
     assert_invalid("sampler", "shuffle",
-                   "reshuffle, once, with_replacement, none, balanced, weighted or importance");
+                   "reshuffle, once, with_replacement, none, balanced, weighted, importance or "
+                   "block_shuffle");
     assert_invalid("engine", "", "empty");
 }
 

@@ -24,7 +24,9 @@ enum {
     LIMIT_CSV_COLUMNS = 100000,    /* of any CSV file */
     LIMIT_CSV_ROW_BYTES = 1 << 24, /* 160 bytes for each of so many columns; a field that does not
                                       end is held in memory until it does */
+    LIMIT_LIBSVM_FEATURES = 1 << 20, /* of a row, whose zeros are written out */
     LIMIT_CLASSES = 65536,
+    LIMIT_SHARDS = 16384, /* of a set: two mappings each, of the 65530 that Linux gives a process */
 
     /* Results. */
     LIMIT_JSON_BYTES = 1 << 26, /* a manifest has some KB, and holds the experiment file */

@@ -13,6 +13,12 @@ void rng_init(struct rng *rng, uint64_t seed, enum rng_purpose purpose, uint32_t
     };
 }
 
+void rng_seek(struct rng *rng, uint32_t part)
+{
+    rng->counter = (uint64_t)part << 32;
+    rng->left = 0;
+}
+
 static void next_block(struct rng *rng)
 {
     philox4x32_ctr_t counter = {

@@ -25,6 +25,7 @@ enum rng_purpose {
     RNG_JUDGE = 13,  /* bootstrap resamples and permutations */
     RNG_SUBSET = 14, /* which training examples a cell uses */
     RNG_GATE = 15,   /* order of paired measurements */
+    RNG_BLOCKS = 16, /* sampler, of blocks and within them */
 };
 
 struct rng {
@@ -36,6 +37,10 @@ struct rng {
 
 /* index tells streams of one purpose apart (an epoch, a layer, an example), < 2^32. */
 void rng_init(struct rng *, uint64_t seed, enum rng_purpose, uint32_t index);
+
+/* Goes to the start of part `part` of the stream, of 2^34 words each; a fresh stream is at part 0.
+ */
+void rng_seek(struct rng *, uint32_t part);
 
 uint32_t rng_word(struct rng *);
 

@@ -27,6 +27,7 @@ struct command {
 
 int command_run(int argc, char **argv);
 int command_plan(int argc, char **argv);
+int command_convert(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_plot(int argc, char **argv);

@@ -15,6 +15,8 @@ static const struct command commands[] = {
     {"plan", "print every cell of an experiment and an estimate of the time", command_plan},
     {"explain", "say in words what an experiment asks, runs and answers", command_explain},
     {"init", "write a starter experiment, for your own data", command_init},
+    {"convert", "write a data set as shards: larger than memory, read as it is needed",
+     command_convert},
     {"list", "list engines, charts, optimizers, networks, experiments, or keys", command_list},
     {"check", "conformance: does an engine keep the contract?", command_check},
     {"verdict", "judge the claims of experiments by their results", command_verdict},

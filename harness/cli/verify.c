@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "data/shards.h"
 
 enum { KEY_DISCARD = 256 };
 
@@ -37,7 +38,9 @@ static const struct argp argp = {
     "RESULTS",
     "Holds every cell and every file of a results folder against the checksums written with it, "
     "and "
-    "looks for cells that are gone: a line for each finding, and what to run.\v"
+    "looks for cells that are gone: a line for each finding, and what to run. Of a folder of "
+    "shards, "
+    "which `batchlab convert` wrote, every byte is read and held against its checksum.\v"
     "Exit status: 0 all is as it was written; 1 something is damaged or missing; 64 usage.",
     0,
     0,
@@ -74,6 +77,24 @@ static void print_account(const struct verification *found)
     printf(".\n");
 }
 
+static void print_shard(void *context, const char *file, const char *what)
+{
+    printf("%s/%s: %s\n", (const char *)context, file, what);
+}
+
+static int verify_shards(char *folder)
+{
+    struct shard_set set;
+    size_t bad;
+
+    if (shard_set_open(&set, folder) != 0)
+        return command_failed();
+    bad = shard_set_check(&set, print_shard, folder);
+    printf("%u shards of %zu examples: %zu damaged.\n", set.shards, set.count, bad);
+    shard_set_close(&set);
+    return bad == 0 ? STATUS_OK : STATUS_ERROR;
+}
+
 int command_verify(int argc, char **argv)
 {
     struct arguments arguments = {0};
@@ -81,6 +102,8 @@ int command_verify(int argc, char **argv)
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return STATUS_USAGE;
+    if (shard_set_is_there(arguments.results))
+        return verify_shards((char *)(uintptr_t)arguments.results);
     if (verify_results(&found, arguments.results, arguments.discards, stdout) != 0)
         return command_failed();
     print_account(&found);

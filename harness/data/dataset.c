@@ -3,257 +3,17 @@
 
 #include "base/error.h"
 #include "base/rng.h"
-#include "data/csv_data.h"
-#include "data/idx.h"
+#include "data/generator.h"
 #include "data/own_weights.h"
-#include "data/quadratic_deep.h"
 #include "data/scaling.h"
-#include "data/synthetic.h"
+#include "data/shards.h"
+#include "data/source.h"
 #include "memory.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <zlib.h>
-
-#define DEBIAN_FOLDER "/usr/share/datasets/fashion-mnist"
-
-/* The stored rows of a source, before the split. */
-struct pool {
-    size_t count;  /* rows to split */
-    size_t tests;  /* rows of a test file, stored after them */
-    size_t family; /* so many consecutive rows stay together; 1: each goes its own way */
-    bool as_is;    /* scaling is not for them */
-    bool watched;  /* the test file is also what validates, unless examples are split off for it */
-};
-
-struct image_files {
-    char images[1152], labels[1152];
-    char test_images[1152], test_labels[1152]; /* "" if there are none */
-};
-
-static int read_pair(struct idx *images, struct idx *labels, const char *image_path,
-                     const char *label_path)
-{
-    size_t before = images->count;
-
-    if (idx_append_images(images, image_path) != 0 || idx_append_labels(labels, label_path) != 0)
-        return -1;
-    if (images->count != labels->count)
-        return error_set("%s: %zu labels, expected %zu as there are images in %s", label_path,
-                         labels->count - before, images->count - before, image_path);
-    return 0;
-}
-
-/* classes is 0 where the largest label decides. */
-static int store_labels(struct dataset *dataset, const struct pool *pool, const struct idx *labels,
-                        const struct image_files *files, int classes)
-{
-    int largest = 0;
-
-    dataset->stored_labels = calloc(labels->count, sizeof *dataset->stored_labels);
-    if (!dataset->stored_labels)
-        return error_set("%s: out of memory for %zu labels", files->labels, labels->count);
-    for (size_t i = 0; i < labels->count; i++) {
-        int label = labels->values[i];
-        bool is_test = i >= pool->count;
-
-        if (classes > 0 && label >= classes)
-            return error_set("%s: label %d of example %zu is not in 0 .. %d",
-                             is_test ? files->test_labels : files->labels, label,
-                             (is_test ? i - pool->count : i) + 1, classes - 1);
-        largest = label > largest ? label : largest;
-        dataset->stored_labels[i] = label;
-    }
-    if (largest == 0)
-        return error_set("%s: all labels are 0, expected at least two classes", files->labels);
-    dataset->classes = classes > 0 ? classes : largest + 1;
-    return 0;
-}
-
-static int load_images(struct dataset *dataset, struct pool *pool, const struct image_files *files,
-                       int classes)
-{
-    int status = -1;
-    struct idx pixels = {0}, labels = {0};
-
-    if (read_pair(&pixels, &labels, files->images, files->labels) != 0)
-        goto done;
-    pool->count = pixels.count;
-    if (files->test_images[0] != '\0' &&
-        read_pair(&pixels, &labels, files->test_images, files->test_labels) != 0)
-        goto done;
-    pool->tests = pixels.count - pool->count;
-    if (store_labels(dataset, pool, &labels, files, classes) != 0)
-        goto done;
-    dataset->image_height = pixels.height;
-    dataset->image_width = pixels.width;
-    dataset->inputs = (size_t)pixels.height * (size_t)pixels.width;
-    dataset->stored_features = pixels.values;
-    dataset->train.element = ELEMENT_UINT8;
-    pixels.values = NULL; /* the data set's from here */
-    status = 0;
-done:
-    idx_free(&pixels);
-    idx_free(&labels);
-    return status;
-}
-
-static int find_fashion_mnist(char path[1152], const char *folder, const char *name)
-{
-    snprintf(path, 1152, "%s/%s.gz", folder, name);
-    if (access(path, F_OK) == 0)
-        return 0;
-    snprintf(path, 1152, "%s/%s", folder, name);
-    if (access(path, F_OK) == 0)
-        return 0;
-    return error_set("%s: no %s.gz and no %s: `apt install dataset-fashion-mnist`, or name the "
-                     "folder of its files as dataset path or in $BATCHLAB_DATA",
-                     folder, name, name);
-}
-
-static int load_fashion_mnist(struct dataset *dataset, struct pool *pool,
-                              const struct dataset_spec *spec)
-{
-    struct image_files files;
-    const char *folder = spec->path, *from_environment = getenv("BATCHLAB_DATA");
-
-    if (folder[0] == '\0')
-        folder = from_environment && from_environment[0] ? from_environment : DEBIAN_FOLDER;
-    if (strlen(folder) >= sizeof spec->path)
-        return error_set("$BATCHLAB_DATA: longer than %zu bytes", sizeof spec->path - 1);
-    if (find_fashion_mnist(files.images, folder, "train-images-idx3-ubyte") != 0 ||
-        find_fashion_mnist(files.labels, folder, "train-labels-idx1-ubyte") != 0 ||
-        find_fashion_mnist(files.test_images, folder, "t10k-images-idx3-ubyte") != 0 ||
-        find_fashion_mnist(files.test_labels, folder, "t10k-labels-idx1-ubyte") != 0)
-        return -1;
-    return load_images(dataset, pool, &files, 10);
-}
-
-static int load_idx(struct dataset *dataset, struct pool *pool, const struct dataset_spec *spec)
-{
-    struct image_files files;
-
-    if (spec->images[0] == '\0' || spec->labels[0] == '\0')
-        return error_set("dataset: idx needs both images and labels");
-    if ((spec->test_images[0] == '\0') != (spec->test_labels[0] == '\0'))
-        return error_set("dataset: idx needs both test_images and test_labels, or neither");
-    snprintf(files.images, sizeof files.images, "%s", spec->images);
-    snprintf(files.labels, sizeof files.labels, "%s", spec->labels);
-    snprintf(files.test_images, sizeof files.test_images, "%s", spec->test_images);
-    snprintf(files.test_labels, sizeof files.test_labels, "%s", spec->test_labels);
-    return load_images(dataset, pool, &files, 0);
-}
-
-/* Of csv data: 1 if the weights are a column beside the features. */
-static bool has_own_column(const struct weight_source *source)
-{
-    return source->name[0] != '\0' || (source->file[0] == '\0' && source->column[0] != '\0');
-}
-
-static int load_csv(struct dataset *dataset, struct pool *pool, const struct dataset_spec *spec)
-{
-    struct csv_data table;
-    const char *column;
-
-    if (spec->path[0] == '\0')
-        return error_set("dataset: csv needs the path of a file");
-    column = !has_own_column(&spec->weights) ? ""
-             : spec->weights.name[0] != '\0' ? spec->weights.name
-                                             : spec->weights.column;
-    if (csv_data_read(&table, spec->path, spec->label, spec->target, column) != 0)
-        return -1;
-    dataset->stored_features = table.features;
-    dataset->stored_labels = table.labels;
-    dataset->stored_targets = table.targets;
-    dataset->stored_weights = table.weights;
-    dataset->classes = table.classes;
-    dataset->inputs = table.columns;
-    pool->count = table.rows;
-    return 0;
-}
-
-static int load_blobs(struct dataset *dataset, struct pool *pool, const struct dataset_spec *spec)
-{
-    float *features;
-
-    if (synthetic_blobs(spec, &features, &dataset->stored_labels) != 0)
-        return -1;
-    dataset->stored_features = features;
-    dataset->classes = spec->classes;
-    dataset->inputs = (size_t)spec->features;
-    pool->count = (size_t)spec->examples;
-    pool->family = (size_t)spec->family;
-    return 0;
-}
-
-static int load_linear(struct dataset *dataset, struct pool *pool, const struct dataset_spec *spec)
-{
-    float *features;
-
-    if (synthetic_linear(spec, &features, &dataset->stored_targets) != 0)
-        return -1;
-    dataset->stored_features = features;
-    dataset->inputs = (size_t)spec->features;
-    pool->count = (size_t)spec->examples;
-    return 0;
-}
-
-static int load_points(struct dataset *dataset, struct pool *pool, const struct dataset_spec *spec)
-{
-    float *features;
-
-    if (synthetic_points(spec, &features) != 0)
-        return -1;
-    dataset->stored_features = features;
-    dataset->inputs = (size_t)spec->features;
-    pool->count = (size_t)spec->examples;
-    pool->as_is = true;
-    return 0;
-}
-
-static int load_quadratic_deep(struct dataset *dataset, struct pool *pool,
-                               const struct dataset_spec *spec)
-{
-    float *features;
-
-    (void)spec;
-    if (quadratic_deep_draw(&features) != 0)
-        return -1;
-    dataset->stored_features = features;
-    dataset->inputs = QUADRATIC_DEEP_FEATURES;
-    pool->count = QUADRATIC_DEEP_TRAIN;
-    pool->tests = QUADRATIC_DEEP_TEST;
-    pool->as_is = pool->watched = true;
-    return 0;
-}
-
-/* A loader fills the stored arrays, inputs, classes, the image size and the pool; the element is
- * float32 unless it says otherwise. */
-static const struct source {
-    const char *name;
-    int (*load)(struct dataset *, struct pool *, const struct dataset_spec *);
-} sources[] = {
-    {.name = "fashion-mnist", .load = load_fashion_mnist},
-    {.name = "idx", .load = load_idx},
-    {.name = "csv", .load = load_csv},
-    {.name = "blobs", .load = load_blobs},
-    {.name = "linear", .load = load_linear},
-    {.name = "points", .load = load_points},
-    {.name = "quadratic_deep", .load = load_quadratic_deep},
-};
-
-static int load(struct dataset *dataset, struct pool *pool, const struct dataset_spec *spec)
-{
-    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
-        if (strcmp(sources[i].name, spec->name) == 0)
-            return sources[i].load(dataset, pool, spec);
-    return error_set("dataset: name: '%s' is not one of fashion-mnist, idx, csv, blobs, linear, "
-                     "points, quadratic_deep",
-                     spec->name);
-}
 
 /* One weight for each example that is split, in the order in which they are stored: of the file, or
  * of being generated. Examples of a test file have none. */
@@ -332,18 +92,58 @@ static void permute_families(int32_t *rows, const struct pool *pool, struct rng 
     }
 }
 
-static struct examples view(const struct dataset *dataset, int32_t *rows, size_t count)
+static struct examples view(const struct dataset *dataset, const struct pool *pool, int32_t *rows,
+                            size_t count)
 {
     return (struct examples){
         .element = dataset->train.element,
-        .scale = 1,
+        .scale = pool->scale,
+        .offset = pool->offset,
         .features = dataset->stored_features,
         .labels = dataset->stored_labels,
         .targets = dataset->stored_targets,
         .weights = dataset->stored_weights,
         .rows = rows,
         .count = count,
+        .is_mapped = dataset->shards != NULL,
     };
+}
+
+/* The first of the training examples are stored, and stand for all where some are looked at. */
+static int split_generated(struct dataset *dataset, const struct dataset_spec *spec,
+                           const struct pool *pool)
+{
+    size_t test = (size_t)spec->test, validation = (size_t)spec->validation;
+    size_t before = test + validation, left = pool->count - before;
+    int32_t *rows = malloc(pool->made * sizeof *rows);
+
+    dataset->stored_rows = rows;
+    if (!rows)
+        return error_set("dataset: out of memory for the split of %zu examples", pool->made);
+    for (size_t i = 0; i < pool->made; i++)
+        rows[i] = (int32_t)i;
+    dataset->test = view(dataset, pool, rows, test);
+    dataset->validation = view(dataset, pool, rows + test, validation);
+    dataset->generator->shown = view(dataset, pool, rows + before, pool->made - before);
+    dataset->train = (struct examples){
+        .element = ELEMENT_FLOAT32,
+        .scale = 1,
+        .generator = dataset->generator,
+        .first = (uint32_t)before,
+        .count = spec->train > 0 ? (size_t)spec->train : left,
+    };
+    return 0;
+}
+
+struct examples examples_shown(const struct examples *examples)
+{
+    struct examples shown;
+
+    if (!examples->generator)
+        return *examples;
+    shown = examples->generator->shown;
+    shown.count = shown.count < examples->count ? shown.count : examples->count;
+    return shown;
 }
 
 /* Test examples first (unless they have a file), then validation, then training. */
@@ -358,13 +158,15 @@ static int split(struct dataset *dataset, const struct dataset_spec *spec, const
                          INT32_MAX);
     if (check_split(spec, pool) != 0)
         return -1;
+    if (dataset->generator)
+        return split_generated(dataset, spec, pool);
     dataset->stored_rows = calloc(stored, sizeof *dataset->stored_rows);
     if (!dataset->stored_rows)
         return error_set("dataset: out of memory for the split of %zu examples", stored);
     rng_init(&rng, spec->seed, RNG_SPLIT, 0);
     permute_families(dataset->stored_rows, pool, &rng);
-    for (size_t i = pool->count; i < stored; i++)
-        dataset->stored_rows[i] = (int32_t)i;
+    for (size_t i = pool->count; i < stored; i++) /* a set of test shards counts from 0 */
+        dataset->stored_rows[i] = (int32_t)(dataset->test_shards ? i - pool->count : i);
     validation = dataset->stored_rows + rows_taken(spec->test, pool->family);
     train = validation + rows_taken(spec->validation, pool->family);
     left = pool->count - (size_t)(train - dataset->stored_rows);
@@ -372,13 +174,19 @@ static int split(struct dataset *dataset, const struct dataset_spec *spec, const
         rng_shuffle(&rng, train, left); /* relatives apart again */
 
     if (pool->tests > 0)
-        dataset->test = view(dataset, dataset->stored_rows + pool->count, pool->tests);
+        dataset->test = view(dataset, pool, dataset->stored_rows + pool->count, pool->tests);
     else
-        dataset->test = view(dataset, dataset->stored_rows, (size_t)spec->test);
+        dataset->test = view(dataset, pool, dataset->stored_rows, (size_t)spec->test);
+    if (dataset->test_shards) {
+        dataset->test.features = dataset->test_shards->features;
+        dataset->test.labels = dataset->test_shards->labels;
+        dataset->test.targets = dataset->test_shards->numbers;
+        dataset->test.weights = NULL;
+    }
     dataset->validation = pool->watched && spec->validation == 0
                               ? dataset->test
-                              : view(dataset, validation, (size_t)spec->validation);
-    dataset->train = view(dataset, train, spec->train > 0 ? (size_t)spec->train : left);
+                              : view(dataset, pool, validation, (size_t)spec->validation);
+    dataset->train = view(dataset, pool, train, spec->train > 0 ? (size_t)spec->train : left);
     return 0;
 }
 
@@ -386,8 +194,11 @@ static int split(struct dataset *dataset, const struct dataset_spec *spec, const
 static int move_to_huge_pages(struct dataset *dataset, size_t stored)
 {
     size_t bytes = stored * dataset_row_bytes(&dataset->train, dataset->inputs);
-    void *features = memory_take(bytes);
+    void *features;
 
+    if (dataset->shards)
+        return 0;
+    features = memory_take(bytes);
     if (!features)
         return error_set("dataset: out of memory for %zu examples", stored);
     memcpy(features, dataset->stored_features, bytes);
@@ -403,10 +214,13 @@ static uint32_t add_part(uint32_t crc, const struct examples *part)
     crc = (uint32_t)crc32_z(crc, (const Bytef *)&count, sizeof count);
     crc = (uint32_t)crc32_z(crc, (const Bytef *)&part->scale, sizeof part->scale);
     crc = (uint32_t)crc32_z(crc, (const Bytef *)&part->offset, sizeof part->offset);
+    if (part->generator)
+        return (uint32_t)crc32_z(crc, (const Bytef *)&part->first, sizeof part->first);
     return (uint32_t)crc32_z(crc, (const Bytef *)part->rows, part->count * sizeof *part->rows);
 }
 
-static uint32_t fingerprint(const struct dataset *dataset, size_t stored)
+/* Of features, labels and targets in memory. */
+static uint32_t stored_crc(const struct dataset *dataset, size_t stored)
 {
     size_t feature_bytes = stored * dataset_row_bytes(&dataset->train, dataset->inputs);
     uint32_t crc = (uint32_t)crc32_z(0, dataset->stored_features, feature_bytes);
@@ -417,6 +231,29 @@ static uint32_t fingerprint(const struct dataset *dataset, size_t stored)
     if (dataset->stored_targets)
         crc = (uint32_t)crc32_z(crc, (const Bytef *)dataset->stored_targets,
                                 stored * dataset->outputs * sizeof *dataset->stored_targets);
+    return crc;
+}
+
+/* The same of shards, from what their headers say of their parts: nothing is read. */
+static uint32_t shards_crc(const struct dataset *dataset)
+{
+    const struct shard_set *sets[] = {dataset->shards, dataset->test_shards};
+    uint32_t crc = 0;
+
+    for (int s = 0; s < 2 && sets[s]; s++)
+        crc =
+            (uint32_t)crc32_combine(crc, sets[s]->features_crc,
+                                    (z_off_t)(sets[s]->count * shard_row_bytes(&sets[s]->common)));
+    for (int s = 0; s < 2 && sets[s]; s++)
+        crc = (uint32_t)crc32_combine(crc, sets[s]->targets_crc,
+                                      (z_off_t)(sets[s]->count * sizeof(int32_t)));
+    return crc;
+}
+
+static uint32_t fingerprint(const struct dataset *dataset, size_t stored)
+{
+    uint32_t crc = dataset->shards ? shards_crc(dataset) : stored_crc(dataset, stored);
+
     crc = add_part(crc, &dataset->train);
     crc = add_part(crc, &dataset->validation);
     return add_part(crc, &dataset->test);
@@ -427,7 +264,8 @@ static int set_shape(struct dataset *dataset, const struct dataset_spec *spec)
 {
     const int *asked = spec->shape;
 
-    dataset->shape = (struct shape){(int)dataset->inputs, 1, 1};
+    if (dataset->shape.channels == 0)
+        dataset->shape = (struct shape){(int)dataset->inputs, 1, 1};
     if (dataset->image_height > 0)
         dataset->shape = (struct shape){1, dataset->image_height, dataset->image_width};
     if (spec->shape_count == 0)
@@ -465,16 +303,16 @@ static void describe(struct dataset *dataset)
 int dataset_open(struct dataset *dataset, const struct dataset_spec *spec)
 {
     int status = -1;
-    struct pool pool = {.family = 1};
+    struct pool pool = {.family = 1, .scale = 1};
     size_t stored;
 
     *dataset = (struct dataset){.train.element = ELEMENT_FLOAT32};
     snprintf(dataset->name, sizeof dataset->name, "%s", spec->name);
-    if (load(dataset, &pool, spec) != 0 || load_weights(dataset, &pool, &spec->weights) != 0)
+    if (source_load(dataset, &pool, spec) != 0 || load_weights(dataset, &pool, &spec->weights) != 0)
         goto done;
     dataset->outputs =
         dataset->classes > 0 ? (size_t)dataset->classes : dataset->stored_targets != NULL;
-    stored = pool.count + pool.tests;
+    stored = pool.made > 0 ? pool.made : pool.count + pool.tests;
     if (move_to_huge_pages(dataset, stored) != 0 || set_shape(dataset, spec) != 0 ||
         split(dataset, spec, &pool) != 0 ||
         scaling_apply(dataset, pool.as_is ? SCALING_NONE : spec->scaling, stored) != 0)
@@ -492,12 +330,39 @@ void dataset_close(struct dataset *dataset)
 {
     if (!dataset)
         return;
-    free(dataset->stored_features);
-    free(dataset->stored_labels);
-    free(dataset->stored_targets);
+    if (!dataset->shards) {
+        free(dataset->stored_features);
+        free(dataset->stored_labels);
+        free(dataset->stored_targets);
+    }
+    generator_close(dataset->generator);
+    free(dataset->generator);
+    shard_set_close(dataset->shards);
+    shard_set_close(dataset->test_shards);
+    free(dataset->shards);
+    free(dataset->test_shards);
     free(dataset->stored_weights);
     free(dataset->stored_rows);
     *dataset = (struct dataset){0};
+}
+
+size_t examples_distinct(const struct examples *examples)
+{
+    int32_t largest = 0;
+    size_t distinct = 0;
+    uint8_t *seen;
+
+    for (size_t i = 0; i < examples->count; i++)
+        largest = examples->rows[i] > largest ? examples->rows[i] : largest;
+    seen = calloc((size_t)largest / 8 + 1, 1);
+    for (size_t i = 0; seen && i < examples->count; i++) {
+        uint8_t *byte = &seen[examples->rows[i] / 8], bit = (uint8_t)(1 << examples->rows[i] % 8);
+
+        distinct += (*byte & bit) == 0;
+        *byte |= bit;
+    }
+    free(seen);
+    return distinct;
 }
 
 size_t dataset_row_bytes(const struct examples *examples, size_t inputs)

@@ -1,5 +1,5 @@
-/* Data sets in memory: features, labels or targets, and their split. Loaded once by the parent
- * process; cells read the same pages. */
+/* Data sets, in memory or mapped from shards: features, labels or targets, and their split. Loaded
+ * once by the parent process; cells read the same pages. */
 #ifndef BATCHLAB_DATASET_H
 #define BATCHLAB_DATASET_H
 
@@ -26,9 +26,12 @@ struct weight_source {
 
 /* What an experiment says under `dataset:`. Zero means "not given" where a default is named. */
 struct dataset_spec {
-    char name[32];   /* fashion-mnist | idx | csv | blobs | linear | points | quadratic_deep */
+    char name[32];   /* fashion-mnist | idx | csv | shards | generated | blobs | linear | points |
+                          quadratic_deep                    */
     char path[1024]; /* fashion-mnist: folder (default: $BATCHLAB_DATA where set, else the Debian
-                        package's); csv: the file */
+                        package's); csv: the file; shards: the folder */
+    char test_path[1024]; /* shards: folder of the test examples, optional: else `test` examples are
+                             split off */
     char images[1024], labels[1024];           /* idx */
     char test_images[1024], test_labels[1024]; /* idx, optional: else `test` examples are split
                                                   off */
@@ -44,7 +47,7 @@ struct dataset_spec {
                       of a file have theirs */
     int shape_count;
 
-    /* blobs, linear and points */
+    /* blobs, linear, points and generated (see generator.h) */
     int examples, features;
     /* blobs: each class has `clusters` centres drawn from N(0, separation^2 I); an example is its
      * centre + N(0, I) noise of which the share `correlation` of the variance is common to a
@@ -74,7 +77,19 @@ struct examples {
     const int32_t *rows;   /* [count], in random order for training and validation: any prefix is a
                               fair subset. A test file keeps its order */
     size_t count;          /* may be 0 for validation and test */
+    int is_mapped;         /* features lie in files, and may have to be read first */
+    /* Not NULL: examples are made when they are asked for. Nothing is stored: features, labels,
+     * targets, weights and rows are NULL, and example i is number first + i. */
+    const struct generator *generator;
+    uint32_t first;
 };
+
+/* Examples that are stored and stand for these: the same, or the first of them. */
+struct examples examples_shown(const struct examples *);
+
+/* How many different stored rows there are among them: exact copies made by an axis are one. 0: out
+ * of memory. */
+size_t examples_distinct(const struct examples *);
 
 /* The value of one stored feature; scale and offset as struct examples has them. */
 static inline double feature_value(enum element element, float scale, float offset,
@@ -103,7 +118,9 @@ struct dataset {
     uint32_t weights_fingerprint; /* CRC-32 of the examples' own weights; 0: there are none */
     char description[256];        /* one line for manifest and captions */
 
-    void *stored_features; /* owned */
+    struct generator *generator;            /* owned; NULL: examples are stored */
+    struct shard_set *shards, *test_shards; /* owned; NULL: none */
+    void *stored_features; /* owned, unless they are the shards'; those cannot be written */
     int32_t *stored_labels;
     float *stored_targets;
     double *stored_weights;

@@ -52,8 +52,8 @@ static uint32_t big_endian(const uint8_t bytes[4])
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-/* sizes[dimensions], as the header has them; held: bytes of the files before */
-static int check_header(const char *path, const uint32_t sizes[], int dimensions, size_t held,
+/* sizes[dimensions], as the header has them; room: the most bytes that may be read */
+static int check_header(const char *path, const uint32_t sizes[], int dimensions, size_t room,
                         struct header *header)
 {
     uint32_t height = dimensions == 3 ? sizes[1] : 1;
@@ -72,14 +72,14 @@ static int check_header(const char *path, const uint32_t sizes[], int dimensions
         return error_set("%s: images of %ux%u pixels, expected at most %d pixels", path, height,
                          width, LIMIT_FEATURES);
     header->bytes = header->count * height * width; /* less than 2^31 times 2^28 */
-    if (held + header->bytes > limit_data_bytes())
+    if (header->bytes > room)
         return error_set("%s: the header promises %u images of %ux%u pixels, expected at most "
                          "%zu bytes",
                          path, sizes[0], height, width, limit_data_bytes());
     return 0;
 }
 
-static int read_header(gzFile file, const char *path, int dimensions, size_t held,
+static int read_header(gzFile file, const char *path, int dimensions, size_t room,
                        struct header *header)
 {
     uint8_t bytes[16];
@@ -96,7 +96,7 @@ static int read_header(gzFile file, const char *path, int dimensions, size_t hel
                          size, found);
     for (int d = 0; d < dimensions; d++)
         sizes[d] = big_endian(bytes + 4 + 4 * (size_t)d);
-    return check_header(path, sizes, dimensions, held, header);
+    return check_header(path, sizes, dimensions, room, header);
 }
 
 /* Refuses at once what no file of this size can hold. */
@@ -167,19 +167,31 @@ static int check_end(gzFile file, const char *path, const struct header *header)
     return 0;
 }
 
-static int append(struct idx *idx, const char *path, int dimensions)
+/* The file after its header, which has been checked; NULL: error set. */
+static gzFile open_checked(const char *path, int dimensions, size_t room, struct header *header)
 {
-    int status = -1;
-    struct header header = {0};
     gzFile file = gzopen(path, "rb");
 
     if (!file) {
         error_set("%s: %s", path, strerror(errno));
-        goto done;
+        return NULL;
     }
     gzbuffer(file, 1 << 17);
-    if (read_header(file, path, dimensions, held_bytes(idx), &header) != 0 ||
-        check_plausible(path, &header) != 0)
+    if (read_header(file, path, dimensions, room, header) == 0 &&
+        check_plausible(path, header) == 0)
+        return file;
+    gzclose(file);
+    return NULL;
+}
+
+static int append(struct idx *idx, const char *path, int dimensions)
+{
+    int status = -1;
+    struct header header = {0};
+    size_t held = held_bytes(idx), most = limit_data_bytes();
+    gzFile file = open_checked(path, dimensions, held < most ? most - held : 0, &header);
+
+    if (!file)
         goto done;
     if (idx->count > 0 && (header.height != idx->height || header.width != idx->width)) {
         error_set("%s: images of %dx%d pixels, expected %dx%d as in the first file", path,
@@ -206,6 +218,54 @@ int idx_append_images(struct idx *idx, const char *path)
 int idx_append_labels(struct idx *idx, const char *path)
 {
     return append(idx, path, 1);
+}
+
+/* ---- A piece at a time ------------------------------------------------------------------------
+ */
+
+static int open_stream(struct idx_stream *stream, const char *path, int dimensions)
+{
+    struct header header;
+
+    *stream = (struct idx_stream){.path = path};
+    stream->file = open_checked(path, dimensions, SIZE_MAX, &header);
+    if (!stream->file)
+        return -1;
+    stream->count = stream->left = header.count;
+    stream->height = header.height;
+    stream->width = header.width;
+    return 0;
+}
+
+int idx_stream_images(struct idx_stream *stream, const char *path)
+{
+    return open_stream(stream, path, 3);
+}
+
+int idx_stream_labels(struct idx_stream *stream, const char *path)
+{
+    return open_stream(stream, path, 1);
+}
+
+int idx_stream_next(struct idx_stream *stream, uint8_t *values, size_t count)
+{
+    size_t one = (size_t)stream->height * (size_t)stream->width, found;
+    struct header header = {.count = stream->count, .bytes = stream->count * one};
+
+    if (read_bytes(stream->file, values, count * one, &found) != 0)
+        return -1;
+    if (found < count * one)
+        return error_set("%s: truncated: expected %zu bytes after the header, found %zu",
+                         stream->path, header.bytes, (stream->count - stream->left) * one + found);
+    stream->left -= count;
+    return stream->left > 0 ? 0 : check_end(stream->file, stream->path, &header);
+}
+
+void idx_stream_close(struct idx_stream *stream)
+{
+    if (stream->file)
+        gzclose(stream->file);
+    stream->file = NULL;
 }
 
 void idx_free(struct idx *idx)

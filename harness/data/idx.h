@@ -22,6 +22,24 @@ struct idx {
 int idx_append_images(struct idx *, const char *path);
 int idx_append_labels(struct idx *, const char *path);
 
+/* A file that is read a piece at a time, in memory that does not grow with it; what its header may
+ * claim has no limit but that the file must be able to hold it. */
+struct idx_stream {
+    const char *path;   /* borrowed */
+    size_t count, left; /* images or labels in all, and still to come */
+    int height, width;  /* 1 for labels */
+    void *file;
+};
+
+int idx_stream_images(struct idx_stream *, const char *path);
+int idx_stream_labels(struct idx_stream *, const char *path);
+
+/* values[count][height][width] = the next ones, count <= left. With the last of them it is checked
+ * that nothing follows. */
+int idx_stream_next(struct idx_stream *, uint8_t *values, size_t count);
+
+void idx_stream_close(struct idx_stream *); /* accepts a zeroed struct */
+
 void idx_free(struct idx *); /* accepts NULL and a zeroed struct */
 
 #endif

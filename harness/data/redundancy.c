@@ -141,6 +141,8 @@ int redundancy_open(struct redundant_examples *redundant, const struct dataset *
         error_set("redundancy: %d is not a positive integer", redundancy->factor);
         goto done;
     }
+    if (redundancy->factor == 1)
+        return 0;
     count = redundancy_count(train->count, redundancy);
     if (count > INT32_MAX) {
         error_set("redundancy: %d times %zu examples are %zu, expected at most %d",

@@ -5,14 +5,19 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "data/alias.h"
+#include "data/block_order.h"
+#include "data/permutation.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct sampler {
     struct sampler_options options;
-    int32_t *order;   /* [count], of this epoch */
-    size_t position;  /* in order, of the next row */
+    int32_t *order;  /* [count], of this epoch; of SAMPLING_BLOCKS, before it is cut; NULL: no list
+                        is kept */
+    size_t position; /* in the epoch, of the next row */
+    struct permutation permutation; /* of the epoch, without a list */
+    struct block_order blocks;
     uint32_t epochs;  /* started so far */
     struct rng draws; /* independent ones: one stream for the whole run */
     struct alias alias;
@@ -29,6 +34,7 @@ int sampling_is_independent(enum sampling sampling)
     case SAMPLING_RESHUFFLE:
     case SAMPLING_ONCE:
     case SAMPLING_NONE:
+    case SAMPLING_BLOCKS:
         break;
     case SAMPLING_WITH_REPLACEMENT:
     case SAMPLING_BALANCED:
@@ -67,15 +73,29 @@ static void shuffle(struct sampler *sampler, uint32_t epoch)
     const struct sampler_options *options = &sampler->options;
     struct rng rng;
 
-    memcpy(sampler->order, options->rows, options->count * sizeof *sampler->order);
     rng_init(&rng, options->seed, RNG_ORDER, epoch);
+    if (!sampler->order) {
+        permutation_init(&sampler->permutation, (uint32_t)options->count, &rng);
+        return;
+    }
+    memcpy(sampler->order, options->rows, options->count * sizeof *sampler->order);
     rng_shuffle(&rng, sampler->order, options->count);
+}
+
+/* The order of an epoch, where it has one of its own. */
+static void order_epoch(struct sampler *sampler, uint32_t epoch)
+{
+    enum sampling sampling = sampler->options.sampling;
+
+    if (sampling == SAMPLING_RESHUFFLE || (sampling == SAMPLING_ONCE && epoch == 0))
+        shuffle(sampler, epoch);
+    else if (sampling == SAMPLING_BLOCKS)
+        block_order_start(&sampler->blocks, epoch);
 }
 
 static void start_epoch(struct sampler *sampler)
 {
-    if (sampler->options.sampling == SAMPLING_RESHUFFLE && sampler->epochs > 0)
-        shuffle(sampler, sampler->epochs);
+    order_epoch(sampler, sampler->epochs);
     sampler->epochs++;
     sampler->position = 0;
 }
@@ -189,13 +209,14 @@ static int open_weights(struct sampler *sampler)
 {
     const struct sampler_options *options = &sampler->options;
     enum sampling sampling = options->sampling;
+    int by_class = sampling == SAMPLING_BALANCED || options->class_weights == CLASS_WEIGHTS_INVERSE;
     double *shares = calloc((size_t)options->classes + 1, sizeof *shares);
     size_t present;
     int status = 0;
 
     if (!shares)
         return error_set("sampler: out of memory for %d classes", options->classes);
-    present = options->labels ? invert_counts(options, shares) : 0;
+    present = by_class ? invert_counts(options, shares) : 0;
     if (sampling == SAMPLING_BALANCED)
         status = open_balanced(sampler, shares);
     else if (sampling == SAMPLING_WEIGHTED || sampling == SAMPLING_IMPORTANCE)
@@ -245,7 +266,28 @@ static int check(const struct sampler_options *options)
     if (options->batch_size < 1 || (size_t)options->batch_size > options->count)
         return error_set("sampler: batch size %d is not in 1 .. %zu, the number of examples",
                          options->batch_size, options->count);
+    if (options->sampling == SAMPLING_BLOCKS && options->block < 1)
+        return error_set("sampler: blocks of %zu examples, expected 1 or more", options->block);
     return 0;
+}
+
+/* The list of rows, where one is kept, in the order in which it is cut or drawn. */
+static int open_order(struct sampler *sampler)
+{
+    const struct sampler_options *options = &sampler->options;
+
+    if (options->rows) {
+        sampler->order = malloc(options->count * sizeof *sampler->order);
+        if (!sampler->order)
+            return error_set("sampler: out of memory for the order of %zu examples",
+                             options->count);
+        memcpy(sampler->order, options->rows, options->count * sizeof *sampler->order);
+        if (options->sampling == SAMPLING_NONE || options->sampling == SAMPLING_BLOCKS)
+            sort(sampler);
+    }
+    return options->sampling == SAMPLING_BLOCKS
+               ? block_order_open(&sampler->blocks, options->count, options->block, options->seed)
+               : 0;
 }
 
 int sampler_open(struct sampler **sampler, const struct sampler_options *options)
@@ -257,19 +299,14 @@ int sampler_open(struct sampler **sampler, const struct sampler_options *options
     if (check(options) != 0)
         goto done;
     fresh = calloc(1, sizeof *fresh);
-    if (fresh)
-        fresh->order = malloc(options->count * sizeof *fresh->order);
-    if (!fresh || !fresh->order) {
-        error_set("sampler: out of memory for the order of %zu examples", options->count);
+    if (!fresh) {
+        error_set("sampler: out of memory");
         goto done;
     }
     fresh->options = *options;
     rng_init(&fresh->draws, options->seed, RNG_ORDER, 0);
-    if (open_weights(fresh) != 0)
+    if (open_order(fresh) != 0 || open_weights(fresh) != 0)
         goto done;
-    shuffle(fresh, 0);
-    if (options->sampling == SAMPLING_NONE)
-        sort(fresh);
     start_epoch(fresh);
     *sampler = fresh;
     fresh = NULL;
@@ -284,6 +321,7 @@ void sampler_close(struct sampler *sampler)
     if (!sampler)
         return;
     alias_close(&sampler->alias);
+    block_order_close(&sampler->blocks);
     free(sampler->corrections);
     free(sampler->class_weights);
     free(sampler->weights);
@@ -310,8 +348,8 @@ void sampler_checkpoint(struct sampler *sampler, struct checkpoint *checkpoint)
     if (options->batch_size < 1 || (size_t)options->batch_size > options->count ||
         sampler->position > options->count || sampler->epochs < 1)
         checkpoint_refuse(checkpoint, "is not of a sampler of so many examples");
-    else if (options->sampling == SAMPLING_RESHUFFLE)
-        shuffle(sampler, sampler->epochs - 1);
+    else
+        order_epoch(sampler, sampler->epochs - 1);
 }
 
 /* ---- Drawing ----------------------------------------------------------------------------------
@@ -321,8 +359,11 @@ static int draw_uniform(struct sampler *sampler, int32_t *rows)
 {
     const struct sampler_options *options = &sampler->options;
 
-    for (int i = 0; i < options->batch_size; i++)
-        rows[i] = options->rows[rng_below(&sampler->draws, (uint32_t)options->count)];
+    for (int i = 0; i < options->batch_size; i++) {
+        uint32_t place = rng_below(&sampler->draws, (uint32_t)options->count);
+
+        rows[i] = options->rows ? options->rows[place] : (int32_t)place;
+    }
     return options->batch_size;
 }
 
@@ -341,6 +382,36 @@ static int draw_by_weight(struct sampler *sampler, int32_t *rows)
     return options->batch_size;
 }
 
+int32_t sampler_row_at(const struct sampler *sampler, size_t place)
+{
+    return sampler->order ? sampler->order[place] : (int32_t)place;
+}
+
+int sampler_next_block(const struct sampler *sampler, size_t *first, size_t *last)
+{
+    return sampler->options.sampling == SAMPLING_BLOCKS &&
+           block_order_next(&sampler->blocks, first, last);
+}
+
+/* rows[size] = those of the epoch from its position on */
+static void copy_rows(struct sampler *sampler, int32_t *rows, size_t size)
+{
+    const struct sampler_options *options = &sampler->options;
+    size_t position = sampler->position;
+
+    if (options->sampling == SAMPLING_BLOCKS)
+        for (size_t i = 0; i < size; i++)
+            rows[i] = sampler_row_at(sampler, block_order_at(&sampler->blocks, position + i));
+    else if (sampler->order)
+        memcpy(rows, sampler->order + position, size * sizeof *rows);
+    else if (options->sampling == SAMPLING_NONE)
+        for (size_t i = 0; i < size; i++)
+            rows[i] = (int32_t)(position + i);
+    else
+        for (size_t i = 0; i < size; i++)
+            rows[i] = (int32_t)permutation_at(&sampler->permutation, (uint32_t)(position + i));
+}
+
 static int follow_order(struct sampler *sampler, int32_t *rows)
 {
     const struct sampler_options *options = &sampler->options;
@@ -352,7 +423,7 @@ static int follow_order(struct sampler *sampler, int32_t *rows)
     }
     if (size > left)
         size = left;
-    memcpy(rows, sampler->order + sampler->position, size * sizeof *rows);
+    copy_rows(sampler, rows, size);
     sampler->position += size;
     return (int)size;
 }

@@ -17,6 +17,9 @@ enum sampling {
     SAMPLING_WEIGHTED,         /* independent draws, p_i = w_i / sum of w */
     SAMPLING_IMPORTANCE, /* the same, and each example drawn weighs 1 / (N p_i): the expectation of
                             a batch's gradient is that of the mean loss, whatever the weights */
+    SAMPLING_BLOCKS,     /* without replacement: the examples, in the order of enum order, are cut
+                            into blocks; each epoch has the blocks in a new order, and each block
+                            its examples. So what lies together in a file is read together */
 };
 
 /* 1: draws are independent of each other, so that an epoch has no last batch. */
@@ -28,7 +31,7 @@ enum last_batch {
                         that every example moves theta equally in an epoch */
 };
 
-/* Of SAMPLING_NONE. */
+/* Of SAMPLING_NONE and SAMPLING_BLOCKS. */
 enum order {
     ORDER_STORED, /* ascending stored row: the order of the file */
     ORDER_CLASS,  /* one class after the other, in each by ascending stored row */
@@ -47,7 +50,10 @@ struct sampler_options {
     enum last_batch last_batch; /* no meaning with independent draws */
     enum order order;
     enum class_weights class_weights;
-    const int32_t *rows;   /* [count] stored rows to draw from, borrowed */
+    const int32_t *rows;   /* [count] stored rows to draw from, borrowed; NULL: rows 0 .. count - 1,
+                              of which no list is kept: what is drawn is 0 .. count - 1, memory is
+                              flat, and the orders of SAMPLING_RESHUFFLE and SAMPLING_ONCE are those
+                              of struct permutation. Neither labels nor weights then */
     size_t count;          /* N >= 1 */
     const int32_t *labels; /* [stored], 0 .. classes - 1, borrowed; NULL: regression, where nothing
                               may ask for classes */
@@ -55,6 +61,7 @@ struct sampler_options {
     const double *weights;     /* [count], of rows[i]; SAMPLING_WEIGHTED: >= 0, SAMPLING_IMPORTANCE:
                                   > 0; read by sampler_open only */
     const double *own_weights; /* [stored], >= 0, borrowed: of CLASS_WEIGHTS_GIVEN */
+    size_t block;              /* >= 1, of SAMPLING_BLOCKS; the last one has what is left */
     int batch_size;            /* 1 <= K <= N */
     uint64_t seed;
 };
@@ -71,6 +78,11 @@ void sampler_set_batch_size(struct sampler *, int batch_size);
 /* Writes the stored rows of the next batch to rows[K] and returns how many: K, or fewer for a kept
  * last batch. Epoch e's order depends on (seed, e) alone. */
 int sampler_next(struct sampler *, int32_t *rows);
+
+/* SAMPLING_BLOCKS: the first and the last place, in the order that was cut, of the block that is
+ * drawn after the current one in this epoch; row_at says what stands there. 0: there is none. */
+int sampler_next_block(const struct sampler *, size_t *first, size_t *last);
+int32_t sampler_row_at(const struct sampler *, size_t place);
 
 /* weights[size] of the batch that sampler_next wrote last, for the contract's struct batch; NULL:
  * all 1. Valid until the next batch. */

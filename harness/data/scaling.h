@@ -9,4 +9,9 @@
  * float, and when memory runs out. */
 int scaling_apply(struct dataset *, enum scaling, size_t stored);
 
+/* value = (value - centre[j]) / width[j] of features[stored][inputs]; a width of 0 is a constant
+ * feature, which becomes 0. Fails (error set) if one no longer fits a float. */
+int scaling_numbers(float *features, size_t stored, size_t inputs, const double *centre,
+                    const double *width);
+
 #endif

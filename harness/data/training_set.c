@@ -19,6 +19,10 @@ static int apply_subset(struct training_set *set, int n, uint64_t seed)
     struct examples *examples = &set->examples;
     struct rng rng;
 
+    if (examples->generator) { /* one number is as good as the other */
+        examples->count = (size_t)n;
+        return 0;
+    }
     set->rows = malloc(examples->count * sizeof *set->rows);
     if (!set->rows)
         return error_set("subset: out of memory for %zu rows", examples->count);
@@ -183,6 +187,8 @@ int training_set_open(struct training_set *set, const struct dataset *dataset,
         apply_label_noise(set, dataset->classes, options->label_noise, options->seed) != 0)
         goto done;
     before.train = set->examples;
+    if (set->examples.generator)
+        return 0; /* nothing else is asked of them */
     if (redundancy_open(&set->redundant, &before, &options->redundancy) != 0)
         goto done;
     set->examples = set->redundant.examples;

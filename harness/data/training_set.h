@@ -23,7 +23,8 @@ enum deduplicate {
 struct training_options {
     /* n, how many examples are used, <= those of the split: the first n of one permutation of the
      * seed, so that fewer examples of a seed are among more of them, and seeds are draws of their
-     * own. SUBSET_ALL: all, in the order of the split. */
+     * own. SUBSET_ALL: all, in the order of the split. Of a generator: its first n, whatever the
+     * seed; and of the options below none. */
     int subset;
     /* Long-tail ratio, >= 1: class c of C keeps its first n_c ratio^(-c / (C - 1)) examples in the
      * order of the split, rounded, at least one (Cui et al. 2019). So the last class has 1 / ratio

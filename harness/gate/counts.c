@@ -246,16 +246,16 @@ static int judge_loss(const struct judge *judge, const struct run *run, const do
                       double *loss)
 {
     const void *judged = narrow(judge, theta, run->bench.model->parameters);
-    const struct examples *train = &run->bench.train;
+    const struct examples train = examples_shown(&run->bench.train);
     size_t count = run->request.loss_examples;
     struct message message = {""};
     struct score score;
 
     *loss = 0;
     for (size_t first = 0; first < count; first += LOSS_MOST) {
-        struct batch batch = batch_of(train);
+        struct batch batch = batch_of(&train);
 
-        batch.rows = train->rows + first;
+        batch.rows = train.rows + first;
         batch.size = count - first < LOSS_MOST ? (int)(count - first) : LOSS_MOST;
         if (call_loss(judge->engine, judge->options.precision, judge->session, judged, &batch,
                       &score, &message) != 0)

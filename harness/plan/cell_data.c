@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "data/generator.h"
 #include "data/weighting.h"
 
 #include <limits.h>
@@ -69,6 +70,46 @@ static int check_images(const struct settings *s, const struct dataset *dataset,
     *axis = "augmentation";
     if (strcmp(s->augmentation, AUGMENTATION_NONE) != 0)
         return error_set("augmentation: is for images of bytes, and %s has none", dataset->name);
+    return 0;
+}
+
+/* ---- What generated examples are not for ------------------------------------------------------
+ */
+
+/* They are not there to be looked through, kept or counted: only drawn. */
+static int check_generated(const struct settings *s, const struct experiment *experiment,
+                           const struct dataset *dataset, const char **axis, int *line)
+{
+    const struct {
+        const char *axis;
+        int asks;
+    } axes[] = {
+        {"imbalance", s->imbalance > 1},
+        {"label_noise", s->label_noise > 0},
+        {"redundancy", s->redundancy > 1},
+        {"deduplicate", s->deduplicate != DEDUPLICATE_NONE},
+        {"order", s->order != ORDER_STORED},
+        {"sampler", s->sampler == SAMPLING_BALANCED || s->sampler == SAMPLING_WEIGHTED ||
+                        s->sampler == SAMPLING_IMPORTANCE},
+        {"class_weights", s->class_weights != CLASS_WEIGHTS_NONE},
+        {"augmentation", strcmp(s->augmentation, AUGMENTATION_NONE) != 0},
+    };
+
+    if (!dataset->generator)
+        return 0;
+    for (size_t i = 0; i < sizeof axes / sizeof *axes; i++)
+        if (axes[i].asks) {
+            *axis = axes[i].axis;
+            return error_set("%s: generated examples are made as they are drawn, and this asks for "
+                             "all of them, or for images; expected its default, or another data "
+                             "set",
+                             *axis);
+        }
+    *line = experiment->probes_line;
+    if (experiment->probes.which & ~PROBE_MEMORY)
+        return error_set("probes: look at stored examples, and generated ones are not; expected "
+                         "memory at most");
+    *line = 0;
     return 0;
 }
 
@@ -288,7 +329,8 @@ int cell_data_complete(struct cell *cell, const struct experiment *experiment,
                        const char **axis, int *line)
 {
     *line = 0;
-    if (check_classes(&cell->settings, dataset, axis) != 0 ||
+    if (check_generated(&cell->settings, experiment, dataset, axis, line) != 0 ||
+        check_classes(&cell->settings, dataset, axis) != 0 ||
         check_images(&cell->settings, dataset, axis) != 0 ||
         check_given(&cell->settings, dataset, axis) != 0 ||
         complete_weighting(cell, experiment, dataset, axis, line) != 0 ||

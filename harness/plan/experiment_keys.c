@@ -64,6 +64,7 @@ static const struct choice samplings[] = {{"reshuffle", SAMPLING_RESHUFFLE},
                                           {"balanced", SAMPLING_BALANCED},
                                           {"weighted", SAMPLING_WEIGHTED},
                                           {"importance", SAMPLING_IMPORTANCE},
+                                          {"block_shuffle", SAMPLING_BLOCKS},
                                           {0}};
 static const struct choice orders[] = {
     {"stored", ORDER_STORED}, {"class_sorted", ORDER_CLASS}, {0}};
@@ -183,11 +184,17 @@ const struct field settings_fields[] = {
      .fallback = "0.998", .unhashed = "0.99",
      .help = "near: of the thumbnails of two images from which on one is dropped"},
     {"order", FIELD_CHOICE, MEMBER(settings, order), .choices = orders, .fallback = "stored",
-     .help = "sampler none: of the training examples, as in the file or one class after the other"},
+     .help =
+         "samplers none and block_shuffle: of the training examples, as in the file or one class "
+         "after the other"},
     {"sampler", FIELD_CHOICE, MEMBER(settings, sampler), .choices = samplings,
      .fallback = "reshuffle",
-     .help = "how examples are drawn; balanced: by class; weighted, importance: by `weighting`, "
+     .help = "how examples are drawn; block_shuffle: blocks of `block` examples in random order, "
+             "each shuffled; balanced: by class; weighted, importance: by `weighting`, "
              "importance with weights 1/(N p) that undo it in the mean"},
+    {"block", FIELD_COUNT, MEMBER(settings, block), COUNT_FROM_1, .fallback = "4096",
+     .help = "block_shuffle: consecutive examples that are drawn together, as those of a file are "
+             "read together"},
     {"weighting", FIELD_TEXT, TEXT_MEMBER(settings, weighting), .fallback = "none",
      .help =
          "weighted, importance: a name under `weightings`, or given, inverse_frequency or norm"},
@@ -260,10 +267,14 @@ const struct field network_fields[] = {
 
 static const struct field dataset_fields[] = {
     {"name", FIELD_TEXT, TEXT_MEMBER(dataset_spec, name), .fallback = "fashion-mnist",
-     .help = "fashion-mnist, idx, csv, blobs, linear; for objectives points or quadratic_deep"},
+     .help = "fashion-mnist, idx, csv, shards, generated, blobs, linear; for objectives points "
+             "or quadratic_deep"},
     {"path", FIELD_PATH, TEXT_MEMBER(dataset_spec, path),
      .help =
-         "fashion-mnist: folder (default $BATCHLAB_DATA, then the Debian package's); csv: file"},
+         "fashion-mnist: folder (default $BATCHLAB_DATA, then the Debian package's); csv: file; "
+         "shards: folder that `batchlab convert` wrote"},
+    {"test_path", FIELD_PATH, TEXT_MEMBER(dataset_spec, test_path),
+     .help = "shards: folder of test examples"},
     {"images", FIELD_PATH, TEXT_MEMBER(dataset_spec, images), .help = "idx: images to train on"},
     {"labels", FIELD_PATH, TEXT_MEMBER(dataset_spec, labels), .help = "idx: their labels"},
     {"test_images", FIELD_PATH, TEXT_MEMBER(dataset_spec, test_images), .help = "idx: test images"},
@@ -284,18 +295,23 @@ static const struct field dataset_fields[] = {
      .help = "test examples to split off where there is no test file"},
     {"scaling", FIELD_CHOICE, MEMBER(dataset_spec, scaling), .choices = scalings,
      .fallback = "unit",
-     .help = "of features, by training statistics only; points, quadratic_deep: never"},
+     .help =
+         "of features, by training statistics only; points, quadratic_deep, generated, shards of "
+         "floats: never"},
     {"seed", FIELD_SEED, MEMBER(dataset_spec, seed), .fallback = "1",
      .help = "of the split and of synthetic data"},
     {"shape", FIELD_WIDTHS, MEMBER(dataset_spec, shape), .size = 3,
      .count_offset = offsetof(struct dataset_spec, shape_count), .low = 1, .high = 1 << 20,
      .help = "csv, blobs, linear: [channels, height, width] for layers of images"},
     {"examples", FIELD_COUNT, MEMBER(dataset_spec, examples), COUNT_FROM_1, .fallback = "10000",
-     .help = "blobs, linear, points: examples to generate, all splits together"},
+     .help =
+         "blobs, linear, points, generated: examples to generate, all splits together; generated "
+         "ones are made as they are drawn, and take no memory"},
     {"features", FIELD_COUNT, MEMBER(dataset_spec, features), COUNT_FROM_1, .fallback = "20",
-     .help = "blobs, linear, points: features"},
+     .help = "blobs, linear, points, generated: features"},
     {"classes", FIELD_COUNT, MEMBER(dataset_spec, classes), .low = 2, .high = 65536,
-     .fallback = "10", .help = "blobs: classes"},
+     .fallback = "10",
+     .help = "blobs, generated: classes; of generated examples a linear teacher tells them"},
     {"clusters", FIELD_COUNT, MEMBER(dataset_spec, clusters), .low = 1, .high = 65536,
      .fallback = "1", .help = "blobs: clusters of each class"},
     {"family", FIELD_COUNT, MEMBER(dataset_spec, family), COUNT_FROM_1, .fallback = "1",
@@ -307,7 +323,9 @@ static const struct field dataset_fields[] = {
     {"condition", FIELD_REAL, MEMBER(dataset_spec, condition), .low = 1, .high = 1e12,
      .fallback = "1", .help = "linear: condition number of the features' covariance"},
     {"noise", FIELD_REAL, MEMBER(dataset_spec, noise), .low = 0, .high = 1e6, .fallback = "0.1",
-     .help = "linear: standard deviation of the target's noise; points: of each feature"},
+     .help =
+         "linear: standard deviation of the target's noise; points: of each feature; generated: of "
+         "the teacher's scores, whose own is 1"},
     {0},
 };
 

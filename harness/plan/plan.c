@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "data/generator.h"
 #include "plan/budgets.h"
 #include "plan/cell_data.h"
 #include "plan/cell_list.h"
@@ -49,7 +50,9 @@ static void neutralise_unused(struct settings *settings, enum measure measure)
         schema_reset(settings_fields, "base_batch_size", settings);
     if (measure == MEASURE_THROUGHPUT || sampling_is_independent(settings->sampler))
         settings->last_batch = LAST_BATCH_DROP;
-    if (settings->sampler != SAMPLING_NONE)
+    if (settings->sampler != SAMPLING_BLOCKS)
+        schema_reset(settings_fields, "block", settings);
+    if (settings->sampler != SAMPLING_NONE && settings->sampler != SAMPLING_BLOCKS)
         settings->order = ORDER_STORED;
     if (settings->sampler != SAMPLING_WEIGHTED && settings->sampler != SAMPLING_IMPORTANCE)
         schema_reset(settings_fields, "weighting", settings);
@@ -112,8 +115,8 @@ static void append_number(char *slug, size_t size, const char *name, double valu
 static void write_slug_of_data(const struct settings *s, char *slug, size_t size)
 {
     static const char *const copies[] = {"", "jitter", "noise"};
-    static const char *const samplings[] = {"",          "-once",     "-replace",   "-unshuffled",
-                                            "-balanced", "-weighted", "-importance"};
+    static const char *const samplings[] = {"",          "-once",     "-replace",    "-unshuffled",
+                                            "-balanced", "-weighted", "-importance", "-blocks"};
 
     if (s->subset != SUBSET_ALL)
         append(slug, size, "-n%d", s->subset);
@@ -129,6 +132,8 @@ static void write_slug_of_data(const struct settings *s, char *slug, size_t size
         append(slug, size, "-distinct");
     append(slug, size, "%s%s%s", samplings[s->sampler], s->order == ORDER_CLASS ? "-sorted" : "",
            s->last_batch == LAST_BATCH_KEEP ? "-keep" : "");
+    if (s->sampler == SAMPLING_BLOCKS)
+        append(slug, size, "-of-%d", s->block);
     if (strcmp(s->weighting, WEIGHTING_NONE) != 0)
         append_name(slug, size, s->weighting);
     if (s->class_weights == CLASS_WEIGHTS_INVERSE)
@@ -325,6 +330,8 @@ static const char *refuse_rule(const struct cell *cell, const struct experiment 
         return "has no delayed form";
     if (rule->needs && experiment->measure == MEASURE_THROUGHPUT)
         return "cannot be timed by blocks: its steps differ";
+    if (rule->needs & (NEEDS_ALL | NEEDS_EACH) && dataset->generator)
+        return "asks for gradients of the same examples again, and generated ones are not kept";
     if (rule->needs & NEEDS_EACH && s->redundancy > 1)
         return "keeps one gradient for each example, and redundant copies are one example";
     if (rule->needs & (NEEDS_ALL | NEEDS_EACH) && cell->augmentation)
@@ -399,6 +406,10 @@ static int complete_training(struct cell *cell, const struct experiment *experim
         return error_set("%s:%d: workers: %d share a batch of %d, expected at most one each",
                          experiment->file, line_of(axes, axis_count, digits, "workers"),
                          settings->workers, cell->batch_size);
+    if (dataset->generator && cell->largest_batch > GENERATOR_SHOWN)
+        return error_set("%s:%d: batch_size: %d generated examples, expected at most %d at a time",
+                         experiment->file, line_of(axes, axis_count, digits, "batch_size"),
+                         cell->largest_batch, GENERATOR_SHOWN);
     refusal = refuse_rule(cell, experiment, dataset);
     if (refusal)
         return error_set("%s:%d: optimizer: %s: %s", experiment->file,

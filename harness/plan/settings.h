@@ -45,6 +45,7 @@ struct settings {
     double near_cosine;
     enum order order; /* of the examples where nothing shuffles them */
     enum sampling sampler;
+    int block;          /* examples, of SAMPLING_BLOCKS */
     char weighting[32]; /* name among the experiment's weightings, or a preset; "none" */
     enum class_weights class_weights;
     enum last_batch last_batch;

@@ -9,6 +9,7 @@
 #include "run/record.h"
 #include "run/resident.h"
 #include "run/step_roof.h"
+#include "run/storage.h"
 #include "train/contest.h"
 #include "train/live.h"
 
@@ -98,6 +99,25 @@ static void fill_from_throughput(struct cell_record *record, const struct throug
     record->block_count = result->block_count;
 }
 
+/* What an epoch gathers, and what storage gave for all of the cell. */
+static void count_bytes(struct cell_record *record, const struct examples *train, size_t inputs,
+                        const struct storage_reads *before)
+{
+    const struct storage_reads now = storage_reads_now();
+    double row = (double)dataset_row_bytes(train, inputs);
+
+    if (!train->generator) {
+        record->epoch_bytes = (double)train->count * row;
+        record->distinct_epoch_bytes = (double)examples_distinct(train) * row;
+    }
+    if (!isnan(now.bytes))
+        record->storage_read_bytes = now.bytes - before->bytes;
+    if (!isnan(now.bytes) && record->epochs > 0)
+        record->storage_epoch_bytes = record->storage_read_bytes / record->epochs;
+    if (!isnan(now.major_faults))
+        record->major_faults = now.major_faults - before->major_faults;
+}
+
 static void hold_against_roof(struct cell_record *record, const struct roof *roof,
                               const struct throughput_result *timed, const struct workbench *bench)
 {
@@ -172,6 +192,7 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
     struct training_result training = {0};
     struct throughput_result timed = {0};
     struct prober *prober = NULL;
+    const struct storage_reads reads = storage_reads_now();
     double before_logging;
     int status;
 
@@ -198,9 +219,7 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
         record->session_memory_bytes = resident_peak() - parts->resident;
     record->stored_bytes =
         stored_bytes(&parts->model.network, cell->settings.precision, bench_largest_part(cell));
-    record->epoch_bytes =
-        (double)parts->training.examples.count *
-        (double)dataset_row_bytes(&parts->training.examples, campaign->dataset->inputs);
+    count_bytes(record, &parts->training.examples, campaign->dataset->inputs, &reads);
     record->probes = prober_rows(prober, &record->probe_count);
     record->predictions = prober_predictions(prober, &record->prediction_count);
     before_logging = clock_now();

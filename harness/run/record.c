@@ -60,6 +60,10 @@ static const struct column cell_columns[] = {
     CELL("session_memory_bytes", session_memory_bytes),
     CELL("stored_bytes", stored_bytes),
     CELL("epoch_bytes", epoch_bytes),
+    CELL("distinct_epoch_bytes", distinct_epoch_bytes),
+    CELL("storage_read_bytes", storage_read_bytes),
+    CELL("storage_epoch_bytes", storage_epoch_bytes),
+    CELL("major_faults", major_faults),
     CELL("evaluations", evaluations),
     CELL("final_train_loss", final_train_loss),
     CELL("final_validation_loss", final_validation_loss),
@@ -157,7 +161,9 @@ static int applies(const struct field *field, const struct settings *settings)
     if (strcmp(field->key, "near_cosine") == 0)
         return settings->deduplicate == DEDUPLICATE_NEAR;
     if (strcmp(field->key, "order") == 0)
-        return settings->sampler == SAMPLING_NONE;
+        return settings->sampler == SAMPLING_NONE || settings->sampler == SAMPLING_BLOCKS;
+    if (strcmp(field->key, "block") == 0)
+        return settings->sampler == SAMPLING_BLOCKS;
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
         if (strcmp(field->key, uses[i].key) == 0)
             return (rule->uses & uses[i].use) != 0;

@@ -27,6 +27,7 @@ struct cell_record {
     const char *roof_bound;          /* "flops", "weights", "inputs"; NULL: does not apply */
     double live_fraction, roof_live; /* K = 1 and dense layers with ReLU */
     double peak_memory_bytes, session_memory_bytes, stored_bytes, epoch_bytes;
+    double distinct_epoch_bytes, storage_read_bytes, storage_epoch_bytes, major_faults;
     double evaluations;
     double final_train_loss, final_validation_loss, final_validation_error, best_validation_error;
     struct evaluated test;

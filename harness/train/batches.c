@@ -4,7 +4,9 @@
 #include "base/checkpoint.h"
 #include "base/error.h"
 #include "data/augmentation.h"
+#include "data/generator.h"
 #include "data/sampler.h"
+#include "data/shards.h"
 #include "data/weighting.h"
 #include "memory.h"
 #include "train/step.h"
@@ -17,10 +19,14 @@ struct batches {
     int32_t *rows;     /* [K] */
     struct batch view; /* of the current batch */
 
+    float *made; /* [K][inputs], of a generator; NULL: examples are stored */
+    size_t inputs;
+    size_t asked_for; /* first place of the block that was last asked for, plus one */
+
     struct augmenter *augmenter; /* NULL: images stay as they are */
     uint8_t *images;             /* [K][image_bytes], varied */
     size_t image_bytes;
-    int32_t *labels; /* [K] */
+    int32_t *labels; /* [K], of what is varied or made */
     uint64_t drawn;  /* examples so far */
 };
 
@@ -35,6 +41,7 @@ static int open_sampler(struct batches *batches, const struct workbench *bench,
         .sampling = settings->sampler,
         .last_batch = last_batch,
         .order = settings->order,
+        .block = (size_t)settings->block,
         .class_weights = settings->class_weights,
         .rows = bench->train.rows,
         .count = bench->train.count,
@@ -81,6 +88,22 @@ static int open_augmenter(struct batches *batches, const struct workbench *bench
                           cell->settings.seed);
 }
 
+static int open_generator(struct batches *batches, const struct workbench *bench)
+{
+    size_t most = (size_t)bench->cell->largest_batch;
+
+    if (!batches->train.generator)
+        return 0;
+    batches->made = memory_take_floats(most * batches->inputs);
+    batches->labels = calloc(most, sizeof *batches->labels);
+    if (!batches->made || !batches->labels)
+        return error_set("out of memory for a batch of %zu generated examples", most);
+    batches->view.rows = NULL;
+    batches->view.features = batches->made;
+    batches->view.labels = batches->labels;
+    return 0;
+}
+
 int batches_open(struct batches **batches, const struct workbench *bench,
                  enum last_batch last_batch)
 {
@@ -90,6 +113,7 @@ int batches_open(struct batches **batches, const struct workbench *bench,
     if (!b)
         return error_set("out of memory");
     b->train = bench->train;
+    b->inputs = network_inputs(&bench->model->network);
     b->view = batch_of(&b->train);
     b->rows = calloc((size_t)bench->cell->largest_batch, sizeof *b->rows);
     if (!b->rows) {
@@ -97,7 +121,8 @@ int batches_open(struct batches **batches, const struct workbench *bench,
         goto failed;
     }
     b->view.rows = b->rows;
-    if (open_sampler(b, bench, last_batch) != 0 || open_augmenter(b, bench) != 0)
+    if (open_sampler(b, bench, last_batch) != 0 || open_augmenter(b, bench) != 0 ||
+        open_generator(b, bench) != 0)
         goto failed;
     *batches = b;
     return 0;
@@ -114,6 +139,7 @@ void batches_close(struct batches *batches)
     augmenter_close(batches->augmenter);
     free(batches->rows);
     free(batches->images);
+    free(batches->made);
     free(batches->labels);
     free(batches);
 }
@@ -146,9 +172,30 @@ static void augment(struct batches *batches)
     }
 }
 
+/* While a block of mapped examples is drawn, the system reads the next one. */
+static void ask_for_next_block(struct batches *batches)
+{
+    const struct examples *train = &batches->train;
+    const char *features = train->features;
+    size_t first, last, begin, end, bytes = dataset_row_bytes(train, batches->inputs);
+
+    if (!sampler_next_block(batches->sampler, &first, &last) || batches->asked_for == first + 1)
+        return;
+    batches->asked_for = first + 1;
+    begin = (size_t)sampler_row_at(batches->sampler, first);
+    end = (size_t)sampler_row_at(batches->sampler, last) + 1;
+    if (begin < end && end - begin <= 2 * (last - first + 1)) /* not one class after the other */
+        shards_will_need(features + begin * bytes, features + end * bytes);
+}
+
 void batches_next(struct batches *batches, struct batch *batch)
 {
     batches->view.size = sampler_next(batches->sampler, batches->rows);
+    if (batches->train.is_mapped)
+        ask_for_next_block(batches);
+    if (batches->made)
+        generator_make_all(batches->train.generator, batches->train.first, batches->rows,
+                           (size_t)batches->view.size, batches->made, batches->labels);
     batches->view.weights = sampler_weights(batches->sampler);
     if (batches->augmenter)
         augment(batches);

@@ -17,8 +17,9 @@ void batches_close(struct batches *); /* accepts NULL */
 void batches_set_size(struct batches *, int batch_size);
 
 /* The next batch, a view that is good until the one after. With augmentation it has no rows: its
- * images are a copy, and what was drawn as the n-th example of the run, n = 0, 1, ..., is varied by
- * a function of (seed, n) alone. Nothing is varied but what is drawn here. */
+ * images are a copy, and so are generated examples; and what was drawn as the n-th example of the
+ * run, n = 0, 1, ..., is varied by a function of (seed, n) alone. Nothing is varied but what is
+ * drawn here. */
 void batches_next(struct batches *, struct batch *);
 
 /* Their state between two of them. */

@@ -153,13 +153,14 @@ static int warm_up(struct stepper *stepper)
     const struct workbench *bench = stepper->bench;
     int k = bench->cell->batch_size, rest = (int)(bench->train.count % (size_t)k);
     int sizes[2] = {k, bench->cell->settings.last_batch == LAST_BATCH_KEEP ? rest : 0};
+    const struct examples shown = examples_shown(&bench->train);
     struct message message = {""};
     struct score score;
 
     for (int i = 0; i < 2; i++) {
-        struct batch batch = batch_of(&bench->train);
+        struct batch batch = batch_of(&shown);
 
-        batch.rows = bench->train.rows;
+        batch.rows = shown.rows;
         batch.size = sizes[i];
         if (batch.size > 0 && gradient_at(stepper->gradient, stepper->theta, &batch,
                                           stepper->state.gradient, &score, &message) != 0)

@@ -215,7 +215,7 @@ static size_t pool_examples(size_t inputs)
 static int fill_pool(struct timing *timing)
 {
     const struct workbench *bench = timing->bench;
-    const struct examples *train = &bench->train;
+    const struct examples shown = examples_shown(&bench->train), *train = &shown;
     size_t inputs = network_inputs(&bench->model->network);
     size_t outputs = network_outputs(&bench->model->network);
     size_t k = (size_t)bench->cell->batch_size;

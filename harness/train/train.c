@@ -145,6 +145,7 @@ static int record_point(struct training_run *run)
     const struct workbench *bench = run->bench;
     struct training_result *result = run->result;
     struct curve_point *point = new_point(run);
+    const struct examples shown = examples_shown(&bench->train);
     size_t subset = (size_t)bench->experiment->evaluation.train_examples;
     double start = clock_now();
 
@@ -164,9 +165,9 @@ static int record_point(struct training_run *run)
         .test = {NOT_APPLICABLE, NOT_APPLICABLE},
         .theta = {coordinate(run, 0), coordinate(run, 1)},
     };
-    if (subset > bench->train.count)
-        subset = bench->train.count;
-    if (evaluate(&run->stepper, &bench->train, subset, &point->train) != 0 ||
+    if (subset > shown.count)
+        subset = shown.count;
+    if (evaluate(&run->stepper, &shown, subset, &point->train) != 0 ||
         evaluate(&run->stepper, &bench->validation, bench->validation.count, &point->validation) !=
             0 ||
         (bench->experiment->evaluation.test == TEST_EACH &&

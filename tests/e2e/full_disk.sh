@@ -60,6 +60,15 @@ convergence_of elsewhere >undisturbed
 convergence_of small/results >resumed
 is_same resumed undisturbed
 
+case='a conversion on a full disk'
+rm -f small/filler
+awk 'BEGIN { print "a,b,kind"; for (i = 0; i < 20000; i++) print i ",1," i % 2 }' >numbers.csv
+ends_with 1 convert --csv numbers.csv --label kind --shard-bytes 70000 small/set
+complains 'small/set/0000' 'No space left'
+says_one_line
+is_absent small/set
+is_absent small/set.tmp
+
 case='an export on a full disk'
 head -c 300000 /dev/zero 2>/dev/null >small/filler || :
 ends_with 1 export elsewhere --output small

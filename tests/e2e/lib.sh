@@ -116,7 +116,7 @@ column() {
 }
 
 # Columns that a clock or the machine decides.
-measured='seconds|per_second|gflops|memory'
+measured='seconds|per_second|gflops|memory|storage|faults'
 
 # What training found, without what was measured: the same for the same engine, seed and threads.
 convergence_of() {
