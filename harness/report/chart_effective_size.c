@@ -3,6 +3,7 @@
  * correlation within clusters. */
 #include "base/error.h"
 #include "report/chart_parts.h"
+#include "report/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,15 +98,16 @@ static int begins_panel(const struct point *points, size_t i)
 static void write_place(struct sheet *sheet, const struct point *points, size_t count, size_t panel,
                         size_t series, double *values)
 {
-    char title[96];
+    char title[96], part[96];
 
-    snprintf(title, sizeof title, "network %s · epoch %.3g", points->network, points->epoch);
+    snprintf(title, sizeof title, word("network %s · epoch %.3g"), points->network, points->epoch);
     for (size_t i = 0; i < count; i++)
         values[i] = points[i].measured;
     sheet_number(sheet, (double)panel);
     sheet_text(sheet, title);
     sheet_number(sheet, (double)series);
-    sheet_text(sheet, points->part);
+    word_composed(points->part, part, sizeof part);
+    sheet_text(sheet, part);
     sheet_number(sheet, points->examples);
     sheet_number(sheet, (double)count);
     sheet_range(sheet, values, count, 0);
@@ -157,7 +159,7 @@ int chart_effective_size_write(struct results *results, FILE *file)
         goto done;
     qsort(points, measured.count, sizeof *points, compare_places);
     sheet_open(&sheet, file, &groups,
-               "points: median over cells; bars: smallest to largest; lines: predicted");
+               word("points: median over cells; bars: smallest to largest; lines: predicted"));
     sheet_header(&sheet, "panel,panel_title,series,label,examples,cells,effective_examples,"
                          "effective_examples_low,effective_examples_high,predicted");
     write_points(&sheet, points, measured.count, values);

@@ -1,5 +1,6 @@
 /* What the charts share: writing a sheet of numbers. */
 #include "report/chart_parts.h"
+#include "report/words.h"
 
 #include "base/file.h"
 #include "base/stats.h"
@@ -50,7 +51,7 @@ void sheet_explain(struct sheet *sheet, const char *part)
 void sheet_explain_rates(struct sheet *sheet, const struct groups *groups)
 {
     if (groups->by_train_loss)
-        sheet_explain(sheet, "best rates by training loss: there is no validation split");
+        sheet_explain(sheet, word("best rates by training loss: there is no validation split"));
 }
 
 void sheet_open(struct sheet *sheet, FILE *file, const struct groups *groups, const char *caption)
@@ -61,14 +62,16 @@ void sheet_open(struct sheet *sheet, FILE *file, const struct groups *groups, co
 void sheet_open_of(struct sheet *sheet, FILE *file, const struct results *results, size_t seeds,
                    const char *caption)
 {
-    char part[32];
+    char part[64], dataset[384];
 
     *sheet = (struct sheet){.file = file};
     sheet_explain(sheet, caption);
-    snprintf(part, sizeof part, "%zu seed%s", seeds, seeds == 1 ? "" : "s");
-    append(sheet->source, sizeof sheet->source, results->dataset);
+    snprintf(part, sizeof part, seeds == 1 ? word("%zu seed") : word("%zu seeds"), seeds);
+    word_composed(results->dataset, dataset, sizeof dataset);
+    append(sheet->source, sizeof sheet->source, dataset);
     append(sheet->source, sizeof sheet->source, part);
-    append(sheet->source, sizeof sheet->source, *results->cpu ? results->cpu : "unknown machine");
+    append(sheet->source, sizeof sheet->source,
+           *results->cpu ? results->cpu : word("unknown machine"));
 }
 
 void sheet_header(struct sheet *sheet, const char *columns)
@@ -130,7 +133,7 @@ void group_label(const struct groups *groups, const struct group *group, char *t
 
     group_batch_text(group, batch, sizeof batch);
     snprintf(text, size, "%s · α = %g%s", batch, groups->arms[group->best].learning_rate,
-             group_on_edge(group) ? " (edge)" : "");
+             group_on_edge(group) ? word(" (edge)") : "");
 }
 
 void sheet_name_setting(struct sheet *sheet, const struct groups *groups, size_t group,
@@ -147,7 +150,7 @@ void sheet_name_setting(struct sheet *sheet, const struct groups *groups, size_t
     if (settings < 2)
         return;
     groups_describe(groups, group, axes, setting, sizeof setting);
-    snprintf(part, sizeof part, "shown: %s (the fastest of %zu settings)", setting, settings);
+    snprintf(part, sizeof part, word("shown: %s (the fastest of %zu settings)"), setting, settings);
     sheet_explain(sheet, part);
 }
 
@@ -174,21 +177,34 @@ struct cost group_cost_range(const struct groups *groups, const struct group *gr
     return cost;
 }
 
-int sheet_write_file(const char *folder, const char *name, int (*write)(const void *, FILE *),
-                     const void *context)
+int sheet_path(const char *folder, const char *name, char *path, size_t size)
 {
-    char path[PATH_MAX];
+    snprintf(path, size, "%s/figures", folder);
+    if (folder_make(path) != 0)
+        return -1;
+    snprintf(path, size, "%s/figures/%s.csv", folder, name);
+    return 0;
+}
+
+int sheet_write_to(const char *path, int (*write)(const void *, FILE *), const void *context)
+{
     struct whole_file file = {0};
     int status = -1;
 
-    snprintf(path, sizeof path, "%s/figures", folder);
-    if (folder_make(path) != 0)
-        return -1;
-    snprintf(path, sizeof path, "%s/figures/%s.csv", folder, name);
     if (file_begin(&file, path) == 0 && write(context, file.stream) == 0)
         status = file_commit(&file);
     file_abandon(&file);
     return status;
+}
+
+int sheet_write_file(const char *folder, const char *name, int (*write)(const void *, FILE *),
+                     const void *context)
+{
+    char path[PATH_MAX];
+
+    if (sheet_path(folder, name, path, sizeof path) != 0)
+        return -1;
+    return sheet_write_to(path, write, context);
 }
 
 void sheet_range(struct sheet *sheet, const double *values, size_t count, double tail)

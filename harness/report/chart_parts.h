@@ -28,7 +28,12 @@ void sheet_open_of(struct sheet *, FILE *, const struct results *, size_t seeds,
 void sheet_explain(struct sheet *, const char *part);
 /* Says so where the best rates are those of the training loss. */
 void sheet_explain_rates(struct sheet *, const struct groups *);
-/* Writes folder/figures/<name>.csv whole: what `write` gives. */
+/* folder/figures/<name>.csv, its folder made. 0, or -1 (error set). */
+int sheet_path(const char *folder, const char *name, char *path, size_t size);
+/* Writes a file whole: what `write` gives. */
+int sheet_write_to(const char *path, int (*write)(const void *context, FILE *),
+                   const void *context);
+/* The same to folder/figures/<name>.csv. */
 int sheet_write_file(const char *folder, const char *name,
                      int (*write)(const void *context, FILE *), const void *context);
 /* Names of the columns, comma-separated; caption and source are added. */

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/stats.h"
 #include "report/chart_parts.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +19,8 @@ enum quantity { VARIANCE_RATIO, BIAS_STATISTIC, QUANTITIES };
 static const char *const quantity_names[QUANTITIES] = {"variance_ratio", "bias_statistic"};
 
 /* Ways of drawing, in the order of the legend. */
-static const char *const way_names[] = {"with replacement", "without replacement", "importance"};
+static const char *const way_names[] = {WORD("with replacement"), WORD("without replacement"),
+                                        WORD("importance")};
 
 static size_t way_of(const char *sampling)
 {
@@ -100,11 +102,11 @@ static void write_place(struct sheet *sheet, const struct point *points, size_t 
 {
     char title[96];
 
-    snprintf(title, sizeof title, "network %s · epoch %.3g", points->network, points->epoch);
+    snprintf(title, sizeof title, word("network %s · epoch %.3g"), points->network, points->epoch);
     sheet_number(sheet, (double)panel);
     sheet_text(sheet, title);
     sheet_number(sheet, (double)series);
-    sheet_text(sheet, way_names[series - 1]);
+    sheet_text(sheet, word(way_names[series - 1]));
     sheet_number(sheet, points->batch_size);
     sheet_number(sheet, 0); /* never "full": that leaves nothing to chance */
     sheet_number(sheet, (double)count);
@@ -162,7 +164,7 @@ int chart_variance_write(struct results *results, FILE *file)
         goto done;
     qsort(cloud.points, cloud.count, sizeof *cloud.points, compare_places);
     sheet_open(&sheet, file, &groups,
-               "bars: 95 % intervals over draws; grey: within 5 % of the prediction");
+               word("bars: 95 % intervals over draws; grey: within 5 % of the prediction"));
     sheet_header(&sheet, "panel,panel_title,series,label,batch_size,full_batch,cells,draws,"
                          "variance_ratio,variance_ratio_low,variance_ratio_high,bias_statistic,"
                          "bias_statistic_low,bias_statistic_high");
