@@ -16,7 +16,7 @@ int chart_effective_size_applies(struct results *results)
 /* Measured at one evaluation of one cell. */
 struct point {
     const char *network, *part; /* "correlation 0.5" */
-    size_t moment;              /* which of the cell's probed evaluations */
+    size_t cell, moment;        /* moment: which of the cell's probed evaluations */
     double correlation, examples, epoch, measured, predicted;
 };
 
@@ -76,6 +76,7 @@ static int fill(struct point *points, struct results *results, const struct prob
             *point = (struct point){
                 .network = columns.network[cell],
                 .part = columns.part[row],
+                .cell = cell,
                 .moment = moment,
                 .correlation = number ? strtod(number, NULL) : 0,
                 .examples = columns.examples[row],
@@ -103,6 +104,7 @@ static void write_place(struct sheet *sheet, const struct point *points, size_t 
     snprintf(title, sizeof title, word("network %s · epoch %.3g"), points->network, points->epoch);
     for (size_t i = 0; i < count; i++)
         values[i] = points[i].measured;
+    sheet_cell(sheet, first_cell(&points->cell, sizeof *points, count));
     sheet_number(sheet, (double)panel);
     sheet_text(sheet, title);
     sheet_number(sheet, (double)series);

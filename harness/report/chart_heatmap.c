@@ -81,6 +81,7 @@ static void write_arm(struct sheet *sheet, const struct groups *groups, const st
     bool masked = fate_of(groups, arm) != TRAINED;
     bool best = group->trained && a == group->best;
 
+    sheet_cells(sheet, groups, arm);
     sheet_number(sheet, (double)arm->count);
     sheet_number(sheet, (double)diverged);
     sheet_number(sheet, (double)(arm->count - trained));

@@ -18,7 +18,7 @@ int chart_nested_applies(struct results *results)
 /* One number of one cell. */
 struct point {
     const char *network;
-    size_t moment; /* which of the cell's probed evaluations */
+    size_t cell, moment; /* moment: which of the cell's probed evaluations */
     double epoch, n, value;
 };
 
@@ -57,7 +57,7 @@ static int fill(struct point *points, struct results *results, const struct prob
             size_t row = probed->rows[i];
 
             moment += i > probed->first[cell] && epoch[row] > epoch[probed->rows[i - 1]];
-            points[i] = (struct point){network[cell], moment, epoch[row], n[row], value[row]};
+            points[i] = (struct point){network[cell], cell, moment, epoch[row], n[row], value[row]};
         }
     }
     qsort(points, probed->count, sizeof *points, compare_places);
@@ -73,6 +73,7 @@ static void write_place(struct sheet *sheet, const struct point *points, size_t 
     for (size_t i = 0; i < count; i++)
         values[i] = points[i].value;
     snprintf(label, sizeof label, word("network %s · epoch %.3g"), points->network, points->epoch);
+    sheet_cell(sheet, first_cell(&points->cell, sizeof *points, count));
     sheet_number(sheet, panel + 1);
     sheet_number(sheet, (double)series);
     sheet_text(sheet, label);

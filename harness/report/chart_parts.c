@@ -57,6 +57,7 @@ void sheet_explain_rates(struct sheet *sheet, const struct groups *groups)
 void sheet_open(struct sheet *sheet, FILE *file, const struct groups *groups, const char *caption)
 {
     sheet_open_of(sheet, file, groups->results, count_seeds(groups), caption);
+    sheet->results = groups->results;
 }
 
 void sheet_open_of(struct sheet *sheet, FILE *file, const struct results *results, size_t seeds,
@@ -76,7 +77,7 @@ void sheet_open_of(struct sheet *sheet, FILE *file, const struct results *result
 
 void sheet_header(struct sheet *sheet, const char *columns)
 {
-    fprintf(sheet->file, "%s,caption,source\n", columns);
+    fprintf(sheet->file, "%s%s,caption,source\n", columns, sheet->results ? ",cell" : "");
 }
 
 void sheet_text(struct sheet *sheet, const char *text)
@@ -109,8 +110,35 @@ void sheet_number(struct sheet *sheet, double value)
     sheet->row_open = true;
 }
 
+void sheet_cell(struct sheet *sheet, size_t cell)
+{
+    if (sheet->results && table_has(sheet->results->cells, "id"))
+        sheet->cell = table_texts(sheet->results->cells, "id")[cell];
+}
+
+void sheet_cells(struct sheet *sheet, const struct groups *groups, const struct arm *arm)
+{
+    if (arm->count > 0)
+        sheet_cell(sheet, groups->order[arm->first]);
+}
+
+size_t first_cell(const size_t *cell, size_t stride, size_t count)
+{
+    size_t first = *cell;
+
+    for (size_t i = 1; i < count; i++) {
+        size_t other = *(const size_t *)(const void *)((const char *)cell + i * stride);
+
+        first = other < first ? other : first;
+    }
+    return first;
+}
+
 void sheet_end_row(struct sheet *sheet)
 {
+    if (sheet->results)
+        sheet_text(sheet, sheet->cell ? sheet->cell : "");
+    sheet->cell = NULL;
     sheet_text(sheet, sheet->first_row_done ? "" : sheet->caption);
     sheet_text(sheet, sheet->first_row_done ? "" : sheet->source);
     fputc('\n', sheet->file);
@@ -125,6 +153,7 @@ void sheet_group(struct sheet *sheet, const struct groups *groups, const struct 
     sheet_number(sheet, group->trained ? groups->arms[group->best].learning_rate : (double)NAN);
     sheet_number(sheet, group->edge);
     sheet_number(sheet, (double)group->count);
+    sheet_cells(sheet, groups, &groups->arms[group->best]);
 }
 
 void group_label(const struct groups *groups, const struct group *group, char *text, size_t size)

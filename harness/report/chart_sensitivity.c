@@ -56,6 +56,7 @@ static int write_arm(struct sheet *sheet, const struct groups *groups, const str
     if (!values)
         return error_set("%s: out of memory", groups->results->folder);
     arm_end_values(groups, arm, column, values);
+    sheet_cells(sheet, groups, arm);
     sheet_number(sheet, (double)series);
     sheet_text(sheet, label);
     sheet_number(sheet, arm->learning_rate);

@@ -88,6 +88,7 @@ static int write_group(struct sheet *sheet, const struct groups *groups, size_t 
     gflops = table_numbers(cells, text);
     if (!threads || !blocks || !gflops || group_roof(groups, &all, &roof) != 0)
         return -1;
+    sheet_cell(sheet, cell);
     sheet_number(sheet, (double)panel);
     sheet_text(sheet, table_texts(cells, "network")[cell]);
     sheet_number(sheet, (double)series);

@@ -291,6 +291,7 @@ static void write_path(struct trajectory *t, const struct path *path, const char
         sheet_number(&t->sheet, (double)series);
         sheet_text(&t->sheet, label);
         sheet_number(&t->sheet, NAN);
+        sheet_cell(&t->sheet, path->cell);
         end_row(&t->sheet, place, NULL);
     }
 }

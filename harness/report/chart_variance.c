@@ -32,7 +32,7 @@ static size_t way_of(const char *sampling)
 /* One measured point, of one cell. */
 struct point {
     const char *network, *sampling;
-    size_t moment; /* which of the cell's probed evaluations */
+    size_t cell, moment; /* moment: which of the cell's probed evaluations */
     double batch_size, epoch;
     double value[QUANTITIES], low[QUANTITIES], high[QUANTITIES];
     double draws;
@@ -81,9 +81,13 @@ static int fill(struct cloud *cloud, struct results *results, const struct probe
             size_t first = probed[0].rows[probed[0].first[cell] + i];
 
             moment += i > 0 && epoch[first] > point[-1].epoch;
-            *point = (struct point){
-                network[cell], sampling[first], moment, k[first], epoch[first], {0}, {0},
-                {0},           n[first]};
+            *point = (struct point){.network = network[cell],
+                                    .sampling = sampling[first],
+                                    .cell = cell,
+                                    .moment = moment,
+                                    .batch_size = k[first],
+                                    .epoch = epoch[first],
+                                    .draws = n[first]};
             for (int q = 0; q < QUANTITIES; q++) {
                 size_t row = probed[q].rows[probed[q].first[cell] + i];
 
@@ -103,6 +107,7 @@ static void write_place(struct sheet *sheet, const struct point *points, size_t 
     char title[96];
 
     snprintf(title, sizeof title, word("network %s · epoch %.3g"), points->network, points->epoch);
+    sheet_cell(sheet, first_cell(&points->cell, sizeof *points, count));
     sheet_number(sheet, (double)panel);
     sheet_text(sheet, title);
     sheet_number(sheet, (double)series);
