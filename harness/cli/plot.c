@@ -5,12 +5,15 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "report/chart.h"
+#include "report/terminal_chart.h"
 #include "report/words.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     KEY_FORMAT = 256,
@@ -20,12 +23,14 @@ enum {
     KEY_FONT,
     KEY_LANGUAGE,
     KEY_BARE,
-    KEY_OUTPUT
+    KEY_OUTPUT,
+    KEY_TERMINAL
 };
 
 struct arguments {
     const char *results, *chart;
     const char *output; /* NULL: the figures of the results */
+    int terminal;       /* 1: print it, and write nothing */
     struct figure figure;
 };
 
@@ -41,6 +46,8 @@ static const struct argp_option options[] = {
      "Language of titles, axes and legends; names in the results stay. Files are CHART.zh.*", 0},
     {"no-caption", KEY_BARE, NULL, 0, "Without heading and caption, which the text around has", 0},
     {"dpi", KEY_DPI, "N", 0, "Dots an inch of a png with --width, in place of 300", 0},
+    {"terminal", KEY_TERMINAL, NULL, 0,
+     "Draw with characters, in COLUMNS columns, and write no file; colours unless NO_COLOR", 0},
     {"output", KEY_OUTPUT, "FOLDER", 0, "Where figures and numbers go, in place of RESULTS/figures",
      0},
     {0},
@@ -88,6 +95,9 @@ static int read_option(int key, const char *text, struct arguments *arguments)
         return read_dpi(text, &figure->dpi);
     case KEY_BARE:
         figure->bare = 1;
+        return 0;
+    case KEY_TERMINAL:
+        arguments->terminal = 1;
         return 0;
     case KEY_OUTPUT:
         arguments->output = text;
@@ -196,6 +206,33 @@ static int draw_figure(const char *results, const char *name, const char *output
     return 0;
 }
 
+/* The numbers go through a file that is gone afterwards: the results may not be ours to write to.
+ */
+static int print_chart(const char *results, const char *chart)
+{
+    char path[] = "/tmp/batchlab-chart-XXXXXX";
+    struct terminal terminal = terminal_of(stdout);
+    struct table *numbers = NULL;
+    int file = mkstemp(path), status = -1;
+
+    if (file < 0)
+        return error_set("%s: %s", path, strerror(errno));
+    close(file);
+    if (chart_write_to(results, chart, path) == 0 && table_open(&numbers, path) == 0)
+        status = terminal_chart_print(stdout, numbers, chart, &terminal);
+    table_close(numbers);
+    unlink(path);
+    return status;
+}
+
+/* One chart, as the arguments say. */
+static int show(const struct arguments *arguments, const char *chart)
+{
+    return arguments->terminal
+               ? print_chart(arguments->results, chart)
+               : draw_figure(arguments->results, chart, arguments->output, &arguments->figure);
+}
+
 int command_draw(const char *results, const char *chart)
 {
     return draw_figure(results, chart, NULL, &(const struct figure){.formats = 0});
@@ -224,9 +261,7 @@ static int draw_all(const struct arguments *arguments)
     for (size_t i = 0; i < chart_count; i++) {
         int applies = chart_applies(arguments->results, charts[i].name);
 
-        if (applies < 0 ||
-            (applies == 1 && draw_figure(arguments->results, charts[i].name, arguments->output,
-                                         &arguments->figure) != 0))
+        if (applies < 0 || (applies == 1 && show(arguments, charts[i].name) != 0))
             return -1;
         drawn += applies;
     }
@@ -245,9 +280,7 @@ static int plot(struct arguments *arguments)
     if (figure_check(&arguments->figure) != 0 ||
         (arguments->figure.language && words_speak(plots, arguments->figure.language) != 0))
         return -1;
-    status = arguments->chart ? draw_figure(arguments->results, arguments->chart, arguments->output,
-                                            &arguments->figure)
-                              : draw_all(arguments);
+    status = arguments->chart ? show(arguments, arguments->chart) : draw_all(arguments);
     words_close();
     return status;
 }
