@@ -8,7 +8,7 @@ height = 780
 load ARG0[1:strlen(ARG0) - strlen(name.".gp")]."style.gp"
 
 array axis_of[64]
-take_axis(p, text) = (axis_of[int(p)] = text, 1)
+take_axis(p, text) = (axis_of[int(p)] = plain(text), 1)
 stats data using (take_caption(strcol("caption"), strcol("source")), \
                   take_series(column("series"), strcol("label")), \
                   take_panel(column("panel"), strcol("panel_title")), \

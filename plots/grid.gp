@@ -14,7 +14,7 @@ stats data using (take_caption(strcol("caption"), strcol("source")), \
                   take_series(column("series"), strcol("label")), \
                   target = strcol("target"), 1) nooutput
 
-heading = sprintf(say("Training time to %s, by engine and batch size"), target)
+heading = sprintf(translated("Training time to %s, by engine and batch size"), target)
 ok = split_caption(0)
 @find_censored
 legend_width = legend_of(longest_label, series_count + 1)

@@ -83,7 +83,7 @@ do for [p = 1:panel_count] {
     } else { unset colorbox }
     plot data using (column("masked") == 1 ? at(p) : NaN):(column("row")):(left_edge(0.48)):(right_edge(0.48)):(lower_edge(0.48)):(upper_edge(0.48)) \
             with boxxyerror fillcolor rgb "#d8d8d8" fillstyle solid noborder, \
-        data using (column("masked") == 1 ? at(p) : NaN):(column("row")):(column("diverged") > 0 ? "×" : "–") \
+        data using (column("masked") == 1 ? at(p) : NaN):(column("row")):(column("diverged") > 0 ? (tex ? "x" : "×") : (tex ? "--" : "–")) \
             with labels textcolor rgb "#555555" font heading_font, \
         data using (column("masked") == 0 ? at(p) : NaN):(column("row")):(left_edge(0.48)):(right_edge(0.48)):(lower_edge(0.48)):(upper_edge(0.48)):(shown(0)) \
             with boxxyerror fillcolor palette fillstyle solid noborder, \

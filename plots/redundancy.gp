@@ -21,7 +21,7 @@ stats data using (take_caption(strcol("caption"), strcol("source")), \
                   take_series(column("series"), strcol("label")), \
                   take_r(column("redundancy")), target = strcol("target"), 1) nooutput
 
-heading = sprintf(say("Cost of reaching %s, by redundancy"), target)
+heading = sprintf(translated("Cost of reaching %s, by redundancy"), target)
 ok = split_caption(0)
 @find_censored
 legend_width = legend_within(130.0, longest_label, series_count + 1)

@@ -33,14 +33,18 @@ if (page_width > 0) { width = page_width }
 narrow = page_width > 0 && width < 1000
 # LaTeX sets the text, with fonts of its own.
 tex = page_format eq "tikz" || page_format eq "cairolatex"
+if (tex) { page_bare = 1 } # LaTeX has captions of its own
+tex_size = sprintf("\\fontsize{%g}{%g}\\selectfont", 9.75 * page_scale, 11.7 * page_scale)
 # Terminals count the size of letters and marks each in its own way.
 svg = page_format eq "svg"
 heading_font = tex ? "" : face.(svg ? ",15.5" : ",12")
 small_font = tex ? "" : face.(svg ? ",11.5" : ",9")
 mark_scale = svg ? 0.75 : 1.0
+tikz_terminal(any) = sprintf("set terminal tikz clip size %.6fin,%.6fin charsize %gpt,%gpt linewidth %g font '%s'", \
+    page_scale * width / 96.0, page_scale * height / 96.0, 4.7 * page_scale, 10.5 * page_scale, 1.3 * page_scale, tex_size)
 # Again after a change of height.
 dots = page_dpi / 96.0 * page_scale
-resize = "if (page_format eq 'svg') { set terminal svg size ceil(width),ceil(height) font face.',13' linewidth 1.1 background 'white' }; if (page_format eq 'png') { set terminal pngcairo size floor(dots * width + 0.5),floor(dots * height + 0.5) font face.',10' fontscale 0.95 * dots linewidth dots pointscale 0.95 * dots background 'white' }; if (page_format eq 'pdf') { set terminal pdfcairo size page_scale * width / 96.0,page_scale * height / 96.0 font face.',10' fontscale 0.74 * page_scale linewidth 1.3 * page_scale pointscale 0.85 * page_scale background 'white' }; if (page_format eq 'cairolatex') { set terminal cairolatex pdf size page_scale * width / 96.0,page_scale * height / 96.0 fontscale 1 linewidth 1.3 * page_scale pointscale 0.85 * page_scale }; if (page_format eq 'tikz') { set terminal tikz size page_scale * width / 96.0 in,page_scale * height / 96.0 in linewidth 1.3 * page_scale pointscale 0.85 * page_scale }"
+resize = "if (page_format eq 'svg') { set terminal svg size ceil(width),ceil(height) font face.',13' linewidth 1.1 background 'white' }; if (page_format eq 'png') { set terminal pngcairo size floor(dots * width + 0.5),floor(dots * height + 0.5) font face.',10' fontscale 0.95 * dots linewidth dots pointscale 0.95 * dots background 'white' }; if (page_format eq 'pdf') { set terminal pdfcairo size page_scale * width / 96.0,page_scale * height / 96.0 font face.',10' fontscale 0.74 * page_scale linewidth 1.3 * page_scale pointscale 0.85 * page_scale background 'white' }; if (page_format eq 'cairolatex') { set terminal cairolatex pdf colourtext size page_scale * width / 96.0,page_scale * height / 96.0 font sprintf(',%g', 9.75 * page_scale) header tex_size linewidth 1.3 * page_scale pointscale 0.85 * page_scale }; if (page_format eq 'tikz') { eval tikz_terminal(0) }"
 @resize
 
 # ---- Words -----------------------------------------------------------------------------------------
@@ -53,8 +57,19 @@ if (exists("page_words") && page_language ne "en") {
     set datafile columnheaders
     stats page_words using (dictionary = dictionary.strcol("en")."\t".strcol(page_language)."\n", 1) nooutput
 }
+replaced(text, what, by) = strstrt(text, what) == 0 ? text : \
+    text[1:strstrt(text, what) - 1].by.replaced(text[strstrt(text, what) + strlen(what):*], what, by)
+# A text as LaTeX reads it.
+array for_tex[17] = ["%", "&", "#", "_", "^", "α", "β", "ε", "θ", "Σ", "·", "×", "–", "…", "²", "<", ">"]
+array in_tex[17] = ["\\%", "\\&", "\\#", "\\_", "\\^{}", "$\\alpha$", "$\\beta$", "$\\varepsilon$", "$\\theta$", "$\\Sigma$", "$\\cdot$", "$\\times$", "--", "\\dots{}", "$^2$", "$<$", "$>$"]
+tex_from(text, i) = i > 17 ? text : tex_from(replaced(text, for_tex[i], in_tex[i]), i + 1)
+plain(text) = tex ? tex_from(text, 1) : text
+theta(i) = tex ? sprintf("$\\theta_%d$", i) : sprintf("θ_%d", i)
+# Lines below each other, where LaTeX sets the text.
+stacked(text) = tex && strstrt(text, "\n") ? "\\shortstack{".replaced(text, "\n", "\\\\{}")."}" : text
 after(text, what) = text[strstrt(text, what) + strlen(what):*]
-say(text) = page_language eq "en" ? text : (strstrt(dictionary, "\n".text."\t") ? \
+say(text) = plain(translated(text))
+translated(text) = page_language eq "en" ? text : (strstrt(dictionary, "\n".text."\t") ? \
     first_line(after(dictionary, "\n".text."\t")) : (missing_word = text, text))
 first_line(text) = text[1:strstrt(text, "\n") - 1]
 # How wide a character is, of an English one.
@@ -81,9 +96,9 @@ larger(a, b) = a > b ? a : b
 smaller(a, b) = a < b ? a : b
 take_caption(text, from) = (caption = strlen(caption) ? caption : text, \
                             source = strlen(source) ? source : from, 1)
-take_series(i, text) = (labels[int(i)] = text, longest_label = larger(longest_label, strlen(text)), \
+take_series(i, text) = (labels[int(i)] = plain(text), longest_label = larger(longest_label, strlen(text)), \
     series_count = larger(series_count, int(i)), 1)
-take_panel(i, text) = (titles[int(i)] = text, panel_count = larger(panel_count, int(i)), 1)
+take_panel(i, text) = (titles[int(i)] = plain(text), panel_count = larger(panel_count, int(i)), 1)
 
 # Smallest and largest of the positive numbers it is shown.
 low = 1e300
@@ -155,7 +170,7 @@ least_panel = 60.0 # pixels; of a script that lays out lines: none
 legend_columns = 1
 legend_rows = 0
 legend_below(characters, entries) = ( \
-    legend_columns = larger(1, smaller(entries, int((width - 2 * page_edge) / (5.9 * wide_legend * characters + 60)))), \
+    legend_columns = larger(1, smaller(entries, int((width - 2 * page_edge) / ((page_format eq "tikz" ? 11.0 : 5.9) * wide_legend * characters + 60)))), \
     legend_rows = int((entries + legend_columns - 1) / legend_columns), \
     legend_height = (14.6 + tall / 2) * legend_rows + 10, margin_bottom = margin_bottom + legend_height, 0.0)
 legend_beside(characters) = smaller(8.0 * wide_legend * characters + 60, 0.45 * width)
@@ -166,7 +181,7 @@ legend_of(characters, entries) = narrow ? legend_below(characters, entries) : le
 legend_within(pixels, characters, entries) = narrow ? legend_below(characters, entries) : pixels
 legend_right = "set lmargin at screen 1 - (legend_width + margin_right - 14) / width; set rmargin at screen 1 - margin_right / width; set tmargin at screen top_of(1); set bmargin at screen bottom_of(panel_rows)"
 legend_under = "set lmargin at screen page_edge / width; set rmargin at screen 1 - page_edge / width; set tmargin at screen (margin_bottom - axis_height) / height; set bmargin at screen (margin_bottom - axis_height - legend_height) / height"
-legend_place = "if (narrow) { ".legend_under." } else { ".legend_right." }; unset border; unset tics; unset xlabel; unset ylabel; unset title; unset grid; unset logscale; set xrange [0:1]; set yrange [0:1]; set key at graph 0,1 left top Left reverse noenhanced samplen (narrow ? 2.2 : 2.6) spacing (narrow ? 1.05 : 1.25) width (narrow ? (tall > 0 ? 3 : 1) : 0); if (narrow) { set key maxcols legend_columns maxrows legend_rows font small_font }"
+legend_place = "if (narrow) { ".legend_under." } else { ".legend_right." }; unset border; unset tics; unset xlabel; unset ylabel; unset title; unset grid; unset logscale; set xrange [0:1]; set yrange [0:1]; set key at graph 0,1 left top Left reverse noenhanced samplen (narrow ? 2.2 : 2.6) spacing (narrow ? 1.05 : 1.25) width (narrow ? (tall > 0 ? 3 : page_format eq 'cairolatex' ? 4 : 1) : 0); if (narrow) { set key maxcols legend_columns maxrows legend_rows font small_font }"
 
 # ---- Axes ------------------------------------------------------------------------------------------
 
@@ -176,11 +191,12 @@ set grid linecolor rgb "#c4c4c4" linewidth 0.7 dashtype solid
 set title noenhanced offset 0,-0.4
 set key noautotitle
 set xlabel offset 0,0.3
-set ylabel offset 0,0
+set ylabel offset (tex ? -2.0 : 0),0
 grey = "#888888"
 
 # Marks at 1, 2, 5 in each decade; fewer where many decades are shown.
-mark_text(m, d) = (d > 3 || d < -3) ? (m == 1 ? sprintf("10^{%d}", d) : sprintf("%d·10^{%d}", m, d)) \
+power_text(m, d) = m == 1 ? sprintf("10^{%d}", d) : sprintf(tex ? "%d{\\cdot}10^{%d}" : "%d·10^{%d}", m, d)
+mark_text(m, d) = (d > 3 || d < -3) ? (tex ? "$".power_text(m, d)."$" : power_text(m, d)) \
                                     : sprintf("%g", m * 10.0 ** d)
 marks_list = ""
 mark(m, d) = (marks_list = marks_list.sprintf("'%s' %g,", mark_text(m, d), m * 10.0 ** d), 0)
@@ -237,10 +253,10 @@ line_count(text) = 1 + (strstrt(text, "\n") ? line_count(text[strstrt(text, "\n"
 # Panel titles in as many lines as the panels' width asks for; the gaps between the panels grow.
 title_characters(any) = larger(12, panel_width(0) / (7.8 * wide_legend))
 title_lines = 1
-fit_titles = "do for [p = 1:panel_count] { titles[p] = wrapped(titles[p], title_characters(0)); title_lines = larger(title_lines, line_count(titles[p])) }; if (narrow) { gap_height = gap_height + 20; margin_top = margin_top + (page_bare ? 14 : 20) }; gap_height = gap_height + 17.0 * (title_lines - 1); margin_top = margin_top + 17.0 * (title_lines - 1)"
+fit_titles = "do for [p = 1:panel_count] { titles[p] = wrapped(titles[p], title_characters(0)); title_lines = larger(title_lines, line_count(titles[p])); titles[p] = stacked(titles[p]) }; if (narrow) { gap_height = gap_height + 20; margin_top = margin_top + (page_bare ? 14 : 20) }; gap_height = gap_height + 17.0 * (title_lines - 1); margin_top = margin_top + 17.0 * (title_lines - 1)"
 panel_title = "set title titles[p]"
 # A label at a low panel's left in two lines.
-upright(text) = narrow ? wrapped(text, larger(12, panel_height(0) / (7.4 * wide_characters))) : text
+upright(text) = narrow ? stacked(wrapped(text, larger(12, panel_height(0) / (7.4 * wide_characters)))) : text
 
 # Labels on the page, taken along by the first plot after `set multiplot`: the caption in lines, below
 # them the source. A caption that says which setting is shown says so on a line of its own.

@@ -8,7 +8,7 @@ height = 560
 load ARG0[1:strlen(ARG0) - strlen(name.".gp")]."style.gp"
 
 stats data using (take_caption(strcol("caption"), strcol("source")), \
-                  take_panel(column("panel"), sprintf(say("network %s"), strcol("panel_title"))), \
+                  take_panel(column("panel"), sprintf(translated("network %s"), strcol("panel_title"))), \
                   strcol("input") eq "roof" ? 1 : take_series(column("series"), strcol("label")), 1) nooutput
 
 heading = say("Throughput by batch size")
@@ -55,7 +55,7 @@ do for [p = 1:panel_count] {
     # At the left, above the height that the line ends at: rates are below it, and rise to the right.
     do for [j = 1:roof_count] {
         if (roof_panels[j] == p) {
-            set label 100 + j roof_labels[j] at graph 0.02,first roof_ends[j] left offset 0,0.6 \
+            set label 100 + j plain(roof_labels[j]) at graph 0.02,first roof_ends[j] left offset 0,0.6 \
                 font small_font textcolor rgb "#444444"
         }
     }

@@ -19,7 +19,7 @@ longest_path = 11
 slot(p, i) = 32 * (int(p) - 1) + int(i)
 take_path(p, i, text) = i < 1 ? 1 : (path_count[int(p)] = larger(path_count[int(p)], int(i)), \
     most_paths = larger(most_paths, int(i)), longest_path = larger(longest_path, strlen(text)), \
-    path_labels[slot(p, i)] = text, 1)
+    path_labels[slot(p, i)] = plain(text), 1)
 take_view(p, kind, l, r, b, t) = kind ne "view" ? 1 : (view_left[int(p)] = l, view_right[int(p)] = r, \
     view_bottom[int(p)] = b, view_top[int(p)] = t, path_count[int(p)] = 0, 1)
 stats data using (take_caption(strcol("caption"), strcol("source")), \
@@ -54,8 +54,8 @@ do for [p = 1:panel_count] {
     r = (p - 1) / panel_columns + 1
     @place
     set title titles[p]
-    set xlabel "θ_0"
-    if (c == 1) { set ylabel "θ_1" } else { unset ylabel }
+    set xlabel theta(0)
+    if (c == 1) { set ylabel theta(1) } else { unset ylabel }
     set xrange [view_left[p]:view_right[p]]
     set yrange [view_bottom[p]:view_top[p]]
     set key at graph 0,graph -52.0 / panel_height(0) left top Left reverse noenhanced samplen 2.4 spacing 1.2 maxcols path_columns maxrows path_rows font small_font

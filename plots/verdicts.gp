@@ -111,11 +111,11 @@ do for [p = 1:panel_count] {
     do for [i = 1:text_count] {
         if (text_panel[i] == p) {
             if (narrow) {
-                set label 100 + i shortened(texts[i], numbers[i]) at screen panel_left / width,first text_line[i] - 0.24 left front noenhanced font small_font
-                set label 400 + i numbers[i] at screen 1 - panel_right / width,first text_line[i] - 0.24 right front noenhanced font small_font
+                set label 100 + i plain(shortened(texts[i], numbers[i])) at screen panel_left / width,first text_line[i] - 0.24 left front noenhanced font small_font
+                set label 400 + i plain(numbers[i]) at screen 1 - panel_right / width,first text_line[i] - 0.24 right front noenhanced font small_font
             } else {
-                set label 100 + i texts[i] at screen (panel_left - 10) / width,first text_line[i] right noenhanced font small_font
-                set label 400 + i numbers[i] at screen 1 - (panel_right - 10) / width,first text_line[i] left noenhanced font small_font
+                set label 100 + i plain(texts[i]) at screen (panel_left - 10) / width,first text_line[i] right noenhanced font small_font
+                set label 400 + i plain(numbers[i]) at screen 1 - (panel_right - 10) / width,first text_line[i] left noenhanced font small_font
             }
         }
     }

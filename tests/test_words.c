@@ -240,6 +240,7 @@ static void read_c(const char *source, const char *where)
 static void read_gnuplot(const char *source, const char *where)
 {
     read_calls(source, "say(", where);
+    read_calls(source, "translated(", where);
     read_arrays(source, where);
 }
 
