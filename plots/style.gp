@@ -172,7 +172,7 @@ legend_rows = 0
 legend_below(characters, entries) = ( \
     legend_columns = larger(1, smaller(entries, int((width - 2 * page_edge) / ((page_format eq "tikz" ? 11.0 : 5.9) * wide_legend * characters + 60)))), \
     legend_rows = int((entries + legend_columns - 1) / legend_columns), \
-    legend_height = (14.6 + tall / 2) * legend_rows + 10, margin_bottom = margin_bottom + legend_height, 0.0)
+    legend_height = (14.6 + tall / 2 + (page_format eq "tikz" ? 5 : 0)) * legend_rows + 10, margin_bottom = margin_bottom + legend_height, 0.0)
 legend_beside(characters) = smaller(8.0 * wide_legend * characters + 60, 0.45 * width)
 # Labels are numbers and names for the most part.
 wide_legend = wide_characters > 1 ? 1.15 : 1.0

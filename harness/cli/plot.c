@@ -107,6 +107,15 @@ static int read_option(int key, const char *text, struct arguments *arguments)
     }
 }
 
+static int is_for_files(const struct arguments *arguments)
+{
+    const struct figure *figure = &arguments->figure;
+
+    return arguments->output || figure->formats || figure->width_mm > 0 || figure->height_mm > 0 ||
+           figure->dpi > 0 || figure->font[0] || figure->points > 0 || figure->language ||
+           figure->bare;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
@@ -128,6 +137,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case ARGP_KEY_END:
         if (!arguments->results)
             argp_error(state, "expected a results folder");
+        if (arguments->terminal && is_for_files(arguments))
+            argp_error(state, "--terminal writes no file: it goes with no other option");
         break;
     default:
         return ARGP_ERR_UNKNOWN;

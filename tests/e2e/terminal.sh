@@ -39,6 +39,9 @@ is_absent plain/figures
 ends_with 1 plot plain throughput --terminal
 complains 'chart throughput needs throughput cells'
 
+ends_with 64 plot plain target --terminal --width 84mm
+complains '--terminal writes no file'
+
 command -v script >/dev/null || skip 'no script (Debian: bsdutils)'
 # at_terminal COMMAND...: what it writes to a terminal is in `typescript`.
 at_terminal() {
