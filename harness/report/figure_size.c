@@ -91,6 +91,7 @@ static int set_png_density(const struct figure *figure, const char *path, const 
                            size_t size)
 {
     enum { SIGNATURE_AND_HEADER = 33, CHUNK = 21 };
+    static const char type[] = {'p', 'H', 'Y', 's'};
     double dpi = figure->dpi > 0 ? figure->dpi : 300;
     uint32_t per_metre = (uint32_t)lround(dpi / mm_per_inch * 1000);
     char head[SIGNATURE_AND_HEADER + CHUNK];
@@ -100,7 +101,7 @@ static int set_png_density(const struct figure *figure, const char *path, const 
         return error_set("%s: no PNG", path);
     memcpy(head, bytes, SIGNATURE_AND_HEADER);
     put_number(chunk, 9);
-    memcpy(chunk + 4, "pHYs", 4);
+    memcpy(chunk + 4, type, sizeof type);
     put_number(chunk + 8, per_metre);
     put_number(chunk + 12, per_metre);
     chunk[16] = 1; /* the unit is the metre */

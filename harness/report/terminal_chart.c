@@ -376,9 +376,15 @@ static const char *const heat_columns[HEAT_COLUMNS] = {
 struct heat {
     struct table *numbers;
     const double *columns[HEAT_COLUMNS];
-    double panels, rows, across; /* how many */
-    int what;                    /* VALUE: an error, else a loss */
+    int panels, rows, across; /* how many */
+    int what;                 /* VALUE: an error, else a loss */
 };
+
+/* Of a number that counts from 1 to 256 at the most. */
+static int larger(int most, double value)
+{
+    return value > most && value <= 256 ? (int)value : most;
+}
 
 /* -1 (error set). */
 static int heat_open(struct heat *heat, struct table *numbers)
@@ -388,9 +394,9 @@ static int heat_open(struct heat *heat, struct table *numbers)
         if (!(heat->columns[c] = table_numbers(numbers, heat_columns[c])))
             return -1;
     for (size_t i = 0; i < table_rows(numbers); i++) {
-        heat->panels = fmax(heat->panels, fmin(heat->columns[PANEL][i], 256));
-        heat->rows = fmax(heat->rows, fmin(heat->columns[ROW][i], 256));
-        heat->across = fmax(heat->across, fmin(heat->columns[COLUMN][i], 64));
+        heat->panels = larger(heat->panels, heat->columns[PANEL][i]);
+        heat->rows = larger(heat->rows, heat->columns[ROW][i]);
+        heat->across = larger(heat->across, heat->columns[COLUMN][i]);
         for (int c = VALUE; c < heat->what; c++)
             if (heat->columns[c][i] > 0)
                 heat->what = c;
@@ -398,7 +404,7 @@ static int heat_open(struct heat *heat, struct table *numbers)
     return 0;
 }
 
-static bool is_at(const struct heat *heat, int column, size_t row, double value)
+static bool is_at(const struct heat *heat, int column, size_t row, int value)
 {
     return fabs(heat->columns[column][row] - value) < 0.5;
 }
@@ -415,14 +421,15 @@ static void describe_heat(const struct heat *heat, size_t row, char *text, size_
 }
 
 /* A line a rate, and at line 0 the batch sizes. */
-static void print_heat_line(const struct heat *heat, double panel, double line, FILE *out,
+static void print_heat_line(const struct heat *heat, int panel, int line, FILE *out,
                             const struct terminal *terminal)
 {
     int room = terminal->width - LABEL_WIDTH - 1;
-    int width = (int)fmax(5, fmin(9, floor(room / fmax(1, heat->across)))), used = 0;
+    int fair = room / (heat->across > 0 ? heat->across : 1);
+    int width = fair < 5 ? 5 : fair > 9 ? 9 : fair, used = 0;
     char label[32] = "K", cells[1024] = "";
 
-    for (double c = 1; c <= heat->across && used + width <= room; c++) {
+    for (int c = 1; c <= heat->across && used + width <= room; c++) {
         char text[32] = "";
 
         for (size_t i = 0; i < table_rows(heat->numbers); i++) {
@@ -434,7 +441,7 @@ static void print_heat_line(const struct heat *heat, double panel, double line, 
                 continue;
             if (line > 0 && is_at(heat, ROW, i, line))
                 describe_heat(heat, i, text, sizeof text);
-            else if (!(line > 0))
+            else if (line == 0)
                 snprintf(text, sizeof text, "%s",
                          strcmp(text_of(heat->numbers, "full_batch", i), "1") == 0
                              ? "full"
@@ -454,7 +461,7 @@ static int print_heatmap(struct table *numbers, FILE *out, const struct terminal
 
     if (heat_open(&heat, numbers) != 0)
         return -1;
-    for (double p = 1; p <= heat.panels; p++) {
+    for (int p = 1; p <= heat.panels; p++) {
         const char *name = "";
         char title[300];
 
@@ -466,7 +473,7 @@ static int print_heatmap(struct table *numbers, FILE *out, const struct terminal
                  : heat.what == VALUE + 1 ? "validation loss"
                                           : "training loss");
         put_line(out, title, terminal);
-        for (double line = heat.rows; line >= 0; line--)
+        for (int line = heat.rows; line >= 0; line--)
             print_heat_line(&heat, p, line, out, terminal);
     }
     put_line(out, "* best rate, x diverged, - failed or not run", terminal);

@@ -181,16 +181,18 @@ static int match(const char *pattern, const char *text, struct part *parts)
     return strcmp(pattern, text) == 0 ? count : -1;
 }
 
-static void fill(const char *pattern, const struct part *parts, char *text, size_t size)
+/* What stands for parts that there are not is left as it is. */
+static void fill(const char *pattern, const struct part *parts, int count, char *text, size_t size)
 {
     size_t used = 0;
 
     text[0] = '\0';
     while (*pattern && used + 1 < size) {
-        if (strncmp(pattern, "%s", 2) == 0) {
+        if (count > 0 && strncmp(pattern, "%s", 2) == 0) {
             used +=
                 (size_t)snprintf(text + used, size - used, "%.*s", (int)parts->length, parts->text);
             parts++;
+            count--;
             pattern += 2;
         } else {
             text[used++] = *pattern++;
@@ -212,18 +214,16 @@ static size_t fixed_characters(const char *pattern)
 void word_composed(const char *english, char *text, size_t size)
 {
     const struct pair *best = NULL;
-    struct part parts[PARTS_MAX];
+    struct part parts[PARTS_MAX] = {{NULL, 0}};
 
     for (size_t i = 0; i < words.count; i++)
         if (match(words.pairs[i].english, english, parts) >= 0 &&
             (!best || fixed_characters(words.pairs[i].english) > fixed_characters(best->english)))
             best = &words.pairs[i];
-    if (best) {
-        match(best->english, english, parts);
-        fill(best->translated, parts, text, size);
-    } else {
+    if (best)
+        fill(best->translated, parts, match(best->english, english, parts), text, size);
+    else
         snprintf(text, size, "%s", english);
-    }
 }
 
 void words_close(void)

@@ -58,6 +58,20 @@ ends_with 0 plot "$reference/rate-sensitivity" sensitivity --width 84mm --height
     --output again
 if cmp -s drawn/sensitivity.svg again/sensitivity.svg; then fail 'another height, the same file'; fi
 
+case='a text without translation is an error'
+for rows in 'updates	x' 'updates	x
+Runs that are still on their way	x
+share that has not reached it	x
+shown: 	x
+full	x'; do
+    printf 'en\txx\n%s\n' "$rows" >words.tsv
+    status=0
+    gnuplot -e "page_language = 'xx'; page_words = 'words.tsv'" -c "$home/plots/survival.gp" \
+        "$reference/saddle" words.svg >out 2>err </dev/null || status=$?
+    echo $status
+done >statuses
+[ "$(tr '\n' ' ' <statuses)" = '1 0 ' ] || fail "gnuplot ended with $(tr '\n' ' ' <statuses)"
+
 [ "${3:-}" = all ] || exit 0
 
 # Text columns of a sheet of numbers: no field of it is quoted.
