@@ -74,21 +74,26 @@ static void remove_stale(const char *folder)
         closedir(listing);
 }
 
-/* What a file has of the temporary name becomes the name that it will have. */
-static int rename_within(const char *path, const char *temporary, const char *name)
+/* In a file for LaTeX the temporary name becomes the one that it will have; the line below the one
+ * that names gnuplot, when it was drawn, is left out: the same numbers give the same file. */
+static int tidy_tex(const char *path, const char *temporary, const char *name)
 {
     FILE *file = fopen(path, "r");
     struct whole_file renamed = {0};
     char *line = NULL;
     size_t size = 0;
-    int status = -1;
+    int status = -1, below_name = 0;
 
     if (!file)
         return error_set("%s: %s", path, strerror(errno));
     if (file_begin(&renamed, path) == 0) {
         while (getline(&line, &size, file) > 0) {
             const char *rest = line, *found;
+            int is_date = below_name && strncmp(line, "%% ", 3) == 0;
 
+            below_name = strncmp(line, "%% generated with", 17) == 0;
+            if (is_date)
+                continue;
             for (; (found = strstr(rest, temporary)); rest = found + strlen(temporary))
                 fprintf(renamed.stream, "%.*s%s", (int)(found - rest), rest, name);
             fputs(rest, renamed.stream);
@@ -124,11 +129,10 @@ static int draw(const struct plot *plot, enum figure_format format)
     status = run_gnuplot(plot, format, file);
     if (status == 0)
         status = figure_set_size(plot->figure, format, path);
-    if (status == 0 && format == FIGURE_CAIROLATEX) {
-        status = rename_within(path, temporary, name);
-        if (status == 0)
-            status = move(plot->folder, temporary, name, "pdf");
-    }
+    if (status == 0 && (format == FIGURE_CAIROLATEX || format == FIGURE_TIKZ))
+        status = tidy_tex(path, temporary, name);
+    if (status == 0 && format == FIGURE_CAIROLATEX)
+        status = move(plot->folder, temporary, name, "pdf");
     if (status == 0)
         status = move(plot->folder, temporary, name, suffix);
     if (status != 0)

@@ -29,8 +29,9 @@ done <commands
 grep -q '{loss-cairolatex}' loss-cairolatex.tex || fail 'loss-cairolatex.tex does not name its drawing'
 has_no_leftovers .
 
-case='the same numbers give the same file'
+case='the same numbers give the same file, a second later'
 mkdir again
+sleep 1
 ends_with 0 plot "$results" target --format tikz --width 84mm --output again
 is_same target-tikz.tex again/target-tikz.tex
 ends_with 0 plot "$results" loss --format cairolatex --width 84mm --output again
