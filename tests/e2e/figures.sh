@@ -10,7 +10,7 @@ command -v gnuplot >/dev/null || skip 'no gnuplot (Debian: gnuplot-nox)'
 
 case='lengths, formats and fonts that are none'
 for option in --width=84 --width=84parsec --width=1mm --width=9m --width=nan --format=gif --format= \
-    --format=svg, --lang=fr --dpi=0 --dpi=many --font= --font=DejaVu,0 --height=; do
+    '--format=svg,' --lang=fr --dpi=0 --dpi=many --font= --font=DejaVu,0 --height=; do
     ends_with 64 plot "$reference/saddle" survival "$option" --output drawn
     is_absent drawn
 done
