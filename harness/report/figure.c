@@ -160,7 +160,10 @@ static int is_translated(const struct figure *figure)
 void figure_name(const struct figure *figure, enum figure_format format, const char *chart,
                  char *text, size_t size)
 {
-    snprintf(text, size, "%s%s%s%s", chart, is_translated(figure) ? "." : "",
+    /* LaTeX takes what follows a dot for a suffix. */
+    const char *dot = formats[format].addition[0] ? "-" : ".";
+
+    snprintf(text, size, "%s%s%s%s", chart, is_translated(figure) ? dot : "",
              is_translated(figure) ? figure->language : "", formats[format].addition);
 }
 

@@ -42,7 +42,8 @@ int figure_check(struct figure *);
 const char *figure_suffix(enum figure_format);
 /* "svg", ..., "cairolatex" */
 const char *figure_format_name(enum figure_format);
-/* "loss", of another language "loss.zh", of LaTeX "loss-tikz": without suffix. */
+/* "loss", of another language "loss.zh", of LaTeX "loss-tikz" and "loss-zh-tikz": without suffix.
+ */
 void figure_name(const struct figure *, enum figure_format, const char *chart, char *text,
                  size_t size);
 /* The same of the numbers: "loss.csv", "loss.zh.csv". */

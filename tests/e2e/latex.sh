@@ -37,6 +37,11 @@ is_same target-tikz.tex again/target-tikz.tex
 ends_with 0 plot "$results" loss --format cairolatex --width 84mm --output again
 is_same loss-cairolatex.tex again/loss-cairolatex.tex
 
+case='names in another language have no dot, which LaTeX would take for that of a suffix'
+ends_with 0 plot "$results" target --format tikz,cairolatex --width 84mm --lang zh --output zh
+[ -s zh/target-zh-tikz.tex ] && [ -s zh/target-zh-cairolatex.pdf ] || fail 'other names'
+grep -q '{target-zh-cairolatex}' zh/target-zh-cairolatex.tex || fail 'it does not name its drawing'
+
 case='the sample builds'
 cp "$home/plots/latex/sample.tex" .
 builds sample
