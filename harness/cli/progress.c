@@ -44,9 +44,11 @@ static void clear_bar(struct progress *progress)
 /* Below the bar; how many lines. */
 static int draw_best(const struct progress *progress, const struct terminal *terminal)
 {
+    const int around = 3; /* the bar, the chart's head, the cursor's line */
+    int fits = terminal->height == 0 || terminal->height >= progress->live.count + around;
     char text[512];
 
-    if (progress->chart && progress->live.count > 0) {
+    if (progress->chart && progress->live.count > 0 && fits) {
         fputc('\n', stderr);
         return live_chart(&progress->live, stderr, terminal);
     }

@@ -42,12 +42,20 @@ static int width_of(FILE *stream)
     return width < 20 ? 20 : width > 400 ? 400 : (int)width;
 }
 
+static int height_of(FILE *stream)
+{
+    struct winsize window = {0};
+
+    return ioctl(fileno(stream), TIOCGWINSZ, &window) == 0 ? window.ws_row : 0;
+}
+
 struct terminal terminal_of(FILE *stream)
 {
     const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
 
     return (struct terminal){
         .width = width_of(stream),
+        .height = height_of(stream),
         .colour = isatty(fileno(stream)) && term && term[0] && strcmp(term, "dumb") != 0 &&
                   !(no_colour && no_colour[0]),
         .unicode = speaks_utf8(),

@@ -9,6 +9,7 @@
 /* How a terminal is to be written to. */
 struct terminal {
     int width;   /* characters */
+    int height;  /* lines; 0: not known */
     int colour;  /* 1: ANSI colours */
     int unicode; /* 0: ASCII alone */
 };
