@@ -8,7 +8,7 @@ height = 780
 load ARG0[1:strlen(ARG0) - strlen(name.".gp")]."style.gp"
 
 array axis_of[64]
-take_axis(p, text) = (axis_of[int(p)] = text, 1)
+take_axis(p, text) = (axis_of[int(p)] = plain(text), 1)
 stats data using (take_caption(strcol("caption"), strcol("source")), \
                   take_series(column("series"), strcol("label")), \
                   take_panel(column("panel"), strcol("panel_title")), \
@@ -18,14 +18,15 @@ ok = settle(1.15)
 loss_low = low
 loss_high = high
 
-heading = "Training loss within each budget"
+heading = say("Training loss within each budget")
 ok = split_caption(0)
-panel_columns = panel_count < 3 ? panel_count : (panel_count == 4 ? 2 : 3)
+legend_width = legend_of(longest_label, series_count)
+panel_columns = fitting(panel_count < 3 ? panel_count : (panel_count == 4 ? 2 : 3))
 panel_rows = (panel_count + panel_columns - 1) / panel_columns
-legend_width = legend_of(longest_label)
 @fit_titles
+if (narrow) { gap_height = gap_height + 18 } # each panel has its own axis
 height = 190 + (gap_height + 252) * panel_rows
-@resize
+@fit_page
 
 at(p, i) = column("panel") == p && column("series") == i && column("place") > 0 ? column("place") : NaN
 
@@ -45,7 +46,7 @@ do for [p = 1:panel_count] {
     @panel_title
     @log_y
     set xlabel axis_of[p]
-    if (c == 1) { set ylabel "training loss" } else { unset ylabel }
+    if (c == 1) { set ylabel upright(say("training loss")) } else { unset ylabel }
     plot for [i = 1:series_count] data \
             using (at(p, i)):(column("train_loss_low")):(column("train_loss_high")) \
             with filledcurves fillcolor rgb colours[wrap(i)] fillstyle transparent solid 0.18 noborder, \
@@ -54,5 +55,4 @@ do for [p = 1:panel_count] {
 }
 @legend_place
 plot for [i = 1:series_count] NaN with lines linetype i title labels[i]
-unset multiplot
-unset output
+@finish

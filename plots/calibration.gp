@@ -15,12 +15,14 @@ stats data using (take_caption(strcol("caption"), strcol("source")), \
 heading = "What a gate finds"
 ok = split_caption(0)
 panel_columns = 1
-legend_width = legend_of(longest_label)
+legend_width = legend_of(longest_label, series_count)
 r = 1
 c = 1
 
 # Lines of several groups beside each other.
 beside(i) = column("series") == i ? column("slow_down") + 0.012 * widest * (i - (series_count + 1) / 2.0) : NaN
+
+@fit_page
 
 set output output
 set multiplot
@@ -35,5 +37,4 @@ plot for [i = 1:series_count] data using (beside(i)):(column("rate")):(column("l
     for [i = 1:series_count] data using (beside(i)):(column("rate")) with linespoints linetype i
 @legend_place
 plot for [i = 1:series_count] NaN with linespoints linetype i title labels[i]
-unset multiplot
-unset output
+@finish

@@ -16,12 +16,15 @@ stats data using (take_caption(strcol("caption"), strcol("source")), \
 
 array axis_columns[2] = ["updates", "examples"]
 array axis_labels[2] = ["updates to target S", "examples to target K S"]
-heading = "Three regimes of the batch size"
+heading = say("Three regimes of the batch size")
 ok = split_caption(0)
 @find_censored
-panel_columns = 2
-legend_width = legend_of(longest_label)
-r = 1
+legend_width = legend_of(longest_label, series_count + 3)
+panel_count = 2
+panel_columns = fitting(panel_count)
+panel_rows = (panel_count + panel_columns - 1) / panel_columns
+x_text = say("batch size K [examples]")
+@fit_page
 
 of(kind, i) = is(kind) && column("series") == i ? column("batch_size") : NaN
 point(i) = is("point") && reached(i) ? column("batch_size") : NaN
@@ -33,15 +36,14 @@ within(v) = v > k_low / 1.6 && v < k_high * 1.6 ? v : NaN
 set output output
 set multiplot
 @page
-set xlabel "batch size K [examples]"
-@batch_x
 set style fill transparent solid 0.13 noborder
-do for [c = 1:2] {
-    what = axis_columns[c]
+do for [p = 1:panel_count] {
+    what = axis_columns[p]
     @cost_range
-    @place
+    @next_panel
+    @batch_x
     @cost_y
-    set ylabel axis_labels[c]
+    set ylabel upright(say(axis_labels[p]))
     plot data using (of("noise_scale", series_count + 1)):(low):(from_batch(column("batch_low"))):(to_batch(column("batch_high"))):(low):(high) \
             with boxxyerror linecolor rgb "#888888", \
         data using (within(of("noise_scale", series_count + 1))):(low):(0):(high - low) with vectors nohead linecolor rgb "#888888" linewidth 1.5 dashtype (10,4), \
@@ -63,8 +65,7 @@ do for [c = 1:2] {
 }
 @legend_place
 plot for [i = 1:series_count] NaN with linespoints linetype 200 + i title labels[i], \
-    NaN with lines linecolor rgb "#444444" dashtype (2,4) title "perfect scaling; none", \
-    NaN with points linetype 107 title "not reached", \
-    NaN with lines linecolor rgb "#888888" linewidth 1.5 dashtype (10,4) title (noise_seen ? "noise scale" : "")
-unset multiplot
-unset output
+    NaN with lines linecolor rgb "#444444" dashtype (2,4) title say("perfect scaling; none"), \
+    NaN with points linetype 107 title say("not reached"), \
+    NaN with lines linecolor rgb "#888888" linewidth 1.5 dashtype (10,4) title (noise_seen ? say("noise scale") : "")
+@finish

@@ -18,14 +18,14 @@ stats data using (take_caption(strcol("caption"), strcol("source")), \
                   take(column("effective_examples_low")), take(column("effective_examples_high")), 1) nooutput
 ok = settle(1.3)
 
-heading = "What a training set of clusters is worth to the gradient"
+heading = say("What a training set of clusters is worth to the gradient")
 ok = split_caption(0)
-panel_columns = panel_count < 3 ? panel_count : (panel_count == 4 ? 2 : 3)
+legend_width = legend_of(longest_label, series_count)
+panel_columns = fitting(panel_count < 3 ? panel_count : (panel_count == 4 ? 2 : 3))
 panel_rows = (panel_count + panel_columns - 1) / panel_columns
-legend_width = legend_of(longest_label)
 @fit_titles
 height = 190 + (gap_height + 252) * panel_rows
-@resize
+@fit_page
 
 n_of(p, i) = column("panel") == p && column("series") == i ? column("examples") : NaN
 
@@ -41,8 +41,8 @@ do for [p = 1:panel_count] {
     r = (p - 1) / panel_columns + 1
     @place
     @panel_title
-    if (c == 1) { set ylabel "independent examples as good" } else { unset ylabel }
-    if (p + panel_columns > panel_count) { set xlabel "training set N [examples]" } else { unset xlabel }
+    if (c == 1) { set ylabel upright(say("independent examples as good")) } else { unset ylabel }
+    if (p + panel_columns > panel_count) { set xlabel say("training set N [examples]") } else { unset xlabel }
     plot for [i = 1:series_count] data using (n_of(p, i)):(column("predicted")) with lines linetype 200 + i, \
         for [i = 1:series_count] data \
             using (n_of(p, i)):(column("effective_examples")):(column("effective_examples_low")):(column("effective_examples_high")) \
@@ -51,5 +51,4 @@ do for [p = 1:panel_count] {
 }
 @legend_place
 plot for [i = 1:series_count] NaN with linespoints linetype 200 + i title labels[i]
-unset multiplot
-unset output
+@finish

@@ -14,15 +14,15 @@ stats data using (take_caption(strcol("caption"), strcol("source")), \
                   take_series(column("series"), strcol("label")), \
                   target = strcol("target"), 1) nooutput
 
-heading = "Training time to ".target.", by engine and batch size"
+heading = sprintf(translated("Training time to %s, by engine and batch size"), target)
 ok = split_caption(0)
 @find_censored
-panel_columns = panel_count < 4 ? panel_count : (panel_count == 4 ? 2 : (panel_count <= 9 ? 3 : 4))
+legend_width = legend_of(longest_label, series_count + 1)
+panel_columns = fitting(panel_count < 4 ? panel_count : (panel_count == 4 ? 2 : (panel_count <= 9 ? 3 : 4)))
 panel_rows = (panel_count + panel_columns - 1) / panel_columns
-legend_width = legend_of(longest_label)
 @fit_titles
 height = 190 + (gap_height + smaller(252.0, larger(130.0, 1600.0 / panel_rows - gap_height))) * panel_rows
-@resize
+@fit_page
 @cost_range
 
 set output output
@@ -37,8 +37,8 @@ do for [p = 1:panel_count] {
     @place
     @batch_x
     @panel_title
-    if (c == 1) { set ylabel "training time to target [s]" } else { unset ylabel }
-    if (p + panel_columns > panel_count) { set xlabel "batch size K [examples]" } else { unset xlabel }
+    if (c == 1) { set ylabel upright(say("training time to target [s]")) } else { unset ylabel }
+    if (p + panel_columns > panel_count) { set xlabel say("batch size K [examples]") } else { unset xlabel }
     plot for [i = 1:series_count] data \
             using (column("panel") == p && reached(i) ? column("batch_size") : NaN):(column("median_".what)):(column("low_".what)):(bar_end(column("high_".what))) \
             with yerrorbars linetype 200 + i pointtype -1, \
@@ -50,6 +50,5 @@ do for [p = 1:panel_count] {
 }
 @legend_place
 plot for [i = 1:series_count] NaN with linespoints linetype i title labels[i], \
-    NaN with points linetype 107 title "not reached"
-unset multiplot
-unset output
+    NaN with points linetype 107 title say("not reached")
+@finish

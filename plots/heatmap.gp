@@ -18,7 +18,7 @@ errors_seen = 0
 validation_seen = 0
 stats data using (take_caption(strcol("caption"), strcol("source")), \
     take_panel(column("panel"), strcol("panel_title")), \
-    k_tics = add_tic(k_tics, column("full_batch") == 1 ? "full" : sprintf("%.0f", column("batch_size")), int(column("column"))), \
+    k_tics = add_tic(k_tics, column("full_batch") == 1 ? full_text : sprintf("%.0f", column("batch_size")), int(column("column"))), \
     rate_tics = add_tic(rate_tics, sprintf("%g", column("learning_rate")), int(column("row"))), \
     batch_count = larger(batch_count, int(column("column"))), \
     rate_count = larger(rate_count, int(column("row"))), \
@@ -31,16 +31,18 @@ stats data using (take(scale * column(what)), 1) nooutput
 any_value = high > 0
 ok = settle(1.02)
 
-heading = (errors_seen ? "Validation error at the end [%]" \
-    : (validation_seen ? "Validation loss at the end" : "Training loss at the end")).", by batch size and learning rate"
+heading = errors_seen ? say("Validation error at the end [%], by batch size and learning rate") \
+    : (validation_seen ? say("Validation loss at the end, by batch size and learning rate") \
+    : say("Training loss at the end, by batch size and learning rate"))
 ok = split_caption(0)
 # More panels to a row, and lower ones, rather than a page that scrolls for ever.
-panel_columns = panel_count < 3 ? panel_count : (panel_count <= 9 ? 3 : (panel_count <= 16 ? 4 : 5))
-panel_rows = (panel_count + panel_columns - 1) / panel_columns
 legend_width = 80.0
+panel_columns = fitting(panel_count < 3 ? panel_count : (panel_count <= 9 ? 3 : (panel_count <= 16 ? 4 : 5)))
+panel_rows = (panel_count + panel_columns - 1) / panel_columns
 @fit_titles
-height = 190 + (gap_height + smaller(40.0 * rate_count, larger(90.0, 1600.0 / panel_rows - gap_height))) * panel_rows
-@resize
+row_height = narrow ? 17.0 : smaller(40.0, larger(90.0, 1600.0 / panel_rows - gap_height) / rate_count)
+if (narrow) { script_height = 1; height = ceil(margin_top + margin_bottom + 16 + gap_height * (panel_rows - 1) + panel_rows * row_height * rate_count) } else { height = 190 + (gap_height + row_height * rate_count) * panel_rows }
+@fit_page
 
 # Viridis, eight of its colours (van der Walt and Smith 2015).
 set palette defined (0 "#440154", 1 "#46327e", 2 "#365c8d", 3 "#277f8e", 4 "#1fa187", 5 "#4ac16d", 6 "#a0da39", 7 "#fde725")
@@ -73,15 +75,15 @@ do for [p = 1:panel_count] {
     r = (p - 1) / panel_columns + 1
     @place
     @panel_title
-    if (c == 1) { set ylabel "learning rate α" } else { unset ylabel }
-    if (p + panel_columns > panel_count) { set xlabel "batch size K [examples]" } else { unset xlabel }
+    if (c == 1) { set ylabel upright(say("learning rate α")) } else { unset ylabel }
+    if (p + panel_columns > panel_count) { set xlabel say("batch size K [examples]") } else { unset xlabel }
     if (p == 1 && any_value) {
         set colorbox user origin 1 - (margin_right + legend_width - 24) / width,bottom_of(panel_rows) \
             size 16.0 / width,top_of(1) - bottom_of(panel_rows) noborder
     } else { unset colorbox }
     plot data using (column("masked") == 1 ? at(p) : NaN):(column("row")):(left_edge(0.48)):(right_edge(0.48)):(lower_edge(0.48)):(upper_edge(0.48)) \
             with boxxyerror fillcolor rgb "#d8d8d8" fillstyle solid noborder, \
-        data using (column("masked") == 1 ? at(p) : NaN):(column("row")):(column("diverged") > 0 ? "×" : "–") \
+        data using (column("masked") == 1 ? at(p) : NaN):(column("row")):(column("diverged") > 0 ? (tex ? "x" : "×") : (tex ? "--" : "–")) \
             with labels textcolor rgb "#555555" font heading_font, \
         data using (column("masked") == 0 ? at(p) : NaN):(column("row")):(left_edge(0.48)):(right_edge(0.48)):(lower_edge(0.48)):(upper_edge(0.48)):(shown(0)) \
             with boxxyerror fillcolor palette fillstyle solid noborder, \
@@ -95,5 +97,4 @@ do for [p = 1:panel_count] {
             with boxxyerror linecolor rgb "#D55E00" linewidth 2.6 dashtype (3,2) fillstyle empty
     unset label
 }
-unset multiplot
-unset output
+@finish

@@ -15,11 +15,11 @@ stats data using (take_caption(strcol("caption"), strcol("source")), \
 
 heading = "Medians from run to run"
 ok = split_caption(0)
-panel_columns = panel_count < 3 ? panel_count : 3
+panel_columns = fitting(panel_count < 3 ? panel_count : 3)
 panel_rows = (panel_count + panel_columns - 1) / panel_columns
 @fit_titles
 height = 190 + (gap_height + 220) * panel_rows
-@resize
+@fit_page
 
 # Where a level begins: an upright there.
 array starts[512]
@@ -59,5 +59,4 @@ do for [p = 1:panel_count] {
     unset arrow
     unset label
 }
-unset multiplot
-unset output
+@finish

@@ -14,11 +14,14 @@ ok = settle(1.15)
 loss_low = low
 loss_high = high
 
-heading = "Loss of each batch size at its best learning rate"
+heading = say("Loss of each batch size at its best learning rate")
 ok = split_caption(0)
-panel_columns = 3
-panel_rows = 2
-legend_width = 215.0
+legend_width = legend_within(215.0, longest_label, series_count)
+# Axes beside each other and losses below each other; on a narrow page the other way about.
+panel_columns = narrow ? 2 : 3
+panel_rows = narrow ? 3 : 2
+if (narrow) { gap_width = 16.0; gap_height = 58.0; margin_left = 62.0; margin_top = margin_top + 16 }
+@fit_page
 array axis_columns[3] = ["epochs", "updates", "train_seconds"]
 array axis_labels[3] = ["epochs", "updates", "training time [s]"]
 array loss_columns[2] = ["train_loss", "validation_loss"]
@@ -30,9 +33,9 @@ at(i) = column("series") == i && (from_zero || column(across) > 0) ? column(acro
 set output output
 set multiplot
 @page
-do for [c = 1:3] {
-    across = axis_columns[c]
-    from_zero = c == 1
+do for [axis = 1:3] {
+    across = axis_columns[axis]
+    from_zero = axis == 1
     ok = forget(0)
     stats data using (take(column(across)), 1) nooutput
     ok = settle(1.1)
@@ -43,14 +46,18 @@ do for [c = 1:3] {
     } else {
         @log_x
     }
-    do for [r = 1:2] {
-        upward = loss_columns[r]
+    do for [loss = 1:2] {
+        upward = loss_columns[loss]
+        c = narrow ? loss : axis
+        r = narrow ? axis : loss
         @place
         low = loss_low
         high = loss_high
         @log_y
-        if (r == 2) { set xlabel axis_labels[c] } else { unset xlabel }
-        if (c == 1) { set ylabel loss_labels[r] } else { unset ylabel }
+        if (narrow || loss == 2) { set xlabel say(axis_labels[axis]) } else { unset xlabel }
+        if (!narrow && axis == 1) { set ylabel say(loss_labels[loss]) } else { unset ylabel }
+        if (narrow && axis == 1) { set title say(loss_labels[loss]) } else { unset title }
+        if (narrow && loss == 2) { set format y ""; set ytics autofreq }
         plot for [i = 1:series_count] data \
                 using (at(i)):(column(upward."_low")):(column(upward."_high")) \
                 with filledcurves fillcolor rgb colours[wrap(i)] fillstyle transparent solid 0.18 noborder, \
@@ -61,5 +68,4 @@ do for [c = 1:3] {
 }
 @legend_place
 plot for [i = 1:series_count] NaN with lines linetype i title labels[i]
-unset multiplot
-unset output
+@finish

@@ -16,37 +16,38 @@ ok = forget(0)
 stats data using (column("panel") == 2 ? (take(column("low")), take(column("high")), 1) : 1) nooutput
 ok = settle(1.2)
 
-heading = "Gradients of the first n examples"
+heading = say("Gradients of the first n examples")
 ok = split_caption(0)
-panel_columns = 2
-legend_width = legend_of(longest_label)
-r = 1
+legend_width = legend_of(longest_label, series_count)
+panel_count = 2
+panel_columns = fitting(panel_count)
+panel_rows = (panel_count + panel_columns - 1) / panel_columns
+x_text = say("examples n")
+@fit_page
 
 at(i, p) = column("series") == i && column("panel") == p ? column("examples") : NaN
 
 set output output
 set multiplot
 @page
-set xlabel "examples n"
 set logscale x
 set xrange [n_low:n_high]
 eval 'set xtics ('.log_marks(n_low, n_high).')'
-c = 1
-@place
+p = 1
+@next_panel
 set yrange [0:1.02]
-set ylabel "cosine with the gradient of all"
+set ylabel upright(say("cosine with the gradient of all"))
 plot for [i = 1:series_count] data using (at(i, 1)):(column("value")):(column("low")):(column("high")) \
         with yerrorbars linetype 200 + i pointtype -1, \
     for [i = 1:series_count] data using (at(i, 1)):(column("value")) with linespoints linetype i
 unset label
-c = 2
-@place
+p = 2
+@next_panel
 @log_y
-set ylabel "trace of the covariance of their gradients"
+set ylabel upright(say("trace of the covariance of their gradients"))
 plot for [i = 1:series_count] data using (at(i, 2)):(column("value")):(column("low")):(column("high")) \
         with yerrorbars linetype 200 + i pointtype -1, \
     for [i = 1:series_count] data using (at(i, 2)):(column("value")) with linespoints linetype i
 @legend_place
 plot for [i = 1:series_count] NaN with linespoints linetype i title labels[i]
-unset multiplot
-unset output
+@finish

@@ -15,36 +15,38 @@ stats data using (take_caption(strcol("caption"), strcol("source")), \
                   most = larger(most, 100 * column("disagreement")), 1) nooutput
 ok = settle(1.4)
 
-heading = "Predictions of runs that differ only in their seed"
+heading = say("Predictions of runs that differ only in their seed")
 ok = split_caption(0)
-panel_columns = 2
-legend_width = legend_of(longest_label)
-r = 1
+legend_width = legend_of(longest_label, series_count)
+panel_count = 2
+panel_columns = fitting(panel_count)
+panel_rows = (panel_count + panel_columns - 1) / panel_columns
+x_text = say("batch size K [examples]")
+@fit_page
 
 k_of(i) = column("series") == i ? column("batch_size") : NaN
 
 set output output
 set multiplot
 @page
-set xlabel "batch size K [examples]"
+p = 1
+@next_panel
 @batch_x
-c = 1
-@place
 @log_y
-set ylabel "variance of the probabilities across seeds"
+set ylabel upright(say("variance of the probabilities across seeds"))
 plot for [i = 1:series_count] data \
         using (k_of(i)):(column("variance")):(column("variance_low")):(column("variance_high")) \
         with yerrorbars linetype 200 + i pointtype -1, \
     for [i = 1:series_count] data using (k_of(i)):(column("variance")) with linespoints linetype i
 unset label
-c = 2
-@place
+p = 2
+@next_panel
+@batch_x
 unset logscale y
 set yrange [0:1.1 * larger(most, 1)]
 set ytics autofreq
-set ylabel "pairs of seeds that disagree [%]"
+set ylabel upright(say("pairs of seeds that disagree [%]"))
 plot for [i = 1:series_count] data using (k_of(i)):(100 * column("disagreement")) with linespoints linetype i
 @legend_place
 plot for [i = 1:series_count] NaN with linespoints linetype i title labels[i]
-unset multiplot
-unset output
+@finish

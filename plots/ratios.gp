@@ -33,7 +33,9 @@ label_width = 24.0 + 6.6 * label_characters
 line_height = 19.0
 do for [i = 1:line_total] { names[i] = strlen(names[i]) > label_characters ? names[i][1:label_characters - 1]."…" : names[i] }
 height = larger(300, margin_top + margin_bottom + line_height * (line_total + 1))
-@resize
+script_height = 1
+least_panel = -1e9
+@fit_page
 
 is_kind(kind) = strcol("verdict") eq kind
 x_of(kind) = is_kind(kind) ? column("ratio") : NaN
@@ -44,7 +46,7 @@ array kind_marks[4] = [5, 9, 6, 7]
 
 set output output
 set multiplot
-margin_left = 24.0
+page_edge = 24.0
 @page
 margin_left = label_width
 @place
@@ -64,5 +66,4 @@ unset arrow 1
 unset label
 @legend_place
 plot for [k = 1:4] NaN with points pointtype kind_marks[k] pointsize 0.9 * mark_scale linecolor rgb kind_colours[k] title kinds[k]
-unset multiplot
-unset output
+@finish

@@ -21,26 +21,28 @@ stats data using (take_caption(strcol("caption"), strcol("source")), \
                   take_series(column("series"), strcol("label")), \
                   take_r(column("redundancy")), target = strcol("target"), 1) nooutput
 
-heading = "Cost of reaching ".target.", by redundancy"
+heading = sprintf(translated("Cost of reaching %s, by redundancy"), target)
 ok = split_caption(0)
 @find_censored
-panel_columns = 3
-legend_width = 130.0
-r = 1
+legend_width = legend_within(130.0, longest_label, series_count + 1)
+panel_count = 3
+panel_columns = fitting(panel_count)
+panel_rows = (panel_count + panel_columns - 1) / panel_columns
+x_text = say("redundancy r [copies of each example]")
+@fit_page
 
 set output output
 set multiplot
 @page
-set xlabel "redundancy r [copies of each example]"
 set logscale x
 set xrange [r_low / 1.3:r_high * 1.3]
 eval sprintf("set xtics (%s)", r_list[2:strlen(r_list) - 1])
-do for [c = 1:3] {
-    what = axis_columns[c]
+do for [p = 1:panel_count] {
+    what = axis_columns[p]
     @cost_range
-    @place
+    @next_panel
     @cost_y
-    set ylabel axis_labels[c]
+    set ylabel upright(say(axis_labels[p]))
     plot for [i = 1:series_count] data \
             using (reached(i) ? column("redundancy") : NaN):(column("median_".what)):(column("low_".what)):(bar_end(column("high_".what))) \
             with yerrorbars linetype 200 + i pointtype -1, \
@@ -52,6 +54,5 @@ do for [c = 1:3] {
 }
 @legend_place
 plot for [i = 1:series_count] NaN with linespoints linetype i title labels[i], \
-    NaN with points linetype 107 title "not reached"
-unset multiplot
-unset output
+    NaN with points linetype 107 title say("not reached")
+@finish

@@ -15,29 +15,30 @@ stats data using (take_caption(strcol("caption"), strcol("source")), \
                   take(column("median")), 1) nooutput
 ok = settle(1.15)
 
-heading = "How much the rate matters"
+heading = say("How much the rate matters")
 ok = split_caption(0)
 panel_columns = 1
-legend_width = legend_of(longest_label)
+legend_width = legend_of(longest_label, series_count)
 r = 1
 c = 1
 
 rate_of(i) = column("series") == i ? column("learning_rate") : NaN
 
+@fit_page
+
 set output output
 set multiplot
 @page
 @place
-set xlabel "learning rate"
+set xlabel say("learning rate")
 set logscale x
 set xrange [rate_low / 1.3:rate_high * 1.3]
 set format x "%g"
 @log_y
-set ylabel "loss at the end"
+set ylabel upright(say("loss at the end"))
 plot for [i = 1:series_count] data using (rate_of(i)):(column("median")):(column("low")):(column("high")) \
         with yerrorbars linetype 200 + i pointtype -1, \
     for [i = 1:series_count] data using (rate_of(i)):(column("median")) with linespoints linetype i
 @legend_place
 plot for [i = 1:series_count] NaN with linespoints linetype i title labels[i]
-unset multiplot
-unset output
+@finish

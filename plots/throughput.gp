@@ -8,17 +8,17 @@ height = 560
 load ARG0[1:strlen(ARG0) - strlen(name.".gp")]."style.gp"
 
 stats data using (take_caption(strcol("caption"), strcol("source")), \
-                  take_panel(column("panel"), "network ".strcol("panel_title")), \
+                  take_panel(column("panel"), sprintf(translated("network %s"), strcol("panel_title"))), \
                   strcol("input") eq "roof" ? 1 : take_series(column("series"), strcol("label")), 1) nooutput
 
-heading = "Throughput by batch size"
+heading = say("Throughput by batch size")
 ok = split_caption(0)
-panel_columns = panel_count < 3 ? panel_count : 3
+legend_width = legend_of(longest_label, series_count + 3)
+panel_columns = fitting(panel_count < 3 ? panel_count : 3)
 panel_rows = (panel_count + panel_columns - 1) / panel_columns
-legend_width = legend_of(longest_label)
 @fit_titles
 height = 190 + (gap_height + 312) * panel_rows
-@resize
+@fit_page
 
 row_of(p, i, input) = column("panel") == p && column("series") == i && strcol("input") eq input
 # Roofs have numbers, labels and ends of their own.
@@ -50,12 +50,12 @@ do for [p = 1:panel_count] {
     @log_y
     @batch_x
     @panel_title
-    if (c == 1) { set ylabel "examples per second" } else { unset ylabel }
-    if (p + panel_columns > panel_count) { set xlabel "batch size K [examples]" } else { unset xlabel }
+    if (c == 1) { set ylabel upright(say("examples per second")) } else { unset ylabel }
+    if (p + panel_columns > panel_count) { set xlabel say("batch size K [examples]") } else { unset xlabel }
     # At the left, above the height that the line ends at: rates are below it, and rise to the right.
     do for [j = 1:roof_count] {
         if (roof_panels[j] == p) {
-            set label 100 + j roof_labels[j] at graph 0.02,first roof_ends[j] left offset 0,0.6 \
+            set label 100 + j plain(roof_labels[j]) at graph 0.02,first roof_ends[j] left offset 0,0.6 \
                 font small_font textcolor rgb "#444444"
         }
     }
@@ -74,7 +74,6 @@ do for [p = 1:panel_count] {
 }
 @legend_place
 plot for [i = 1:series_count] NaN with linespoints linetype 200 + i title labels[i], \
-    NaN with lines linetype 207 title "gathered", NaN with lines linetype 207 dashtype (8,4) title "pre-gathered", \
-    NaN with lines dashtype (2,3) lc rgb "#444444" lw 2 title "roof"
-unset multiplot
-unset output
+    NaN with lines linetype 207 title say("gathered"), NaN with lines linetype 207 dashtype (8,4) title say("pre-gathered"), \
+    NaN with lines dashtype (2,3) lc rgb "#444444" lw 2 title say("roof")
+@finish

@@ -17,14 +17,14 @@ stats data using (take_caption(strcol("caption"), strcol("source")), \
                   take_k(column("batch_size"), column("full_batch")), \
                   take_ratio(column("variance_ratio_low")), take_ratio(column("variance_ratio_high")), 1) nooutput
 
-heading = "Variance of mini-batch gradients, measured over predicted"
+heading = say("Variance of mini-batch gradients, measured over predicted")
 ok = split_caption(0)
-panel_columns = panel_count < 3 ? panel_count : 3
+legend_width = legend_of(longest_label, series_count)
+panel_columns = fitting(panel_count < 3 ? panel_count : 3)
 panel_rows = (panel_count + panel_columns - 1) / panel_columns
-legend_width = legend_of(longest_label)
 @fit_titles
 height = 190 + (gap_height + 252) * panel_rows
-@resize
+@fit_page
 
 # The lines are moved apart, so that their bars do not hide each other.
 k_of(p, i) = column("panel") == p && column("series") == i ? column("batch_size") * 1.12 ** (i - 1.5) : NaN
@@ -39,8 +39,8 @@ do for [p = 1:panel_count] {
     r = (p - 1) / panel_columns + 1
     @place
     @panel_title
-    if (c == 1) { set ylabel "measured / predicted variance" } else { unset ylabel }
-    if (p + panel_columns > panel_count) { set xlabel "batch size K [examples]" } else { unset xlabel }
+    if (c == 1) { set ylabel upright(say("measured / predicted variance")) } else { unset ylabel }
+    if (p + panel_columns > panel_count) { set xlabel say("batch size K [examples]") } else { unset xlabel }
     set object 1 rectangle from graph 0,first 0.95 to graph 1,first 1.05 behind fillcolor rgb "#e8e8e8" fillstyle solid noborder
     plot for [i = 1:series_count] data \
             using (k_of(p, i)):(column("variance_ratio")):(column("variance_ratio_low")):(column("variance_ratio_high")) \
@@ -50,5 +50,4 @@ do for [p = 1:panel_count] {
 unset object
 @legend_place
 plot for [i = 1:series_count] NaN with points linetype 200 + i title labels[i]
-unset multiplot
-unset output
+@finish

@@ -27,19 +27,28 @@ stats data using (take_caption(strcol("caption"), strcol("source")), \
                   take_panel(column("panel"), strcol("panel_title")), \
                   take_line(column("panel"), column("line"), strcol("label"), strcol("number")), 1) nooutput
 
-heading = "What the verdicts rest on"
+heading = say("What the verdicts rest on")
 ok = split_caption(0)
-line_height = 21.0
-panel_gap = 66.0
-margin_top = 104.0
+# On a narrow page the texts stand above the marks.
+line_height = narrow ? 32.0 : 21.0
+panel_gap = tall + (narrow ? 52.0 : 66.0)
+key_top = narrow ? margin_top + (page_bare ? -2 : 4) : 50.0
+margin_top = narrow ? key_top + 44 : 104.0
 margin_bottom = margin_bottom - 34 # the axes have no label
-margin_left = 24.0 # of the caption: the panels begin behind their texts
-panel_left = 24 + 7.0 * longest_label
-panel_right = 24 + 7.0 * longest_number
+page_edge = narrow ? page_edge : 24.0
+panel_left = narrow ? 14.0 : 24 + 7.0 * longest_label
+panel_right = narrow ? 14.0 : 24 + 7.0 * longest_number
+text_characters(number) = narrow ? int((width - 28) / 6.7) - strlen(number) - 2 : longest_label
+shortened(text, number) = strlen(text) > text_characters(number) ? text[1:text_characters(number) - 1]."…" : text
 lines_before = 0
 do for [p = 1:panel_count] { before[p] = lines_before; lines_before = lines_before + lines_in[p] }
-height = margin_top + line_height * lines_before + panel_gap * (panel_count - 1) + margin_bottom
-@resize
+height = ceil(margin_top + line_height * lines_before + panel_gap * (panel_count - 1) + margin_bottom)
+script_height = 1
+# A height that is given is that of the lines.
+if (page_height > 0) { line_height = line_height + (page_height - height) / larger(1, lines_before) }
+least_panel = -1e9
+@fit_page
+if (line_height < 16) { printerr sprintf("chart %s does not fit: %.0f mm is too low for its %d lines, expected at least %.0f mm", name, page_scale * height * 25.4 / 96, lines_before, ceil(page_scale * (height + (16 - line_height) * lines_before) * 25.4 / 96)); exit status 1 }
 top_at(p) = 1 - (margin_top + line_height * before[p] + panel_gap * (p - 1)) / height
 bottom_at(p) = top_at(p) - line_height * lines_in[p] / height
 
@@ -76,7 +85,9 @@ view_marks(any) = log_view && high_view / low_view > 5 ? log_marks(low_view, hig
 
 in_panel(p) = column("panel") == p
 of(p, v, delivered) = in_panel(p) && column("mark") == v && column("delivered") == delivered
-line_of(any) = column("line")
+# Marks are in the lower half of a line that has its text above.
+line_of(any) = column("line") + (narrow ? 0.21 : 0)
+half_line = narrow ? 0.25 : 0.5
 
 set output output
 set multiplot
@@ -99,17 +110,22 @@ do for [p = 1:panel_count] {
     set yrange [lines_in[p] + 0.5:0.5]
     do for [i = 1:text_count] {
         if (text_panel[i] == p) {
-            set label 100 + i texts[i] at screen (panel_left - 10) / width,first text_line[i] right noenhanced font small_font
-            set label 400 + i numbers[i] at screen 1 - (panel_right - 10) / width,first text_line[i] left noenhanced font small_font
+            if (narrow) {
+                set label 100 + i plain(shortened(texts[i], numbers[i])) at screen panel_left / width,first text_line[i] - 0.24 left front noenhanced font small_font
+                set label 400 + i plain(numbers[i]) at screen 1 - panel_right / width,first text_line[i] - 0.24 right front noenhanced font small_font
+            } else {
+                set label 100 + i plain(texts[i]) at screen (panel_left - 10) / width,first text_line[i] right noenhanced font small_font
+                set label 400 + i plain(numbers[i]) at screen 1 - (panel_right - 10) / width,first text_line[i] left noenhanced font small_font
+            }
         }
     }
     set title titles[p] offset 0,-0.5
-    if (p == 1) { set key at screen 0.5,screen 1 - 50.0 / height center center horizontal Left reverse noenhanced samplen 1 spacing 1 width 2 } else { unset key }
-    plot data using (in_panel(p) ? column("expected_low") : NaN):(line_of(0)):(column("expected_low")):(column("expected_high")):(line_of(0) - 0.5):(line_of(0) + 0.5) \
+    if (p == 1) { set key at screen 0.5,screen 1 - key_top / height center center horizontal Left reverse noenhanced samplen (narrow ? 0.4 : 1) spacing 1 width (narrow ? 0 : 2) maxrows 1 } else { unset key }
+    plot data using (in_panel(p) ? column("expected_low") : NaN):(line_of(0)):(column("expected_low")):(column("expected_high")):(line_of(0) - half_line):(line_of(0) + half_line) \
             with boxxyerror fillstyle solid 1.0 noborder linecolor rgb "#e4ecdf", \
-        data using (in_panel(p) ? column("neutral") : NaN):(line_of(0) - 0.5):(0):(1) \
+        data using (in_panel(p) ? column("neutral") : NaN):(line_of(0) - half_line):(0):(2 * half_line) \
             with vectors nohead linecolor rgb "#444444" linewidth 1 dashtype solid, \
-        for [bound in "above below"] data using (in_panel(p) ? column(bound) : NaN):(line_of(0) - 0.5):(0):(1) \
+        for [bound in "above below"] data using (in_panel(p) ? column(bound) : NaN):(line_of(0) - half_line):(0):(2 * half_line) \
             with vectors nohead linecolor rgb "#2f6b2f" linewidth 1.4 dashtype (6,4), \
         data using (in_panel(p) && column("mark") > 0 ? column("bar_low") : NaN):(line_of(0)):(column("bar_high") - column("bar_low")):(0):(10 * column("mark") + column("open_low") + 2 * column("open_high")) \
             with vectors arrowstyle variable, \
@@ -119,8 +135,7 @@ do for [p = 1:panel_count] {
             with points pointtype verdict_marks[v] pointsize mark_size linecolor rgb "white", \
         for [v = 1:3] data using (of(p, v, 0) ? column("at") : NaN):(line_of(0)) \
             with points pointtype verdict_open_marks[v] pointsize mark_size linewidth 1.6 linecolor rgb verdict_colours[v], \
-        for [v = 1:3] NaN with points pointtype verdict_marks[v] pointsize mark_size linecolor rgb verdict_colours[v] title verdict_names[v]
+        for [v = 1:3] NaN with points pointtype verdict_marks[v] pointsize mark_size linecolor rgb verdict_colours[v] title say(verdict_names[v])
     unset label
 }
-unset multiplot
-unset output
+@finish

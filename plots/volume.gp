@@ -22,38 +22,39 @@ stats data using (take_caption(strcol("caption"), strcol("source")), \
                   take_gap(column("low_gap")), take_gap(column("high_gap")), 1) nooutput
 ok = settle(1.05)
 
-heading = "More training data"
+heading = say("More training data")
 ok = split_caption(0)
-panel_columns = 2
-legend_width = legend_of(longest_label)
-r = 1
+legend_width = legend_of(longest_label, series_count)
+panel_count = 2
+panel_columns = fitting(panel_count)
+panel_rows = (panel_count + panel_columns - 1) / panel_columns
+x_text = say("training examples N")
+@fit_page
 
 n_of(i) = column("series") == i ? column("train_examples") : NaN
 
 set output output
 set multiplot
 @page
-set xlabel "training examples N"
 set logscale x
 set xrange [n_low / 1.3:n_high * 1.3]
 eval sprintf("set xtics (%s)", n_list[2:strlen(n_list) - 1])
-c = 1
-@place
+p = 1
+@next_panel
 set yrange [low:high]
-set ylabel "test error [%]"
+set ylabel upright(say("test error [%]"))
 plot for [i = 1:series_count] data using (n_of(i)):(100 * column("median_error")):(100 * column("low_error")):(100 * column("high_error")) \
         with yerrorbars linetype 200 + i pointtype -1, \
     for [i = 1:series_count] data using (n_of(i)):(100 * column("median_error")) with linespoints linetype i
 unset label
-c = 2
-@place
+p = 2
+@next_panel
 set yrange [1.1 * gap_low:1.1 * larger(gap_high, 0.01)]
 set ytics autofreq
-set ylabel "test loss - training loss"
+set ylabel upright(say("test loss - training loss"))
 plot for [i = 1:series_count] data using (n_of(i)):(column("median_gap")):(column("low_gap")):(column("high_gap")) \
         with yerrorbars linetype 200 + i pointtype -1, \
     for [i = 1:series_count] data using (n_of(i)):(column("median_gap")) with linespoints linetype i
 @legend_place
 plot for [i = 1:series_count] NaN with linespoints linetype i title labels[i]
-unset multiplot
-unset output
+@finish

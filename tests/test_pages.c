@@ -330,6 +330,17 @@ static void charts_that_lack_a_file_say_so(void **state)
     assert_says("<td>not reached</td>");
 }
 
+static void figures_in_another_language_are_no_charts_of_their_own(void **state)
+{
+    (void)state;
+    fixture_cells(contest, COUNT(contest));
+    mkdir(scratch_path("figures"), 0777);
+    fixture_text("figures/heatmap.zh.svg", "<svg><g/></svg>");
+    fixture_text("figures/heatmap.zh.csv", "panel\n1\n");
+    write_experiment(PAGE_HTML);
+    assert_lacks("heatmap.zh");
+}
+
 static void damaged_files_are_refused(void **state)
 {
     (void)state;
@@ -359,6 +370,8 @@ int main(void)
         cmocka_unit_test_setup(what_is_missing_is_said, fixture_clear),
         cmocka_unit_test_setup(a_run_that_did_not_end_well_is_said, fixture_clear),
         cmocka_unit_test_setup(charts_that_lack_a_file_say_so, fixture_clear),
+        cmocka_unit_test_setup(figures_in_another_language_are_no_charts_of_their_own,
+                               fixture_clear),
         cmocka_unit_test_setup(damaged_files_are_refused, fixture_clear),
     };
     int failed = cmocka_run_group_tests(tests, scratch_open, tree_close);

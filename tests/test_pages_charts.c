@@ -7,6 +7,7 @@
 #include "results_fixture.h"
 #include "tree.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -235,6 +236,181 @@ static void marks_of_a_drawing_are_described(void **state)
     close_marks();
 }
 
+/* ---- Cells, lines, boxes ----------------------------------------------------------------------
+ */
+
+static void a_mark_names_its_cell(void **state)
+{
+    static const struct {
+        const char *count, *expected;
+    } cases[] = {
+        {"1", "K = 8 \u00b7 learning rate 0.1 \u00b7 median 0.5 \u00b7 n 1 \u00b7 cell c-1"},
+        {"3", "K = 8 \u00b7 learning rate 0.1 \u00b7 median 0.5 \u00b7 n 3 \u00b7 cell c-1 and 2 "
+              "more"},
+        {"nan",
+         "K = 8 \u00b7 learning rate 0.1 \u00b7 median 0.5 \u00b7 n \u2013 \u00b7 cell c-1"}};
+    char rows_text[200], text[256];
+
+    (void)state;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        snprintf(rows_text, sizeof rows_text,
+                 "series,label,learning_rate,n,median,cell\n1,K = 8,0.1,%s,0.5,c-1\n"
+                 "1,K = 8,0.2,1,0.5,\n",
+                 cases[c].count);
+        open_marks("sensitivity", rows_text);
+        marks_describe(&marks, 1, 2, 0, text, sizeof text);
+        assert_string_equal(text, cases[c].expected);
+        marks_describe(&marks, 1, 2, 1, text, sizeof text);
+        assert_null(strstr(text, "cell"));
+        close_marks();
+    }
+}
+
+enum { CURVE_ROWS = 30 };
+
+/* Losses of two batch sizes. */
+static double loss_of(int series, double t)
+{
+    return series == 1 ? 1 / (1 + t) : 1 / (1 + t * t);
+}
+
+static void open_curves(void)
+{
+    char text[8000];
+    size_t used = (size_t)snprintf(text, sizeof text,
+                                   "series,label,n,epochs,updates,train_seconds,train_loss,"
+                                   "validation_loss,cell\n");
+
+    for (int series = 1; series <= 2; series++)
+        for (int t = 0; t < CURVE_ROWS; t++)
+            used += (size_t)snprintf(
+                text + used, sizeof text - used, "%d,K = %d,1,%d,%d,%g,%.17g,%.17g,c-%d\n", series,
+                series, t, 10 * t, 0.1 * t, loss_of(series, t), 2 * loss_of(series, t), series);
+    open_marks("loss", text);
+}
+
+/* Where a script draws them: updates and losses on logarithmic axes, epochs on a straight one. */
+static void draw_curve(struct mark_place *vertices, int series, int is_log, size_t first)
+{
+    for (size_t t = first; t < CURVE_ROWS; t++)
+        vertices[t - first] =
+            (struct mark_place){is_log ? 100 + 40 * log(10.0 * (double)t) : 100 + 7 * (double)t,
+                                300 - 50 * log(loss_of(series, (double)t))};
+}
+
+/* Larger losses lie lower. */
+static void turn(struct mark_place *vertices, size_t count)
+{
+    for (size_t v = 0; v < count; v++)
+        vertices[v].y = 600 - vertices[v].y;
+}
+
+static void a_line_has_marks_where_its_rows_are(void **state)
+{
+    struct mark_place vertices[CURVE_ROWS];
+    struct mark_along along[MARKS_ALONG];
+
+    (void)state;
+    open_curves();
+    assert_int_equal(marks.panel_count, 6);
+    assert_int_equal(marks_shape(&marks, 1, 3), MARK_LINE);
+    draw_curve(vertices, 1, 0, 0);
+    assert_int_equal(marks_along(&marks, 1, 3, vertices, CURVE_ROWS, along), MARKS_ALONG);
+    for (size_t m = 0; m < MARKS_ALONG; m++) {
+        size_t row = along[m].row;
+
+        assert_true(fabs(along[m].place.x - vertices[row].x) < 0.01);
+        assert_true(fabs(along[m].place.y - vertices[row].y) < 0.01);
+        assert_true(m == 0 || row > along[m - 1].row);
+    }
+    assert_int_equal(along[0].row, 0);
+    assert_int_equal(along[MARKS_ALONG - 1].row, CURVE_ROWS - 1);
+    /* Updates begin at 0, which their axis has not. */
+    draw_curve(vertices, 2, 1, 1);
+    assert_int_equal(marks_along(&marks, 3, 4, vertices, CURVE_ROWS - 1, along), MARKS_ALONG);
+    assert_int_equal(along[0].row, CURVE_ROWS + 1);
+    assert_int_equal(marks_along(&marks, 3, 1, vertices, CURVE_ROWS - 1, along), 0); /* its band */
+    assert_int_equal(marks_along(&marks, 9, 4, vertices, CURVE_ROWS - 1, along), 0);
+    close_marks();
+}
+
+static void a_line_that_is_not_of_these_rows_has_no_marks(void **state)
+{
+    struct mark_place vertices[CURVE_ROWS];
+    struct mark_along along[MARKS_ALONG];
+
+    (void)state;
+    open_curves();
+    draw_curve(vertices, 1, 0, 0);
+    turn(vertices, CURVE_ROWS);
+    assert_int_equal(marks_along(&marks, 1, 3, vertices, CURVE_ROWS, along), 0); /* upside down */
+    turn(vertices, CURVE_ROWS);
+    assert_int_equal(marks_along(&marks, 1, 4, vertices, CURVE_ROWS, along), 0); /* the other one */
+    assert_int_equal(marks_along(&marks, 1, 3, vertices, CURVE_ROWS - 1, along), 0); /* one lacks */
+    assert_int_equal(marks_along(&marks, 1, 3, vertices, 2, along), 0);
+    assert_int_equal(marks_along(&marks, 1, 3, vertices, 0, along), 0);
+    vertices[11].y += 3;
+    assert_int_equal(marks_along(&marks, 1, 3, vertices, CURVE_ROWS, along), 0);
+    for (size_t v = 0; v < CURVE_ROWS; v++)
+        vertices[v] = (struct mark_place){NAN, NAN};
+    assert_int_equal(marks_along(&marks, 1, 3, vertices, CURVE_ROWS, along), 0);
+    for (size_t v = 0; v < CURVE_ROWS; v++)
+        vertices[v] = (struct mark_place){50, 50};
+    assert_int_equal(marks_along(&marks, 1, 3, vertices, CURVE_ROWS, along),
+                     0); /* all in one place */
+    close_marks();
+}
+
+static void lines_of_a_drawing_are_marked(void **state)
+{
+    static const char text[] =
+        "<svg><g id=\"gnuplot_plot_1a\"><path d='M0,0 L1,1'/></g><g id=\"gnuplot_plot_2a\">"
+        "<path stroke='red' d='M10.0,20.0 L20,40\n L40,80'/></g>"
+        "<g id=\"gnuplot_plot_3a\"><path d='M0,0 C1,1 2,2'/></g></svg>";
+
+    (void)state;
+    open_marks("budgets", "panel,series,label,n,place,train_loss,cell\n1,1,K = 1,2,1,3,c-1\n"
+                          "1,1,K = 1,2,2,2,c-1\n1,1,K = 1,2,4,0,c-1\n");
+    assert_int_equal(write_svg(text, "c3", &marks), 0);
+    assert_int_equal(count_of("class=\"mark along\""), 3);
+    assert_int_equal(tally.described, 3);
+    assert_says("place 4 \u00b7 train loss 0 \u00b7 n 2 \u00b7 cell c-1 and 1 more\" cx=\"40.0\" "
+                "cy=\"80.0\"");
+    close_marks();
+}
+
+static void boxes_of_a_heat_map_are_marked(void **state)
+{
+    static const char text[] =
+        "<svg><g id=\"gnuplot_plot_1a\"><polygon points='50,10 60,10 60,20 50,20 '/></g>"
+        "<g id=\"gnuplot_plot_2a\"><text>x</text></g>"
+        "<g id=\"gnuplot_plot_3a\"><polygon points='10,40 20,40 20,30 10,30'/>"
+        "<polygon points='50,40 60,40 60,30 50,30'/></g></svg>";
+    static const char numbers[] =
+        "panel,panel_title,column,batch_size,row,learning_rate,n,diverged,masked,validation_error,"
+        "cell\n1,S,1,8,1,0.1,3,0,0,0.25,c-1\n1,S,2,32,1,0.1,3,0,0,0.5,c-2\n"
+        "1,S,2,32,2,0.3,3,2,1,,c-3\n";
+
+    (void)state;
+    open_marks("heatmap", numbers);
+    assert_int_equal(marks.series_count, 0);
+    assert_int_equal(write_svg(text, "c4", &marks), 0);
+    assert_int_equal(tally.described, 3);
+    assert_int_equal(tally.unknown, 0);
+    assert_says(
+        "aria-label=\"S \u00b7 batch size 8 \u00b7 learning rate 0.1 \u00b7 validation error "
+        "0.25 \u00b7 n 3 \u00b7 cell c-1 and 2 more\"");
+    assert_says("aria-label=\"S \u00b7 batch size 32 \u00b7 learning rate 0.3 \u00b7 n 3 \u00b7 "
+                "diverged 2 \u00b7 cell c-3 and 2 more\"");
+    close_marks();
+    /* A row more than boxes: none of them is described. */
+    open_marks("heatmap", "panel,column,batch_size,row,learning_rate,masked\n1,1,8,1,0.1,0\n");
+    assert_int_equal(write_svg(text, "c4", &marks), 0);
+    assert_int_equal(tally.described, 0);
+    assert_int_equal(tally.unknown, 3);
+    close_marks();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +421,11 @@ int main(void)
         cmocka_unit_test(a_mark_stands_for_its_row),
         cmocka_unit_test(charts_without_a_layout_have_no_marks),
         cmocka_unit_test(marks_of_a_drawing_are_described),
+        cmocka_unit_test(a_mark_names_its_cell),
+        cmocka_unit_test(a_line_has_marks_where_its_rows_are),
+        cmocka_unit_test(a_line_that_is_not_of_these_rows_has_no_marks),
+        cmocka_unit_test(lines_of_a_drawing_are_marked),
+        cmocka_unit_test(boxes_of_a_heat_map_are_marked),
     };
     int failed = cmocka_run_group_tests(tests, scratch_open, tree_close);
 

@@ -3,6 +3,7 @@
 #ifndef BATCHLAB_COMMAND_H
 #define BATCHLAB_COMMAND_H
 
+#include "cli/live.h"
 #include "plan/shard.h"
 #include "run/runner.h"
 
@@ -116,12 +117,16 @@ void opened_close(struct opened *);
  * -shard-I-of-N. */
 int opened_take_shard(struct opened *, const struct shard *);
 
-/* Progress on stderr: a bar on a terminal, a line for each finished cell otherwise. */
+/* Progress on stderr: on a terminal a bar, and below it the best of each K so far; a line for each
+ * finished cell otherwise. */
 struct progress {
     int terminal, colour;
-    int bar_shown;
+    int chart;       /* 1: the best as bars (run --live) */
+    int lines_shown; /* of the bar and what is below it */
+    struct live live;
 };
 
+/* The caller sets live.experiment, live.results and chart beforehand. */
 void progress_start(struct progress *);
 /* The report function of runner_options; context is the struct progress. */
 void progress_report(void *context, const struct runner_progress *, const struct cell *,

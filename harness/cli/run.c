@@ -8,6 +8,7 @@
 #include "run/farm.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,8 @@ enum {
     KEY_HERE,
     KEY_NO_ROOF,
     KEY_TIER,
-    KEY_SHARD
+    KEY_SHARD,
+    KEY_LIVE
 };
 
 static const struct argp_option options[] = {
@@ -58,6 +60,8 @@ static const struct argp_option options[] = {
      "DIR-shard-I-of-N: "
      "for job arrays; batchlab merge joins them",
      0},
+    {"live", KEY_LIVE, 0, 0,
+     "While it runs, on a terminal: the best of each batch size so far, as bars", 0},
     {"no-charts", KEY_NO_CHARTS, 0, 0, "Do not draw", 0},
     {0},
 };
@@ -65,7 +69,7 @@ static const struct argp_option options[] = {
 struct arguments {
     const char *file, *results, *threads;
     struct runner_options runner;
-    int quick, no_charts, profile;
+    int quick, no_charts, profile, live;
     struct shard shard;
     enum tier tier;
     int worst; /* of several experiments, their exit status */
@@ -153,6 +157,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_PROFILE:
         arguments->profile = 1;
         break;
+    case KEY_LIVE:
+        arguments->live = 1;
+        break;
     case KEY_NO_CHARTS:
         arguments->no_charts = 1;
         break;
@@ -183,14 +190,27 @@ static const struct argp argp = {options,
 static void print_account(const struct runner_result *result)
 {
     double room = result->wall_seconds * result->jobs;
+    char text[256];
 
     if (result->run == 0)
         return;
-    printf("%d cell%s in %.0f s, %d at a time: training %.0f %%, evaluation %.0f %%, the rest "
-           "%.0f %% of the time.\n",
-           result->run, result->run == 1 ? "" : "s", result->wall_seconds, result->jobs,
-           100 * result->train_seconds / room, 100 * result->evaluation_seconds / room,
-           100 * (1 - (result->train_seconds + result->evaluation_seconds) / room));
+    snprintf(text, sizeof text,
+             "%d cell%s in %.0f s, %d at a time: training %.0f %%, evaluation %.0f %%, the rest "
+             "%.0f %% of the time.",
+             result->run, result->run == 1 ? "" : "s", result->wall_seconds, result->jobs,
+             100 * result->train_seconds / room, 100 * result->evaluation_seconds / room,
+             100 * (1 - (result->train_seconds + result->evaluation_seconds) / room));
+    summary_print_wrapped(stdout, text);
+}
+
+static void print_place(const char *results)
+{
+    char text[PATH_MAX + 128];
+
+    snprintf(text, sizeof text,
+             "Results in %s: cells.csv (columns: results/README.md), manifest.json, figures/",
+             results);
+    summary_print_wrapped(stdout, text);
 }
 
 /* A chart that the results so far cannot fill is left out, and so is drawing without gnuplot: the
@@ -277,7 +297,10 @@ static int run_with(const struct opened *opened, const struct shifted_tests *shi
     };
     const struct post *post = arguments->runner.post;
     struct runner_result result;
-    struct progress progress;
+    struct progress progress = {
+        .chart = arguments->live,
+        .live = {.experiment = &opened->experiment, .results = opened->results},
+    };
     int status;
 
     if (post && post->ranks.rank > 0)
@@ -292,7 +315,7 @@ static int run_with(const struct opened *opened, const struct shifted_tests *shi
         return result.wrong ? (command_failed(), STATUS_WRONG) : command_failed();
     if (result.end != RUNNER_INTERRUPTED && result.reported > 0) {
         if (opened->experiment.question[0])
-            printf("%s\n", opened->experiment.question);
+            summary_print_wrapped(stdout, opened->experiment.question);
         if (summary_print(stdout, opened->results) != 0)
             return command_failed();
         print_account(&result);
@@ -301,8 +324,7 @@ static int run_with(const struct opened *opened, const struct shifted_tests *shi
             return command_failed();
         if (!arguments->no_charts && result.end == RUNNER_COMPLETE)
             draw_charts(opened);
-        printf("Results in %s: cells.csv (columns: results/README.md), manifest.json, figures/\n",
-               opened->results);
+        print_place(opened->results);
     }
     if (arguments->shard.count > 1 && result.end == RUNNER_COMPLETE)
         print_merging(opened, arguments);

@@ -43,8 +43,8 @@ static void take_file(struct pages_folder *folder, const char *file)
     struct chart_files *chart;
     char name[sizeof chart->name];
 
-    if ((size_t)(dot - file) >= sizeof name)
-        return; /* of no chart of ours */
+    if ((size_t)(dot - file) >= sizeof name || strchr(file, '.') != dot)
+        return; /* of no chart of ours, or one in another language: "loss.zh.svg" */
     snprintf(name, sizeof name, "%.*s", (int)(dot - file), file);
     chart = find_chart(folder, name);
     chart->has_numbers |= strcmp(dot, ".csv") == 0;

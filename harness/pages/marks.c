@@ -2,6 +2,7 @@
 #include "pages/marks.h"
 
 #include "base/error.h"
+#include "pages/line.h"
 #include "pages/page.h"
 
 #include <math.h>
@@ -22,9 +23,11 @@ struct clause {
     const char *y; /* the column that its marks stand at; NULL: it has none that stand for rows */
     enum when when;
     const char *key, *value; /* rows with this text in that column; NULL: all */
+    enum mark_shape shape;
+    const char *x; /* NULL: that of the script */
 };
 
-enum { CLAUSES_MAX = 10, LAYOUTS_MAX = 3 };
+enum { CLAUSES_MAX = 10, LAYOUTS_MAX = 6 };
 
 struct drawn {
     const char *chart, *x;
@@ -34,8 +37,13 @@ struct drawn {
     const char *series_column;                       /* NULL: series */
     const char *const *names; /* of the series, ended by NULL; NULL: the rows' `label` */
     int is_downward;          /* larger y lie lower */
+    const char *const *more;  /* columns that a mark says besides, ended by NULL; NULL: the usual */
+    int without_series;
 };
 
+static const char *const heatmap_says[] = {"batch_size",      "learning_rate", "validation_error",
+                                           "validation_loss", "train_loss",    "n",
+                                           "diverged",        "not_trained",   NULL};
 static const char *const verdict_series[] = {"confirmed", "refuted", "inconclusive", NULL};
 
 #define COST(unit)                                                                                 \
@@ -53,9 +61,10 @@ static const char *const verdict_series[] = {"confirmed", "refuted", "inconclusi
     {                                                                                              \
         {EACH_SERIES}, {EACH_SERIES, column},                                                      \
     }
-#define BARE                                                                                       \
+/* A band, and a line that has a vertex for each row. */
+#define CURVE(x, y)                                                                                \
     {                                                                                              \
-        {EACH_SERIES}, {EACH_SERIES},                                                              \
+        {EACH_SERIES}, {EACH_SERIES, y, ALWAYS, NULL, NULL, MARK_LINE, x},                         \
     }
 
 #pragma GCC diagnostic push
@@ -101,9 +110,22 @@ static const struct drawn scripts[] = {
      "mark",
      verdict_series,
      1},
-    {"loss", "epochs", 0, {BARE}},
-    {"budgets", "place", 1, {BARE}},
-    {"survival", "updates", 0, {{{EACH_SERIES}}}},
+    {"loss",
+     "epochs",
+     0,
+     {CURVE("epochs", "train_loss"), CURVE("epochs", "validation_loss"),
+      CURVE("updates", "train_loss"), CURVE("updates", "validation_loss"),
+      CURVE("train_seconds", "train_loss"), CURVE("train_seconds", "validation_loss")}},
+    {"budgets", "place", 1, {CURVE(NULL, "train_loss")}},
+    {"survival", "updates", 0, {{{EACH_SERIES, "share", ALWAYS, NULL, NULL, MARK_LINE}}}},
+    {.chart = "heatmap",
+     .x = "column",
+     .by_panel = 1,
+     .layouts = {{{ONCE, "row", ALWAYS, "masked", "1", MARK_BOX},
+                  {ONCE},
+                  {ONCE, "row", ALWAYS, "masked", "0", MARK_BOX}}},
+     .more = heatmap_says,
+     .without_series = 1},
 };
 #pragma GCC diagnostic pop
 
@@ -134,7 +156,7 @@ static size_t number_of(double value)
 static void count_rows(struct marks *marks)
 {
     for (size_t row = 0; row < table_rows(marks->rows); row++) {
-        size_t series = number_of(marks->series[row]);
+        size_t series = marks->series ? number_of(marks->series[row]) : 0;
         size_t panel = marks->panels ? number_of(marks->panels[row]) : 0;
 
         if (panel > marks->panel_count)
@@ -162,12 +184,13 @@ static int find_columns(struct marks *marks)
     const struct drawn *drawn = marks->drawn;
     const char *series = drawn->series_column ? drawn->series_column : "series";
 
-    if (!table_has(marks->rows, series) || !table_has(marks->rows, "label") ||
+    if ((!drawn->without_series &&
+         (!table_has(marks->rows, series) || !table_has(marks->rows, "label"))) ||
         (drawn->by_panel && !table_has(marks->rows, "panel")))
         return 0;
-    marks->series = table_numbers(marks->rows, series);
+    marks->series = drawn->without_series ? NULL : table_numbers(marks->rows, series);
     marks->panels = drawn->by_panel ? table_numbers(marks->rows, "panel") : NULL;
-    return marks->series && (!drawn->by_panel || marks->panels);
+    return (drawn->without_series || marks->series) && (!drawn->by_panel || marks->panels);
 }
 
 static int name_series(struct marks *marks)
@@ -183,7 +206,7 @@ static int name_series(struct marks *marks)
     marks->labels = calloc(marks->series_count + 1, sizeof *marks->labels);
     if (!marks->labels)
         return error_set("%s: out of memory", table_path(marks->rows));
-    for (size_t row = table_rows(marks->rows); row-- > 0;)
+    for (size_t row = marks->series ? table_rows(marks->rows) : 0; row-- > 0;)
         if (is_series_row(marks, row) && number_of(marks->series[row]) <= marks->series_count)
             marks->labels[number_of(marks->series[row])] = text_at(marks, "label", row);
     for (size_t s = 1; s <= named; s++)
@@ -197,9 +220,8 @@ int marks_open(struct marks *marks, struct table *rows, const char *chart)
     *marks = (struct marks){.rows = rows, .drawn = find_script(chart)};
     if (!marks->drawn || !find_columns(marks))
         return 0;
-    if (strcmp(chart, "loss") == 0)
-        marks->panel_count = 6;       /* three axes, two losses: all of them alike */
-    else if (!marks->drawn->by_panel) /* as many as have a layout */
+    marks->is_known = 1;
+    if (!marks->drawn->by_panel) /* as many as have a layout */
         while (marks->panel_count < LAYOUTS_MAX &&
                marks->drawn->layouts[marks->panel_count][0].each != EACH_END)
             marks->panel_count++;
@@ -223,11 +245,9 @@ static const struct clause *find_clause(const struct marks *marks, size_t panel,
     size_t last = 0;
 
     *series = 0;
-    if (marks->series_count == 0 || panel == 0 || panel > marks->panel_count)
+    if (!marks->is_known || panel == 0 || panel > marks->panel_count)
         return NULL;
-    clause =
-        marks->drawn
-            ->layouts[marks->panel_count > LAYOUTS_MAX || marks->drawn->by_panel ? 0 : panel - 1];
+    clause = marks->drawn->layouts[marks->drawn->by_panel ? 0 : panel - 1];
     for (; clause->each != EACH_END; clause++) {
         size_t plots = clause->each == ONCE          ? 1
                        : clause->each == EACH_SERIES ? marks->series_count
@@ -246,10 +266,15 @@ size_t marks_series(const struct marks *marks, size_t panel, size_t plot)
 {
     size_t series;
 
-    if (panel == marks->panel_count + 1 && plot <= marks->series_count)
+    if (marks->is_known && panel == marks->panel_count + 1 && plot <= marks->series_count)
         return plot; /* the legend has a plot for each series */
     find_clause(marks, panel, plot, &series);
     return series;
+}
+
+static const char *x_of(const struct marks *marks, const struct clause *clause)
+{
+    return clause && clause->x ? clause->x : marks->drawn->x;
 }
 
 /* Whether gnuplot drew a mark for the row. */
@@ -259,7 +284,7 @@ static int is_drawn(const struct marks *marks, const struct clause *clause, size
     struct table *rows = marks->rows;
     double censored = table_has(rows, "censored") ? table_numbers(rows, "censored")[row] : 0;
 
-    if (number_of(marks->series[row]) != series || !is_series_row(marks, row))
+    if (marks->series && (number_of(marks->series[row]) != series || !is_series_row(marks, row)))
         return 0;
     if (marks->panels && number_of(marks->panels[row]) != panel)
         return 0;
@@ -270,7 +295,7 @@ static int is_drawn(const struct marks *marks, const struct clause *clause, size
     if (clause->when == REACHED && censored != 0)
         return 0;
     return isfinite(table_numbers(rows, clause->y)[row]) &&
-           isfinite(table_numbers(rows, marks->drawn->x)[row]);
+           isfinite(table_numbers(rows, x_of(marks, clause))[row]);
 }
 
 /* Half a pixel is what rounding may move a mark by. */
@@ -284,7 +309,7 @@ static int agrees(const struct marks *marks, const struct clause *clause,
                   const struct mark_place *places, const size_t *rows, size_t count)
 {
     const double *y = table_numbers(marks->rows, clause->y);
-    const double *x = table_numbers(marks->rows, marks->drawn->x);
+    const double *x = table_numbers(marks->rows, x_of(marks, clause));
     double upward = marks->drawn->is_downward ? 1 : -1;
 
     for (size_t i = 0; i < count; i++)
@@ -298,17 +323,34 @@ static int agrees(const struct marks *marks, const struct clause *clause,
     return 1;
 }
 
+/* 1: the columns that it is drawn from are there, and numbers. */
+static int has_columns(const struct marks *marks, const struct clause *clause)
+{
+    const char *x = x_of(marks, clause);
+
+    return table_has(marks->rows, clause->y) && table_has(marks->rows, x) &&
+           table_numbers(marks->rows, clause->y) && table_numbers(marks->rows, x) &&
+           (!table_has(marks->rows, "censored") || table_numbers(marks->rows, "censored"));
+}
+
+enum mark_shape marks_shape(const struct marks *marks, size_t panel, size_t plot)
+{
+    size_t series;
+    const struct clause *clause = find_clause(marks, panel, plot, &series);
+
+    return clause && clause->y ? clause->shape : MARK_SYMBOL;
+}
+
 int marks_rows(const struct marks *marks, size_t panel, size_t plot,
                const struct mark_place *places, size_t count, size_t *rows)
 {
     size_t series, found = 0;
     const struct clause *clause = find_clause(marks, panel, plot, &series);
 
-    if (!clause || !clause->y || series == 0)
+    if (!clause || !clause->y || clause->shape == MARK_LINE ||
+        (series == 0 && !marks->drawn->without_series))
         return 1;
-    if (!table_has(marks->rows, clause->y) || !table_has(marks->rows, marks->drawn->x) ||
-        !table_numbers(marks->rows, clause->y) || !table_numbers(marks->rows, marks->drawn->x) ||
-        (table_has(marks->rows, "censored") && !table_numbers(marks->rows, "censored")))
+    if (!has_columns(marks, clause))
         return -1;
     for (size_t row = 0; row < table_rows(marks->rows); row++)
         if (is_drawn(marks, clause, panel, series, row)) {
@@ -317,6 +359,47 @@ int marks_rows(const struct marks *marks, size_t panel, size_t plot,
             found++;
         }
     return found == count && agrees(marks, clause, places, rows, count) ? 0 : -1;
+}
+
+/* ---- Lines ------------------------------------------------------------------------------------
+ */
+
+/* The rows of a line in their order; with_zero: also where x is 0, which has no logarithm. */
+static size_t line_rows(const struct marks *marks, const struct clause *clause, size_t panel,
+                        size_t series, int with_zero, size_t *rows)
+{
+    const double *x = table_numbers(marks->rows, x_of(marks, clause));
+    size_t count = 0;
+
+    for (size_t row = 0; row < table_rows(marks->rows); row++)
+        if (is_drawn(marks, clause, panel, series, row) && (with_zero || x[row] > 0))
+            rows[count++] = row;
+    return count;
+}
+
+size_t marks_along(const struct marks *marks, size_t panel, size_t plot,
+                   const struct mark_place *vertices, size_t vertex_count,
+                   struct mark_along along[MARKS_ALONG])
+{
+    size_t series, marked = 0;
+    const struct clause *clause = find_clause(marks, panel, plot, &series);
+    size_t *rows;
+
+    if (!clause || !clause->y || clause->shape != MARK_LINE || series == 0 ||
+        !has_columns(marks, clause) || !(rows = calloc(table_rows(marks->rows) + 1, sizeof *rows)))
+        return 0;
+    for (int with_zero = 1; with_zero >= 0 && marked == 0; with_zero--) {
+        struct drawn_line line = {.x = table_numbers(marks->rows, x_of(marks, clause)),
+                                  .y = table_numbers(marks->rows, clause->y),
+                                  .rows = rows,
+                                  .vertices = vertices,
+                                  .vertex_count = vertex_count};
+
+        line.count = line_rows(marks, clause, panel, series, with_zero, rows);
+        marked = line_marks(&line, along);
+    }
+    free(rows);
+    return marked;
 }
 
 /* ---- Words ------------------------------------------------------------------------------------
@@ -384,6 +467,36 @@ static void say_range(const struct marks *marks, const char *y, size_t row, char
     }
 }
 
+/* "cell blas-k8-s1-3f9c and 2 more": the first, of as many as the row has. */
+static void say_cell(const struct marks *marks, size_t row, char *text, size_t size)
+{
+    static const char *const counts[] = {"n", "seeds", "cells"};
+    const char *cell = text_at(marks, "cell", row);
+    double n = 0;
+
+    for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
+        if (text_at(marks, counts[c], row)[0])
+            n = strtod(text_at(marks, counts[c], row), NULL);
+
+    if (!cell[0])
+        return;
+    say(text, size, " \u00b7 cell %s", cell);
+    if (n > 1 && n < 1e6)
+        say(text, size, " and %.0f more", n - 1);
+}
+
+/* What a mark of a chart without series says: its panel, and the columns that the chart has. */
+static void describe_columns(const struct marks *marks, size_t row, char *text, size_t size)
+{
+    snprintf(text, size, "%s", text_at(marks, "panel_title", row));
+    for (const char *const *more = marks->drawn->more; *more; more++)
+        if (strcmp(text_at(marks, *more, row), "0") != 0)
+            say_field(marks, *more, row, text, size);
+    say_cell(marks, row, text, size);
+    if (strncmp(text, " \u00b7 ", 4) == 0)
+        memmove(text, text + 4, strlen(text + 4) + 1);
+}
+
 void marks_describe(const struct marks *marks, size_t panel, size_t plot, size_t row, char *text,
                     size_t size)
 {
@@ -391,13 +504,17 @@ void marks_describe(const struct marks *marks, size_t panel, size_t plot, size_t
     size_t series;
     const struct clause *clause = find_clause(marks, panel, plot, &series);
 
+    if (marks->drawn->more) {
+        describe_columns(marks, row, text, size);
+        return;
+    }
     snprintf(text, size, "%s", text_at(marks, "label", row));
     if (marks->drawn->names) { /* a line of the chart, and what stands beside it */
         say(text, size, " \u00b7 %s \u00b7 %s", text_at(marks, "number", row),
             series <= marks->series_count && marks->labels[series] ? marks->labels[series] : "");
         return;
     }
-    say_field(marks, marks->drawn->x, row, text, size);
+    say_field(marks, x_of(marks, clause), row, text, size);
     if (clause && clause->when == CENSORED) {
         say_column(text, size, clause->y);
         say(text, size, " not reached");
@@ -406,6 +523,7 @@ void marks_describe(const struct marks *marks, size_t panel, size_t plot, size_t
         say_range(marks, clause->y, row, text, size);
     }
     for (size_t m = 0; m < sizeof more / sizeof *more; m++)
-        if (strcmp(more[m], marks->drawn->x) != 0)
+        if (strcmp(more[m], x_of(marks, clause)) != 0)
             say_field(marks, more[m], row, text, size);
+    say_cell(marks, row, text, size);
 }

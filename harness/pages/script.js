@@ -37,12 +37,24 @@
   }
   function visible(node) { return !node.closest('.off'); }
 
+  /* Of a line that is pointed at. */
+  function nearest(plot, x, y) {
+    let found = null, least = Infinity;
+    (plot ? plot.querySelectorAll('.along') : []).forEach(function (mark) {
+      const box = mark.getBoundingClientRect();
+      const far = Math.hypot(box.left + box.width / 2 - x, box.top + box.height / 2 - y);
+      if (least > far) { least = far; found = mark; }
+    });
+    return found;
+  }
+
   document.querySelectorAll('figure.chart').forEach(function (figure) {
     const svg = figure.querySelector('svg');
     const bar = figure.querySelector('.series');
     if (!svg) { return; }
     svg.addEventListener('pointermove', function (event) {
-      const node = event.target.closest('.mark') || event.target.closest('[data-label]');
+      const plot = event.target.closest('[data-label]');
+      const node = event.target.closest('.mark') || nearest(plot, event.clientX, event.clientY) || plot;
       if (node) { show(node, event.clientX, event.clientY); } else { hide(); }
     });
     svg.addEventListener('pointerleave', hide);

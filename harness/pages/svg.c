@@ -32,7 +32,10 @@ struct reader {
     size_t depth, skipped;           /* skipped: depth of the one that is left out; 0: none */
     size_t panel, plot, plot_depth;  /* plot_depth: depth within the plot; 0: in none */
     size_t *rows, row_count, next;   /* of the plot's marks; NULL: not known */
-    int has_focus;                   /* the first mark is the one that Tab reaches */
+    enum mark_shape shape;           /* of the plot */
+    struct mark_along along[MARKS_ALONG];
+    size_t along_count; /* marks that are put on the plot's line */
+    int has_focus;      /* the first mark is the one that Tab reaches */
 };
 
 /* ---- Errors -----------------------------------------------------------------------------------
@@ -124,102 +127,30 @@ static int read_tag(struct reader *reader, struct tag *tag)
 /* ---- What draws -------------------------------------------------------------------------------
  */
 
-static int is_among(const char *name, size_t length, const char *const *list)
+/* Whether the list, blanks around each word, has this one. */
+static int is_listed(const char *list, const char *name, size_t length)
 {
-    for (; *list; list++)
-        if (strlen(*list) == length && memcmp(*list, name, length) == 0)
-            return 1;
-    return 0;
+    char word[NAME_SIZE + 2];
+
+    if (length >= NAME_SIZE)
+        return 0;
+    snprintf(word, sizeof word, " %.*s ", (int)length, name);
+    return strstr(list, word) != NULL;
 }
 
-static const char *const elements[] = {"svg",
-                                       "g",
-                                       "defs",
-                                       "path",
-                                       "rect",
-                                       "circle",
-                                       "ellipse",
-                                       "line",
-                                       "polyline",
-                                       "polygon",
-                                       "use",
-                                       "text",
-                                       "tspan",
-                                       "filter",
-                                       "feFlood",
-                                       "clipPath",
-                                       "linearGradient",
-                                       "radialGradient",
-                                       "stop",
-                                       "mask",
-                                       "pattern",
-                                       "image",
-                                       "textPath",
-                                       "feComposite",
-                                       "symbol",
-                                       "feMerge",
-                                       "feOffset",
-                                       NULL};
+static const char elements[] =
+    " svg g defs path rect circle ellipse line polyline polygon use text tspan filter"
+    " feFlood clipPath linearGradient radialGradient stop mask pattern image textPath"
+    " feComposite symbol feMerge feOffset ";
 
-static const char *const attributes[] = {"id",
-                                         "d",
-                                         "x",
-                                         "y",
-                                         "x1",
-                                         "y1",
-                                         "x2",
-                                         "y2",
-                                         "cx",
-                                         "cy",
-                                         "r",
-                                         "rx",
-                                         "ry",
-                                         "dx",
-                                         "dy",
-                                         "width",
-                                         "height",
-                                         "viewBox",
-                                         "points",
-                                         "transform",
-                                         "fill",
-                                         "fill-opacity",
-                                         "fill-rule",
-                                         "stroke",
-                                         "stroke-width",
-                                         "stroke-linecap",
-                                         "stroke-linejoin",
-                                         "stroke-dasharray",
-                                         "stroke-opacity",
-                                         "stroke-miterlimit",
-                                         "color",
-                                         "opacity",
-                                         "font-family",
-                                         "font-size",
-                                         "font-weight",
-                                         "font-style",
-                                         "text-anchor",
-                                         "baseline-shift",
-                                         "shape-rendering",
-                                         "clip-path",
-                                         "filter",
-                                         "mask",
-                                         "flood-color",
-                                         "flood-opacity",
-                                         "result",
-                                         "in",
-                                         "in2",
-                                         "operator",
-                                         "filterUnits",
-                                         "patternUnits",
-                                         "gradientUnits",
-                                         "offset",
-                                         "stop-color",
-                                         "stop-opacity",
-                                         "preserveAspectRatio",
-                                         "xml:space",
-                                         "xlink:href",
-                                         "href",
-                                         NULL};
+static const char attributes[] =
+    " id d x y x1 y1 x2 y2 cx cy r rx ry dx dy width height viewBox points transform fill"
+    " fill-opacity fill-rule stroke stroke-width stroke-linecap stroke-linejoin"
+    " stroke-dasharray stroke-opacity stroke-miterlimit color opacity font-family"
+    " font-size font-weight font-style text-anchor baseline-shift shape-rendering"
+    " clip-path filter mask flood-color flood-opacity result in in2 operator filterUnits"
+    " patternUnits gradientUnits offset stop-color stop-opacity preserveAspectRatio"
+    " xml:space xlink:href href ";
 
 static int starts(const char *text, size_t length, const char *with)
 {
@@ -244,14 +175,14 @@ static int is_id(const char *text, size_t length)
 /* The length of an entity that XML has by itself, "&amp;" or "&#176;"; 0: none. */
 static size_t entity_length(const char *text, size_t length)
 {
-    static const char *const names[] = {"amp", "lt", "gt", "quot", "apos", NULL};
+    static const char names[] = " amp lt gt quot apos ";
     const char *end = length > 2 ? memchr(text, ';', length < 12 ? length : 12) : NULL;
     size_t inner = end ? (size_t)(end - text) - 1 : 0;
 
     if (inner == 0)
         return 0;
     if (text[1] != '#')
-        return is_among(text + 1, inner, names) ? inner + 2 : 0;
+        return is_listed(names, text + 1, inner) ? inner + 2 : 0;
     for (size_t i = 2; i <= inner; i++)
         if (!isdigit((unsigned char)text[i]))
             return 0;
@@ -312,7 +243,7 @@ static int write_reference(const struct reader *reader, const struct attribute *
 
 static void write_attribute(const struct reader *reader, const struct attribute *attribute)
 {
-    if (!is_among(attribute->name, attribute->name_length, attributes)) {
+    if (!is_listed(attributes, attribute->name, attribute->name_length)) {
         reader->tally->dropped += !is_called(attribute, "class"); /* the page's style has others */
         return;
     }
@@ -339,11 +270,13 @@ static const struct attribute *find_attribute(const struct tag *tag, const char 
 }
 
 /* A mark that stands for a row: not the white ground that gnuplot draws behind each. */
-static int is_mark(const struct tag *tag)
+static int is_mark(const struct tag *tag, enum mark_shape shape)
 {
     const struct attribute *link = find_attribute(tag, "xlink:href");
     const struct attribute *color = find_attribute(tag, "color");
 
+    if (shape != MARK_SYMBOL)
+        return shape == MARK_BOX && strcmp(tag->name, "polygon") == 0;
     return strcmp(tag->name, "use") == 0 && link &&
            starts(link->value, link->value_length, "#gp") &&
            !(color && starts(color->value, color->value_length, "#FFFFFF"));
@@ -351,57 +284,115 @@ static int is_mark(const struct tag *tag)
 
 static int read_place(const struct tag *tag, struct mark_place *place)
 {
+    const struct attribute *corners = find_attribute(tag, "points");
     const struct attribute *transform = find_attribute(tag, "transform");
+    const struct attribute *says = corners ? corners : transform;
     char text[64]; /* sscanf would measure the whole rest of the file */
 
-    if (!transform)
+    if (!says)
         return -1;
-    snprintf(text, sizeof text, "%.*s", (int)transform->value_length, transform->value);
-    return sscanf(text, "translate(%lf,%lf)", &place->x, &place->y) == 2 ? 0 : -1;
+    snprintf(text, sizeof text, "%.*s", (int)says->value_length, says->value);
+    return sscanf(text, corners ? "%lf,%lf" : "translate(%lf,%lf)", &place->x, &place->y) == 2 ? 0
+                                                                                               : -1;
 }
 
-/* The marks from here to the end of the plot's group, which has been opened. To be freed; NULL: out
- * of memory, or not to be read. */
-static struct mark_place *look_ahead(const struct reader *reader, size_t *count)
+/* Places that are read ahead. */
+struct places {
+    struct mark_place *list; /* [count], to be freed */
+    size_t count;
+};
+
+/* -1: out of memory. */
+static int add_place(struct places *places, struct mark_place place)
+{
+    struct mark_place *more = realloc(places->list, (places->count + 1) * sizeof *more);
+
+    if (!more)
+        return -1;
+    places->list = more;
+    places->list[places->count++] = place;
+    return 0;
+}
+
+/* The vertices of a path of straight lines: "M92.00,87.05 L92.17,181.67". -1: it is none. */
+static int add_vertices(struct places *places, const struct tag *tag)
+{
+    const struct attribute *path = find_attribute(tag, "d");
+    const char *at = path ? path->value : NULL, *end = path ? at + path->value_length : NULL;
+
+    while (at && at < end) {
+        struct mark_place place;
+        char *next;
+
+        if (isspace((unsigned char)*at) || *at == 'L' || (*at == 'M' && places->count == 0)) {
+            at++;
+            continue;
+        }
+        place.x = strtod(at, &next);
+        if (next == at || *next != ',')
+            return -1;
+        at = next + 1;
+        place.y = strtod(at, &next);
+        if (next == at || add_place(places, place) != 0)
+            return -1;
+        at = next;
+    }
+    return 0;
+}
+
+/* The marks from here to the end of the plot's group, which has been opened, or the vertices of its
+ * line. -1: out of memory, or not to be read. */
+static int look_ahead(const struct reader *reader, struct places *places)
 {
     struct reader ahead = *reader;
-    struct mark_place *places = NULL;
     size_t depth = 1;
 
-    *count = 0;
     while (depth > 0 && (ahead.at = strchr(ahead.at, '<'))) {
+        struct mark_place place;
         struct tag tag;
-        struct mark_place *more;
 
         if (read_tag(&ahead, &tag) != 0)
-            break; /* will be met again */
+            return -1; /* will be met again */
         depth = depth + !(tag.is_end || tag.is_empty) - (tag.is_end ? 1 : 0);
-        if (tag.is_end || !is_mark(&tag))
+        if (tag.is_end)
             continue;
-        more = realloc(places, (*count + 1) * sizeof *places);
-        if (!more)
-            break;
-        places = more;
-        if (read_place(&tag, &places[*count]) != 0)
-            break;
-        ++*count;
+        if (reader->shape == MARK_LINE) {
+            if (strcmp(tag.name, "path") == 0 && add_vertices(places, &tag) != 0)
+                return -1;
+        } else if (is_mark(&tag, reader->shape) &&
+                   (read_place(&tag, &place) != 0 || add_place(places, place) != 0)) {
+            return -1;
+        }
     }
-    if (depth > 0) {
-        free(places);
-        places = NULL;
-        *count = 0;
+    return depth > 0 ? -1 : 0;
+}
+
+/* Finds the row of each mark that comes. */
+static void expect_marks(struct reader *reader, const struct places *places)
+{
+    int found;
+
+    reader->next = 0;
+    reader->row_count = places->count;
+    if (!(reader->rows = calloc(places->count + 1, sizeof *reader->rows)))
+        return;
+    found = marks_rows(reader->marks, reader->panel, reader->plot, places->list, places->count,
+                       reader->rows);
+    if (found < 0)
+        reader->tally->unknown += places->count;
+    if (found != 0) {
+        free(reader->rows);
+        reader->rows = NULL;
     }
-    return places;
 }
 
 /* A group "gnuplot_plot_3b" begins: the third plot of a panel; a first one opens another panel. */
 static void begin_plot(struct reader *reader, const struct tag *tag)
 {
     const struct attribute *id = find_attribute(tag, "id");
-    struct mark_place *places;
+    struct places places = {.list = NULL};
     unsigned long plot;
     size_t series;
-    int found;
 
     if (!reader->marks || !id || !starts(id->value, id->value_length, "gnuplot_plot_") ||
         reader->plot_depth > 0)
@@ -410,48 +401,64 @@ static void begin_plot(struct reader *reader, const struct tag *tag)
     reader->panel += plot == 1;
     reader->plot = plot;
     reader->plot_depth = reader->depth + 1;
+    reader->shape = marks_shape(reader->marks, reader->panel, plot);
     series = marks_series(reader->marks, reader->panel, plot);
-    if (series == 0)
+    if (series > 0) {
+        fprintf(reader->out, " data-series=\"%zu\" data-label=\"", series);
+        page_escape(reader->out, reader->marks->labels[series]);
+        fputc('"', reader->out);
+    } else if (reader->shape != MARK_BOX) {
         return;
-    fprintf(reader->out, " data-series=\"%zu\" data-label=\"", series);
-    page_escape(reader->out, reader->marks->labels[series]);
-    fputc('"', reader->out);
-    places = look_ahead(reader, &reader->row_count);
-    reader->next = 0;
-    reader->rows = places ? calloc(reader->row_count + 1, sizeof *reader->rows) : NULL;
-    found = reader->rows ? marks_rows(reader->marks, reader->panel, plot, places, reader->row_count,
-                                      reader->rows)
-                         : 1;
-    if (found < 0)
-        reader->tally->unknown += reader->row_count;
-    if (found != 0) {
-        free(reader->rows);
-        reader->rows = NULL;
     }
-    free(places);
+    if (look_ahead(reader, &places) == 0) {
+        if (reader->shape == MARK_LINE)
+            reader->along_count = marks_along(reader->marks, reader->panel, plot, places.list,
+                                              places.count, reader->along);
+        else
+            expect_marks(reader, &places);
+    }
+    free(places.list);
 }
 
 static void end_plot(struct reader *reader)
 {
     reader->plot_depth = 0;
+    reader->shape = MARK_SYMBOL;
+    reader->along_count = 0;
     free(reader->rows);
     reader->rows = NULL;
 }
 
-static void describe_mark(struct reader *reader)
+static void write_description(struct reader *reader, size_t row, const char *class)
 {
     char text[1024];
 
-    if (!reader->rows || reader->next >= reader->row_count)
-        return;
-    marks_describe(reader->marks, reader->panel, reader->plot, reader->rows[reader->next++], text,
-                   sizeof text);
-    fprintf(reader->out, " class=\"mark\" role=\"img\" tabindex=\"%d\" aria-label=\"",
+    marks_describe(reader->marks, reader->panel, reader->plot, row, text, sizeof text);
+    fprintf(reader->out, " class=\"%s\" role=\"img\" tabindex=\"%d\" aria-label=\"", class,
             reader->has_focus ? -1 : 0);
     reader->has_focus = 1;
     page_escape(reader->out, text);
     fputc('"', reader->out);
     reader->tally->described++;
+}
+
+static void describe_mark(struct reader *reader)
+{
+    if (reader->rows && reader->next < reader->row_count)
+        write_description(reader, reader->rows[reader->next++], "mark");
+}
+
+/* Marks that the drawing has not: they are seen when pointed at. */
+static void mark_line(struct reader *reader)
+{
+    for (size_t m = 0; m < reader->along_count; m++) {
+        const struct mark_along *mark = &reader->along[m];
+
+        fputs("<circle", reader->out);
+        write_description(reader, mark->row, "mark along");
+        fprintf(reader->out, " cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"transparent\"/>",
+                mark->place.x, mark->place.y);
+    }
 }
 
 /* ---- The element ------------------------------------------------------------------------------
@@ -476,14 +483,14 @@ static void write_begin(struct reader *reader, const struct tag *tag)
             write_attribute(reader, &tag->attributes[a]);
     if (!tag->is_empty && strcmp(tag->name, "g") == 0)
         begin_plot(reader, tag);
-    if (tag->is_empty && is_mark(tag))
+    if (tag->is_empty && is_mark(tag, reader->shape))
         describe_mark(reader);
     fputs(tag->is_empty ? "/>" : ">", reader->out);
 }
 
 static int take_begin(struct reader *reader, const struct tag *tag)
 {
-    int is_drawing = is_among(tag->name, strlen(tag->name), elements);
+    int is_drawing = is_listed(elements, tag->name, strlen(tag->name));
 
     if (reader->depth == DEPTH_MAX)
         return refuse(reader, "elements within elements too deep");
@@ -503,6 +510,8 @@ static int take_end(struct reader *reader, const struct tag *tag)
 {
     if (reader->depth == 0 || strcmp(reader->open[reader->depth - 1], tag->name) != 0)
         return refuse(reader, "an end without a beginning");
+    if (reader->plot_depth == reader->depth)
+        mark_line(reader);
     if (!reader->skipped)
         fprintf(reader->out, "</%s>", tag->name);
     if (reader->skipped == reader->depth)
@@ -559,7 +568,7 @@ int svg_write(FILE *out, const char *text, const char *path, const char *prefix,
                             .out = out,
                             .prefix = prefix,
                             .label = label,
-                            .marks = marks && marks->series_count > 0 ? marks : NULL,
+                            .marks = marks && marks->is_known ? marks : NULL,
                             .tally = tally};
     int status = 0;
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "report/chart_parts.h"
 
+#include <limits.h>
 #include <string.h>
 
 const struct chart charts[] = {
@@ -101,7 +102,7 @@ static int write_numbers(const void *context, FILE *file)
     return drawing->chart->write(drawing->results, file);
 }
 
-int chart_write(const char *results_folder, const char *name)
+int chart_write_to(const char *results_folder, const char *name, const char *csv_path)
 {
     int status = -1;
     int applies;
@@ -115,9 +116,17 @@ int chart_write(const char *results_folder, const char *name)
         error_set("%s: chart %s needs %s", results_folder, name, chart->needs);
     if (applies != 1)
         goto done;
-    status = sheet_write_file(results_folder, name, write_numbers,
-                              &(const struct drawing){chart, &results});
+    status = sheet_write_to(csv_path, write_numbers, &(const struct drawing){chart, &results});
 done:
     results_close(&results);
     return status;
+}
+
+int chart_write(const char *results_folder, const char *name)
+{
+    char path[PATH_MAX];
+
+    if (!chart_find(name) || sheet_path(results_folder, name, path, sizeof path) != 0)
+        return -1;
+    return chart_write_to(results_folder, name, path);
 }

@@ -30,5 +30,7 @@ int chart_applies(const char *results_folder, const char *name);
 /* Computes the chart's numbers and writes figures/<name>.csv, whole or not at all. Results without
  * what the chart needs are an error: ask chart_applies first. */
 int chart_write(const char *results_folder, const char *name);
+/* The same to another file. */
+int chart_write_to(const char *results_folder, const char *name, const char *csv_path);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/stats.h"
 #include "report/chart_parts.h"
 #include "report/evaluations.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +15,9 @@ enum { PANELS_MAX = 9 };
 /* What a budget may make equal, by the columns of curves.csv. */
 static const struct {
     const char *column, *label;
-} across[] = {{"epoch", "epochs"}, {"update", "updates"}, {"train_seconds", "training time [s]"}};
+} across[] = {{"epoch", WORD("epochs")},
+              {"update", WORD("updates")},
+              {"train_seconds", WORD("training time [s]")}};
 enum { ACROSS = sizeof across / sizeof *across };
 
 /* Everything that a panel is drawn from. */
@@ -111,7 +114,7 @@ static void write_curve(struct sheet *sheet, const struct view *view, size_t g, 
             return;
         sheet_number(sheet, (double)panel);
         sheet_text(sheet, title);
-        sheet_text(sheet, across[axis].label);
+        sheet_text(sheet, word(across[axis].label));
         sheet_number(sheet, (double)series);
         sheet_text(sheet, label);
         sheet_group(sheet, &view->groups, group);
@@ -186,8 +189,8 @@ int chart_budgets_write(struct results *results, FILE *file)
     if (status == 0) {
         sheet_open(
             &sheet, file, &view.groups,
-            "line: median over seeds; band: 10 % to 90 %; of up to three seeds all; rates in "
-            "the order of the batch sizes");
+            word("line: median over seeds; band: 10 % to 90 %; of up to three seeds all; rates in "
+                 "the order of the batch sizes"));
         sheet_explain_rates(&sheet, &view.groups);
         sheet_header(&sheet, "panel,panel_title,axis,series,label," SHEET_GROUP
                              ",n,place,train_loss,train_loss_low,train_loss_high");

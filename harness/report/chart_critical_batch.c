@@ -4,6 +4,7 @@
 #include "base/stats.h"
 #include "judge/critical_batch.h"
 #include "report/chart_parts.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -170,9 +171,9 @@ static void describe_fit(const struct critical_batch *fit, const struct target *
 
     target_describe(target, name, sizeof name);
     if (isfinite(fit->batch.value) && fit->batch.value > 0)
-        snprintf(text, size, "%s · critical K = %.3g", name, fit->batch.value);
+        snprintf(text, size, word("%s · critical K = %.3g"), name, fit->batch.value);
     else
-        snprintf(text, size, "%s · no critical K", name);
+        snprintf(text, size, word("%s · no critical K"), name);
 }
 
 static int write_target(struct sheet *sheet, const struct groups *groups, size_t shown,
@@ -239,7 +240,7 @@ static int write_noise_scale(struct sheet *sheet, const struct groups *groups, s
         }
     }
     if (count > 0)
-        write_batch(sheet, "noise_scale", groups->results->target_count + 1, "noise scale",
+        write_batch(sheet, "noise_scale", groups->results->target_count + 1, word("noise scale"),
                     (struct effect){stats_median(list, count), stats_quantile(list, count, 0),
                                     stats_quantile(list, count, 1)});
     free(list);
@@ -257,10 +258,11 @@ int chart_critical_batch_write(struct results *results, FILE *file)
 
     if (status == 0) {
         shown = groups_fastest(&groups);
-        sheet_open(&sheet, file, &groups,
-                   "points: median over seeds; bars: smallest to largest; curve: S = S_min + E_min "
-                   "/ K, dotted: E_min / K and S_min; upright: where they meet, the critical batch "
-                   "size, with its 95 % interval by bootstrap");
+        sheet_open(
+            &sheet, file, &groups,
+            word("points: median over seeds; bars: smallest to largest; curve: S = S_min + E_min "
+                 "/ K, dotted: E_min / K and S_min; upright: where they meet, the critical batch "
+                 "size, with its 95 % interval by bootstrap"));
         sheet_explain_rates(&sheet, &groups);
         sheet_name_setting(&sheet, &groups, shown, AXES_ALL);
         sheet_header(&sheet, "kind,series,label," SHEET_GROUP

@@ -3,6 +3,7 @@
  * correlation within clusters. */
 #include "base/error.h"
 #include "report/chart_parts.h"
+#include "report/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@ int chart_effective_size_applies(struct results *results)
 /* Measured at one evaluation of one cell. */
 struct point {
     const char *network, *part; /* "correlation 0.5" */
-    size_t moment;              /* which of the cell's probed evaluations */
+    size_t cell, moment;        /* moment: which of the cell's probed evaluations */
     double correlation, examples, epoch, measured, predicted;
 };
 
@@ -75,6 +76,7 @@ static int fill(struct point *points, struct results *results, const struct prob
             *point = (struct point){
                 .network = columns.network[cell],
                 .part = columns.part[row],
+                .cell = cell,
                 .moment = moment,
                 .correlation = number ? strtod(number, NULL) : 0,
                 .examples = columns.examples[row],
@@ -97,15 +99,17 @@ static int begins_panel(const struct point *points, size_t i)
 static void write_place(struct sheet *sheet, const struct point *points, size_t count, size_t panel,
                         size_t series, double *values)
 {
-    char title[96];
+    char title[96], part[96];
 
-    snprintf(title, sizeof title, "network %s · epoch %.3g", points->network, points->epoch);
+    snprintf(title, sizeof title, word("network %s · epoch %.3g"), points->network, points->epoch);
     for (size_t i = 0; i < count; i++)
         values[i] = points[i].measured;
+    sheet_cell(sheet, first_cell(&points->cell, sizeof *points, count));
     sheet_number(sheet, (double)panel);
     sheet_text(sheet, title);
     sheet_number(sheet, (double)series);
-    sheet_text(sheet, points->part);
+    word_composed(points->part, part, sizeof part);
+    sheet_text(sheet, part);
     sheet_number(sheet, points->examples);
     sheet_number(sheet, (double)count);
     sheet_range(sheet, values, count, 0);
@@ -157,7 +161,7 @@ int chart_effective_size_write(struct results *results, FILE *file)
         goto done;
     qsort(points, measured.count, sizeof *points, compare_places);
     sheet_open(&sheet, file, &groups,
-               "points: median over cells; bars: smallest to largest; lines: predicted");
+               word("points: median over cells; bars: smallest to largest; lines: predicted"));
     sheet_header(&sheet, "panel,panel_title,series,label,examples,cells,effective_examples,"
                          "effective_examples_low,effective_examples_high,predicted");
     write_points(&sheet, points, measured.count, values);

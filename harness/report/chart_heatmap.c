@@ -3,6 +3,7 @@
  * ringed. */
 #include "base/error.h"
 #include "report/chart_parts.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -80,6 +81,7 @@ static void write_arm(struct sheet *sheet, const struct groups *groups, const st
     bool masked = fate_of(groups, arm) != TRAINED;
     bool best = group->trained && a == group->best;
 
+    sheet_cells(sheet, groups, arm);
     sheet_number(sheet, (double)arm->count);
     sheet_number(sheet, (double)diverged);
     sheet_number(sheet, (double)(arm->count - trained));
@@ -129,19 +131,20 @@ static void explain(struct sheet *sheet, const struct groups *groups, const stru
     }
     for (size_t a = 0; a < groups->arm_count; a++)
         found[fate_of(groups, &groups->arms[a])] = true;
-    sheet_explain(sheet, groups->results->leading_count == 0
-                             ? "ring: best rate by final loss"
-                             : "ring: best rate by time to the hardest target reached or else by "
-                               "final loss");
+    sheet_explain(sheet,
+                  groups->results->leading_count == 0
+                      ? word("ring: best rate by final loss")
+                      : word("ring: best rate by time to the hardest target reached or else by "
+                             "final loss"));
     if (edge)
-        sheet_explain(sheet, "dashed ring: on the edge of the rates tried");
+        sheet_explain(sheet, word("dashed ring: on the edge of the rates tried"));
     sheet_explain_rates(sheet, groups);
     if (found[DIVERGED])
-        sheet_explain(sheet, "grey ×: diverged");
+        sheet_explain(sheet, word("grey ×: diverged"));
     if (found[NOT_TRAINED])
-        sheet_explain(sheet, "grey –: failed or not run");
+        sheet_explain(sheet, word("grey –: failed or not run"));
     if (groups->arm_count < panels * batches->count * rates->count)
-        sheet_explain(sheet, "blank: not tried");
+        sheet_explain(sheet, word("blank: not tried"));
 }
 
 int chart_heatmap_write(struct results *results, FILE *file)
@@ -165,7 +168,7 @@ int chart_heatmap_write(struct results *results, FILE *file)
         rates.values[rates.count++] = groups.arms[a].learning_rate;
     sort_distinct(&batches);
     sort_distinct(&rates);
-    sheet_open(&sheet, file, &groups, "colour: median over seeds");
+    sheet_open(&sheet, file, &groups, word("colour: median over seeds"));
     explain(&sheet, &groups, &batches, &rates);
     sheet_header(&sheet, "panel,panel_title,column,batch_size,full_batch,row,learning_rate,n,"
                          "diverged,not_trained,masked,validation_error,validation_loss,train_loss,"

@@ -4,6 +4,7 @@
 #include "base/stats.h"
 #include "report/chart_parts.h"
 #include "report/evaluations.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -82,8 +83,10 @@ static void write_curve(struct sheet *sheet, const struct groups *groups,
 /* Names the batch sizes that have no curve, as no rate is their best. */
 static void explain_left_out(struct sheet *sheet, const struct groups *groups, size_t shown)
 {
-    char text[256] = "left out (every rate diverged or failed): ", batch[32];
+    char text[256], batch[32];
     bool any = false;
+
+    snprintf(text, sizeof text, "%s ", word("left out (every rate diverged or failed):"));
 
     for (size_t g = 0; g < groups->group_count; g++) {
         size_t used = strlen(text);
@@ -124,9 +127,9 @@ int chart_loss_write(struct results *results, FILE *file)
     }
     shown = groups_fastest(&groups);
     sheet_open(&sheet, file, &groups,
-               most <= 1   ? "line: median over seeds; band: none (one seed)"
-               : most <= 3 ? "line: median over seeds; band: smallest to largest"
-                           : "line: median over seeds; band: 10 % to 90 %");
+               most <= 1   ? word("line: median over seeds; band: none (one seed)")
+               : most <= 3 ? word("line: median over seeds; band: smallest to largest")
+                           : word("line: median over seeds; band: 10 % to 90 %"));
     explain_left_out(&sheet, &groups, shown);
     sheet_explain_rates(&sheet, &groups);
     sheet_name_setting(&sheet, &groups, shown, AXES_ALL);

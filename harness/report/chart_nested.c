@@ -2,6 +2,7 @@
  * variance of the gradient in them, against n: a line per network and probed evaluation. */
 #include "base/error.h"
 #include "report/chart_parts.h"
+#include "report/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ int chart_nested_applies(struct results *results)
 /* One number of one cell. */
 struct point {
     const char *network;
-    size_t moment; /* which of the cell's probed evaluations */
+    size_t cell, moment; /* moment: which of the cell's probed evaluations */
     double epoch, n, value;
 };
 
@@ -56,7 +57,7 @@ static int fill(struct point *points, struct results *results, const struct prob
             size_t row = probed->rows[i];
 
             moment += i > probed->first[cell] && epoch[row] > epoch[probed->rows[i - 1]];
-            points[i] = (struct point){network[cell], moment, epoch[row], n[row], value[row]};
+            points[i] = (struct point){network[cell], cell, moment, epoch[row], n[row], value[row]};
         }
     }
     qsort(points, probed->count, sizeof *points, compare_places);
@@ -71,7 +72,8 @@ static void write_place(struct sheet *sheet, const struct point *points, size_t 
 
     for (size_t i = 0; i < count; i++)
         values[i] = points[i].value;
-    snprintf(label, sizeof label, "network %s · epoch %.3g", points->network, points->epoch);
+    snprintf(label, sizeof label, word("network %s · epoch %.3g"), points->network, points->epoch);
+    sheet_cell(sheet, first_cell(&points->cell, sizeof *points, count));
     sheet_number(sheet, panel + 1);
     sheet_number(sheet, (double)series);
     sheet_text(sheet, label);
@@ -112,8 +114,9 @@ int chart_nested_write(struct results *results, FILE *file)
     for (int p = 0; p < PANELS && status == 0; p++)
         status = probed_open(&probed[p], results, "nested", quantity_names[p], NULL);
     if (status == 0) {
-        sheet_open(&sheet, file, &groups,
-                   "points: median over seeds, each with an order of its own; bars: all seeds");
+        sheet_open(
+            &sheet, file, &groups,
+            word("points: median over seeds, each with an order of its own; bars: all seeds"));
         sheet_header(&sheet, "panel,series,label,examples,seeds,value,low,high");
     }
     for (int p = 0; p < PANELS && status == 0; p++)

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/stats.h"
 #include "report/chart_parts.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -169,8 +170,8 @@ int chart_noise_scale_write(struct results *results, FILE *file)
     if (status == 0) {
         sheet_open(&sheet, file, &groups,
                    most_seeds(&groups) == 1
-                       ? "bars of the two-batch estimate: its 95 % interval"
-                       : "points: median over seeds; bars: smallest to largest");
+                       ? word("bars of the two-batch estimate: its 95 % interval")
+                       : word("points: median over seeds; bars: smallest to largest"));
         sheet_explain_rates(&sheet, &groups);
         sheet_header(&sheet, "series,label,estimate," SHEET_GROUP
                              ",n,epochs,noise_scale,noise_scale_low,noise_scale_high,ratio,"

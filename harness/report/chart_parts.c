@@ -1,5 +1,6 @@
 /* What the charts share: writing a sheet of numbers. */
 #include "report/chart_parts.h"
+#include "report/words.h"
 
 #include "base/file.h"
 #include "base/stats.h"
@@ -50,30 +51,33 @@ void sheet_explain(struct sheet *sheet, const char *part)
 void sheet_explain_rates(struct sheet *sheet, const struct groups *groups)
 {
     if (groups->by_train_loss)
-        sheet_explain(sheet, "best rates by training loss: there is no validation split");
+        sheet_explain(sheet, word("best rates by training loss: there is no validation split"));
 }
 
 void sheet_open(struct sheet *sheet, FILE *file, const struct groups *groups, const char *caption)
 {
     sheet_open_of(sheet, file, groups->results, count_seeds(groups), caption);
+    sheet->results = groups->results;
 }
 
 void sheet_open_of(struct sheet *sheet, FILE *file, const struct results *results, size_t seeds,
                    const char *caption)
 {
-    char part[32];
+    char part[64], dataset[384];
 
     *sheet = (struct sheet){.file = file};
     sheet_explain(sheet, caption);
-    snprintf(part, sizeof part, "%zu seed%s", seeds, seeds == 1 ? "" : "s");
-    append(sheet->source, sizeof sheet->source, results->dataset);
+    snprintf(part, sizeof part, seeds == 1 ? word("%zu seed") : word("%zu seeds"), seeds);
+    word_composed(results->dataset, dataset, sizeof dataset);
+    append(sheet->source, sizeof sheet->source, dataset);
     append(sheet->source, sizeof sheet->source, part);
-    append(sheet->source, sizeof sheet->source, *results->cpu ? results->cpu : "unknown machine");
+    append(sheet->source, sizeof sheet->source,
+           *results->cpu ? results->cpu : word("unknown machine"));
 }
 
 void sheet_header(struct sheet *sheet, const char *columns)
 {
-    fprintf(sheet->file, "%s,caption,source\n", columns);
+    fprintf(sheet->file, "%s%s,caption,source\n", columns, sheet->results ? ",cell" : "");
 }
 
 void sheet_text(struct sheet *sheet, const char *text)
@@ -106,8 +110,35 @@ void sheet_number(struct sheet *sheet, double value)
     sheet->row_open = true;
 }
 
+void sheet_cell(struct sheet *sheet, size_t cell)
+{
+    if (sheet->results && table_has(sheet->results->cells, "id"))
+        sheet->cell = table_texts(sheet->results->cells, "id")[cell];
+}
+
+void sheet_cells(struct sheet *sheet, const struct groups *groups, const struct arm *arm)
+{
+    if (arm->count > 0)
+        sheet_cell(sheet, groups->order[arm->first]);
+}
+
+size_t first_cell(const size_t *cell, size_t stride, size_t count)
+{
+    size_t first = *cell;
+
+    for (size_t i = 1; i < count; i++) {
+        size_t other = *(const size_t *)(const void *)((const char *)cell + i * stride);
+
+        first = other < first ? other : first;
+    }
+    return first;
+}
+
 void sheet_end_row(struct sheet *sheet)
 {
+    if (sheet->results)
+        sheet_text(sheet, sheet->cell ? sheet->cell : "");
+    sheet->cell = NULL;
     sheet_text(sheet, sheet->first_row_done ? "" : sheet->caption);
     sheet_text(sheet, sheet->first_row_done ? "" : sheet->source);
     fputc('\n', sheet->file);
@@ -122,6 +153,7 @@ void sheet_group(struct sheet *sheet, const struct groups *groups, const struct 
     sheet_number(sheet, group->trained ? groups->arms[group->best].learning_rate : (double)NAN);
     sheet_number(sheet, group->edge);
     sheet_number(sheet, (double)group->count);
+    sheet_cells(sheet, groups, &groups->arms[group->best]);
 }
 
 void group_label(const struct groups *groups, const struct group *group, char *text, size_t size)
@@ -130,7 +162,7 @@ void group_label(const struct groups *groups, const struct group *group, char *t
 
     group_batch_text(group, batch, sizeof batch);
     snprintf(text, size, "%s · α = %g%s", batch, groups->arms[group->best].learning_rate,
-             group_on_edge(group) ? " (edge)" : "");
+             group_on_edge(group) ? word(" (edge)") : "");
 }
 
 void sheet_name_setting(struct sheet *sheet, const struct groups *groups, size_t group,
@@ -147,7 +179,7 @@ void sheet_name_setting(struct sheet *sheet, const struct groups *groups, size_t
     if (settings < 2)
         return;
     groups_describe(groups, group, axes, setting, sizeof setting);
-    snprintf(part, sizeof part, "shown: %s (the fastest of %zu settings)", setting, settings);
+    snprintf(part, sizeof part, word("shown: %s (the fastest of %zu settings)"), setting, settings);
     sheet_explain(sheet, part);
 }
 
@@ -174,21 +206,34 @@ struct cost group_cost_range(const struct groups *groups, const struct group *gr
     return cost;
 }
 
-int sheet_write_file(const char *folder, const char *name, int (*write)(const void *, FILE *),
-                     const void *context)
+int sheet_path(const char *folder, const char *name, char *path, size_t size)
 {
-    char path[PATH_MAX];
+    snprintf(path, size, "%s/figures", folder);
+    if (folder_make(path) != 0)
+        return -1;
+    snprintf(path, size, "%s/figures/%s.csv", folder, name);
+    return 0;
+}
+
+int sheet_write_to(const char *path, int (*write)(const void *, FILE *), const void *context)
+{
     struct whole_file file = {0};
     int status = -1;
 
-    snprintf(path, sizeof path, "%s/figures", folder);
-    if (folder_make(path) != 0)
-        return -1;
-    snprintf(path, sizeof path, "%s/figures/%s.csv", folder, name);
     if (file_begin(&file, path) == 0 && write(context, file.stream) == 0)
         status = file_commit(&file);
     file_abandon(&file);
     return status;
+}
+
+int sheet_write_file(const char *folder, const char *name, int (*write)(const void *, FILE *),
+                     const void *context)
+{
+    char path[PATH_MAX];
+
+    if (sheet_path(folder, name, path, sizeof path) != 0)
+        return -1;
+    return sheet_write_to(path, write, context);
 }
 
 void sheet_range(struct sheet *sheet, const double *values, size_t count, double tail)

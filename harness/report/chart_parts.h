@@ -14,6 +14,9 @@ struct sheet {
     char caption[768]; /* how to read it: what a line, a bar, a mark is */
     char source[512];  /* data, seeds, machine */
     bool row_open, first_row_done;
+    const struct results
+        *results;     /* whose cells its rows are of; NULL: they have no column `cell` */
+    const char *cell; /* of the row that is written; NULL: of none */
 };
 
 /* For qsort. */
@@ -28,15 +31,27 @@ void sheet_open_of(struct sheet *, FILE *, const struct results *, size_t seeds,
 void sheet_explain(struct sheet *, const char *part);
 /* Says so where the best rates are those of the training loss. */
 void sheet_explain_rates(struct sheet *, const struct groups *);
-/* Writes folder/figures/<name>.csv whole: what `write` gives. */
+/* folder/figures/<name>.csv, its folder made. 0, or -1 (error set). */
+int sheet_path(const char *folder, const char *name, char *path, size_t size);
+/* Writes a file whole: what `write` gives. */
+int sheet_write_to(const char *path, int (*write)(const void *context, FILE *),
+                   const void *context);
+/* The same to folder/figures/<name>.csv. */
 int sheet_write_file(const char *folder, const char *name,
                      int (*write)(const void *context, FILE *), const void *context);
-/* Names of the columns, comma-separated; caption and source are added. */
+/* Names of the columns, comma-separated; cell, caption and source are added. */
 void sheet_header(struct sheet *, const char *columns);
 /* The next field. Commas become semicolons and quotation marks vanish: gnuplot cannot read them. */
 void sheet_text(struct sheet *, const char *text);
 /* Not finite: an empty field, nothing is drawn. Else as many digits as read back the same value. */
 void sheet_number(struct sheet *, double value);
+/* The row that is written is of this cell, or of several of which it is the first: column `cell` is
+ * its id. */
+void sheet_cell(struct sheet *, size_t cell);
+/* The same of an arm's cells. */
+void sheet_cells(struct sheet *, const struct groups *, const struct arm *);
+/* The smallest of the cells of `count` points that lie `stride` bytes apart. */
+size_t first_cell(const size_t *cell, size_t stride, size_t count);
 void sheet_end_row(struct sheet *);
 
 /* Fields `batch_size,full_batch,learning_rate,edge,rates_tried`; no rate where none trained. */

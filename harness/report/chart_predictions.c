@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "report/chart_parts.h"
 #include "report/spread.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -169,7 +170,7 @@ static int write_group(struct sheet *sheet, const struct groups *groups, size_t 
     free(probabilities);
     groups_describe(groups, g, AXES_ALL, label, sizeof label);
     sheet_number(sheet, (double)series);
-    sheet_text(sheet, *label ? label : "all");
+    sheet_text(sheet, *label ? label : word("all"));
     sheet_group(sheet, groups, group);
     sheet_number(sheet, (double)seeds);
     sheet_number(sheet, (double)last->examples);
@@ -200,8 +201,8 @@ int chart_predictions_write(struct results *results, FILE *file)
         goto done;
     groups_rank(&groups, AXES_ALL, series);
     sheet_open(&sheet, file, &groups,
-               "predictions of validation examples at the last probed evaluation; bars: 95 % "
-               "intervals over examples");
+               word("predictions of validation examples at the last probed evaluation; bars: 95 % "
+                    "intervals over examples"));
     sheet_explain_rates(&sheet, &groups);
     sheet_header(&sheet, "series,label," SHEET_GROUP
                          ",seeds,examples,variance,variance_low,variance_high,squared_bias,"

@@ -2,6 +2,7 @@
  * wide the range of good rates is. */
 #include "base/error.h"
 #include "report/chart_parts.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -55,6 +56,7 @@ static int write_arm(struct sheet *sheet, const struct groups *groups, const str
     if (!values)
         return error_set("%s: out of memory", groups->results->folder);
     arm_end_values(groups, arm, column, values);
+    sheet_cells(sheet, groups, arm);
     sheet_number(sheet, (double)series);
     sheet_text(sheet, label);
     sheet_number(sheet, arm->learning_rate);
@@ -84,10 +86,10 @@ int chart_sensitivity_write(struct results *results, FILE *file)
 found:
     sheet_open(&sheet, file, &groups,
                column == validation
-                   ? "points: median over seeds of the validation loss at the end; "
-                     "bars: smallest to largest; diverged rates are left out"
-                   : "points: median over seeds of the training loss at the end; "
-                     "bars: smallest to largest; diverged rates are left out");
+                   ? word("points: median over seeds of the validation loss at the end; "
+                          "bars: smallest to largest; diverged rates are left out")
+                   : word("points: median over seeds of the training loss at the end; "
+                          "bars: smallest to largest; diverged rates are left out"));
     sheet_header(&sheet, "series,label,learning_rate,n,median,low,high");
     for (size_t g = 0; g < groups.group_count && status == 0; g++) {
         const struct group *group = &groups.groups[g];

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "judge/survival.h"
 #include "report/chart_parts.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -141,7 +142,7 @@ int chart_survival_write(struct results *results, FILE *file)
     if (status == 0) {
         target_describe(&results->targets[target], text, sizeof text);
         snprintf(goal, sizeof goal,
-                 "share of runs that have not reached %s (Kaplan and Meier 1958)", text);
+                 word("share of runs that have not reached %s (Kaplan and Meier 1958)"), text);
         sheet_open(&sheet, file, &groups, goal);
         sheet_header(&sheet, "series,label," SHEET_GROUP ",n,updates,share,median_updates");
     }

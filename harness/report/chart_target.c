@@ -3,13 +3,14 @@
  * numbers are empty and the script puts an open mark at the panel's top. */
 #include "base/error.h"
 #include "report/chart_parts.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 static const char bars_text[] =
-    "points: median over seeds; bars: smallest to largest; "
-    "open marks at the top: not reached by most seeds within the budget";
+    WORD("points: median over seeds; bars: smallest to largest; "
+         "open marks at the top: not reached by most seeds within the budget");
 
 /* 1: there are convergence cells, targets, and more than one value of those axes (0: no matter). */
 static int has_targets(struct results *results, uint64_t varying)
@@ -62,7 +63,7 @@ int chart_target_write(struct results *results, FILE *file)
     if (status != 0)
         goto done;
     shown = groups_fastest(&groups);
-    sheet_open(&sheet, file, &groups, bars_text);
+    sheet_open(&sheet, file, &groups, word(bars_text));
     sheet_explain_rates(&sheet, &groups);
     sheet_name_setting(&sheet, &groups, shown, AXES_ALL);
     sheet_header(&sheet, "series,label,target," SHEET_GROUP
@@ -99,7 +100,7 @@ static void write_redundancy(struct sheet *sheet, const struct groups *groups, s
     static const char *const units[] = {"updates", "examples", "seconds"};
     const struct group *group = &groups->groups[g];
     struct cost seconds = group_cost_range(groups, group, "seconds", target);
-    char label[96] = "no target reached";
+    char label[96];
 
     sheet_number(sheet, (double)series);
     group_batch_text(group, label, sizeof label);
@@ -107,7 +108,7 @@ static void write_redundancy(struct sheet *sheet, const struct groups *groups, s
     if (target >= 0)
         target_describe(&groups->results->targets[target], label, sizeof label);
     else
-        snprintf(label, sizeof label, "any target (none reached)");
+        snprintf(label, sizeof label, word("any target (none reached)"));
     sheet_text(sheet, label);
     sheet_number(sheet, redundancy_of(groups, g));
     sheet_group(sheet, groups, group);
@@ -141,7 +142,7 @@ int chart_redundancy_write(struct results *results, FILE *file)
         if (groups_same(&groups, g, shown, shared))
             members[count++] = g;
     target = groups_common_target(&groups, members, count);
-    sheet_open(&sheet, file, &groups, bars_text);
+    sheet_open(&sheet, file, &groups, word(bars_text));
     sheet_explain_rates(&sheet, &groups);
     sheet_name_setting(&sheet, &groups, shown, shared);
     sheet_header(&sheet, "series,label,target,redundancy," SHEET_GROUP
@@ -195,9 +196,9 @@ static void write_grid(struct sheet *sheet, const struct groups *groups, size_t 
     sheet_number(sheet, (double)series);
     groups_describe(groups, line, series_axes, text, sizeof text);
     if (!*text)
-        snprintf(text, sizeof text, "engine %s", table_texts(results->cells, "engine")[cell]);
+        snprintf(text, sizeof text, word("engine %s"), table_texts(results->cells, "engine")[cell]);
     sheet_text(sheet, text);
-    snprintf(text, sizeof text, "any target (none reached)");
+    snprintf(text, sizeof text, word("any target (none reached)"));
     if (target >= 0)
         target_describe(&results->targets[target], text, sizeof text);
     sheet_text(sheet, text);
@@ -232,7 +233,7 @@ int chart_grid_write(struct results *results, FILE *file)
     groups_rank(&groups, panel_axes, panel);
     line_count = groups_lines(&groups, series_axes, lines);
     target = groups_common_target(&groups, members, groups.group_count);
-    sheet_open(&sheet, file, &groups, bars_text);
+    sheet_open(&sheet, file, &groups, word(bars_text));
     sheet_explain_rates(&sheet, &groups);
     sheet_header(&sheet, "panel,panel_title,series,label,target," SHEET_GROUP
                          ",n,reached,censored,median_seconds,low_seconds,high_seconds");

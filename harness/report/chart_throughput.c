@@ -2,6 +2,7 @@
  * gathered and pre-gathered, and the roof of the machine. */
 #include "base/error.h"
 #include "report/chart_parts.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -87,6 +88,7 @@ static int write_group(struct sheet *sheet, const struct groups *groups, size_t 
     gflops = table_numbers(cells, text);
     if (!threads || !blocks || !gflops || group_roof(groups, &all, &roof) != 0)
         return -1;
+    sheet_cell(sheet, cell);
     sheet_number(sheet, (double)panel);
     sheet_text(sheet, table_texts(cells, "network")[cell]);
     sheet_number(sheet, (double)series);
@@ -133,9 +135,14 @@ static void write_roof(struct sheet *sheet, const struct groups *groups, const s
     struct table *cells = groups->results->cells;
     char label[64];
 
-    snprintf(label, sizeof label, "%s · %.0f thread%s",
-             table_has(cells, "roof_examples_per_second") ? "roof" : "peak", point->threads,
-             point->threads <= 1 ? "" : "s");
+    if (table_has(cells, "roof_examples_per_second"))
+        snprintf(label, sizeof label,
+                 point->threads <= 1 ? word("roof · %.0f thread") : word("roof · %.0f threads"),
+                 point->threads);
+    else
+        snprintf(label, sizeof label,
+                 point->threads <= 1 ? word("peak · %.0f thread") : word("peak · %.0f threads"),
+                 point->threads);
     sheet_number(sheet, (double)point->panel);
     sheet_text(sheet, table_texts(cells, "network")[point->cell]);
     sheet_number(sheet, (double)series);
@@ -211,13 +218,15 @@ int chart_throughput_write(struct results *results, FILE *file)
     }
     groups_rank(&groups, AXIS_BIT(AXIS_NETWORK), panel);
     groups_rank(&groups, series_axes, series);
-    sheet_open(&sheet, file, &groups,
-               "points: median over timed blocks; bars: quartiles; solid: gathered from the data "
-               "set; dashed: pre-gathered");
-    sheet_explain(&sheet, table_has(results->cells, "roof_examples_per_second")
-                              ? "grey dots: roof of a step by multiply-add peak or weight traffic "
-                                "or reading of inputs"
-                              : "grey dots: multiply-add peak / FLOPs of an example");
+    sheet_open(
+        &sheet, file, &groups,
+        word("points: median over timed blocks; bars: quartiles; solid: gathered from the data "
+             "set; dashed: pre-gathered"));
+    sheet_explain(&sheet,
+                  table_has(results->cells, "roof_examples_per_second")
+                      ? word("grey dots: roof of a step by multiply-add peak or weight traffic "
+                             "or reading of inputs")
+                      : word("grey dots: multiply-add peak / FLOPs of an example"));
     sheet_header(&sheet,
                  "panel,panel_title,series,label,input,batch_size,full_batch,threads,n_blocks,"
                  "examples_per_second,examples_per_second_q1,examples_per_second_q3,"

@@ -5,6 +5,7 @@
 #include "report/chart_parts.h"
 #include "report/contour.h"
 #include "report/evaluations.h"
+#include "report/words.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -252,7 +253,7 @@ static void label_path(const struct trajectory *t, const struct path *path, bool
     group_batch_text(&groups->groups[path->group], batch, sizeof batch);
     snprintf(text, size, "%s%s%s%sα = %g%s", setting, *setting ? " · " : "", in_full ? batch : "",
              in_full ? " · " : "", groups->arms[path->arm].learning_rate,
-             path->diverged ? " (diverged)" : "");
+             path->diverged ? word(" (diverged)") : "");
 }
 
 static bool labels_differ(const struct trajectory *t, const struct path *paths, size_t count)
@@ -290,6 +291,7 @@ static void write_path(struct trajectory *t, const struct path *path, const char
         sheet_number(&t->sheet, (double)series);
         sheet_text(&t->sheet, label);
         sheet_number(&t->sheet, NAN);
+        sheet_cell(&t->sheet, path->cell);
         end_row(&t->sheet, place, NULL);
     }
 }
@@ -322,9 +324,10 @@ int chart_trajectory_write(struct results *results, FILE *file)
 
     if (trajectory_open(&t, results) != 1 || read_experiment(&t) != 0)
         goto done;
-    sheet_open(&t.sheet, file, &t.groups,
-               "circle: start; large mark: end; points: evaluations, of the first seed · grey: "
-               "contour lines of the objective without noise, equal areas between them");
+    sheet_open(
+        &t.sheet, file, &t.groups,
+        word("circle: start; large mark: end; points: evaluations, of the first seed · grey: "
+             "contour lines of the objective without noise, equal areas between them"));
     sheet_header(&t.sheet, "panel,panel_title,kind,series,label,level,x,y,to_x,to_y");
     for (size_t p = 0; p < t.path_count; p = end) {
         for (end = p + 1; end < t.path_count; end++)

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/stats.h"
 #include "report/chart_parts.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +19,8 @@ enum quantity { VARIANCE_RATIO, BIAS_STATISTIC, QUANTITIES };
 static const char *const quantity_names[QUANTITIES] = {"variance_ratio", "bias_statistic"};
 
 /* Ways of drawing, in the order of the legend. */
-static const char *const way_names[] = {"with replacement", "without replacement", "importance"};
+static const char *const way_names[] = {WORD("with replacement"), WORD("without replacement"),
+                                        WORD("importance")};
 
 static size_t way_of(const char *sampling)
 {
@@ -30,7 +32,7 @@ static size_t way_of(const char *sampling)
 /* One measured point, of one cell. */
 struct point {
     const char *network, *sampling;
-    size_t moment; /* which of the cell's probed evaluations */
+    size_t cell, moment; /* moment: which of the cell's probed evaluations */
     double batch_size, epoch;
     double value[QUANTITIES], low[QUANTITIES], high[QUANTITIES];
     double draws;
@@ -79,9 +81,13 @@ static int fill(struct cloud *cloud, struct results *results, const struct probe
             size_t first = probed[0].rows[probed[0].first[cell] + i];
 
             moment += i > 0 && epoch[first] > point[-1].epoch;
-            *point = (struct point){
-                network[cell], sampling[first], moment, k[first], epoch[first], {0}, {0},
-                {0},           n[first]};
+            *point = (struct point){.network = network[cell],
+                                    .sampling = sampling[first],
+                                    .cell = cell,
+                                    .moment = moment,
+                                    .batch_size = k[first],
+                                    .epoch = epoch[first],
+                                    .draws = n[first]};
             for (int q = 0; q < QUANTITIES; q++) {
                 size_t row = probed[q].rows[probed[q].first[cell] + i];
 
@@ -100,11 +106,12 @@ static void write_place(struct sheet *sheet, const struct point *points, size_t 
 {
     char title[96];
 
-    snprintf(title, sizeof title, "network %s · epoch %.3g", points->network, points->epoch);
+    snprintf(title, sizeof title, word("network %s · epoch %.3g"), points->network, points->epoch);
+    sheet_cell(sheet, first_cell(&points->cell, sizeof *points, count));
     sheet_number(sheet, (double)panel);
     sheet_text(sheet, title);
     sheet_number(sheet, (double)series);
-    sheet_text(sheet, way_names[series - 1]);
+    sheet_text(sheet, word(way_names[series - 1]));
     sheet_number(sheet, points->batch_size);
     sheet_number(sheet, 0); /* never "full": that leaves nothing to chance */
     sheet_number(sheet, (double)count);
@@ -162,7 +169,7 @@ int chart_variance_write(struct results *results, FILE *file)
         goto done;
     qsort(cloud.points, cloud.count, sizeof *cloud.points, compare_places);
     sheet_open(&sheet, file, &groups,
-               "bars: 95 % intervals over draws; grey: within 5 % of the prediction");
+               word("bars: 95 % intervals over draws; grey: within 5 % of the prediction"));
     sheet_header(&sheet, "panel,panel_title,series,label,batch_size,full_batch,cells,draws,"
                          "variance_ratio,variance_ratio_low,variance_ratio_high,bias_statistic,"
                          "bias_statistic_low,bias_statistic_high");

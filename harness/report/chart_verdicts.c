@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "report/chart_parts.h"
 #include "report/labels.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -283,9 +284,9 @@ static void describe_effect(const struct row *row, char *text, size_t size)
     if ((!has_low && !has_high) || row->low == row->high)
         snprintf(text, size, "%.3g", row->effect);
     else if (!has_low)
-        snprintf(text, size, "%.3g [up to %.3g]", row->effect, row->high);
+        snprintf(text, size, word("%.3g [up to %.3g]"), row->effect, row->high);
     else if (!has_high)
-        snprintf(text, size, "%.3g [from %.3g]", row->effect, row->low);
+        snprintf(text, size, word("%.3g [from %.3g]"), row->effect, row->low);
     else
         snprintf(text, size, "%.3g [%.3g … %.3g]", row->effect, row->low, row->high);
 }
@@ -330,8 +331,11 @@ static void write_bound(struct sheet *sheet, const struct view *view, double bou
 static void begin_row(struct sheet *sheet, const struct row *row, const struct view *view,
                       size_t line, const char *label)
 {
+    char judged[256];
+
     sheet_number(sheet, (double)row->panel);
-    sheet_text(sheet, row->judged);
+    word_composed(row->judged, judged, sizeof judged);
+    sheet_text(sheet, judged);
     sheet_number(sheet, view->low);
     sheet_number(sheet, view->high);
     sheet_number(sheet, view->is_log);
@@ -443,18 +447,20 @@ static void explain(struct sheet *sheet, const struct forest *forest)
         asides += forest->rows[i].is_shown && !forest->rows[i].decides;
     }
     if (open_rows > 0)
-        sheet_explain(sheet, "hollow: not delivered");
+        sheet_explain(sheet, word("hollow: not delivered"));
     if (asides > 0)
-        sheet_explain(sheet, "in parentheses: decides nothing");
+        sheet_explain(sheet, word("in parentheses: decides nothing"));
     if (forest->shown < forest->count) {
-        snprintf(part, sizeof part,
-                 "%zu of %zu rows: of each part the condition that speaks most against the claim "
-                 "and the one that speaks most for it",
-                 forest->shown, forest->count);
+        snprintf(
+            part, sizeof part,
+            word("%zu of %zu rows: of each part the condition that speaks most against the claim "
+                 "and the one that speaks most for it"),
+            forest->shown, forest->count);
         sheet_explain(sheet, part);
     }
     if (forest->without_effect > 0) {
-        snprintf(part, sizeof part, "%zu without an effect are left out", forest->without_effect);
+        snprintf(part, sizeof part, word("%zu without an effect are left out"),
+                 forest->without_effect);
         sheet_explain(sheet, part);
     }
 }
@@ -496,9 +502,10 @@ int chart_verdicts_write(struct results *results, FILE *file)
     choose_rows(&forest);
     for (size_t p = 1; p <= forest.panel_count; p++)
         forest.views[p - 1] = view_of(&forest, p);
-    sheet_open_of(&sheet, file, results, seeds,
-                  "marks: effect · bars: 95 % interval; an arrow where it goes on · shaded up to "
-                  "the dashed line: what the claim expects");
+    sheet_open_of(
+        &sheet, file, results, seeds,
+        word("marks: effect · bars: 95 % interval; an arrow where it goes on · shaded up to "
+             "the dashed line: what the claim expects"));
     explain(&sheet, &forest);
     sheet_header(&sheet, "panel,panel_title,view_low,view_high,log,neutral,line,label,claim,part,"
                          "condition,mark,delivered,effect,low,high,at,bar_low,bar_high,open_low,"

@@ -3,6 +3,7 @@
  */
 #include "base/error.h"
 #include "report/chart_parts.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -117,7 +118,7 @@ int chart_volume_write(struct results *results, FILE *file)
     }
     lines = number_lines(&groups, rank);
     sheet_open(&sheet, file, &groups,
-               "test error, and test loss less training loss, at the end; bars: all seeds");
+               word("test error, and test loss less training loss, at the end; bars: all seeds"));
     sheet_explain_rates(&sheet, &groups);
     sheet_header(&sheet, "series,label,train_examples," SHEET_GROUP
                          ",n,median_error,low_error,high_error,median_gap,low_gap,high_gap");

@@ -1,5 +1,6 @@
 /* Cells that belong together, and the best learning rate of each batch size. */
 #include "report/groups.h"
+#include "report/words.h"
 
 #include "base/error.h"
 #include "base/stats.h"
@@ -12,51 +13,51 @@
 
 /* How an axis is named in a label: "engine blas", "r = 2", "2 threads". */
 static const struct {
-    const char *column, *before, *after;
+    const char *column, *format;
     bool number;
     bool later;          /* not in results of schema 3 and earlier */
     const char *neutral; /* a value that says nothing; NULL: each says something */
 } axes[AXIS_COUNT] = {
-    [AXIS_NETWORK] = {"network", "network ", "", false},
-    [AXIS_BUDGET] = {"budget", "budget ", "", false, true, "default"},
-    [AXIS_OPTIMIZER] = {"optimizer", "", "", false},
-    [AXIS_MOMENTUM] = {"momentum", "momentum ", "", true},
-    [AXIS_BETA1] = {"beta1", "β1 = ", "", true},
-    [AXIS_BETA2] = {"beta2", "β2 = ", "", true},
-    [AXIS_EPSILON] = {"epsilon", "ε = ", "", true},
-    [AXIS_EPSILON_PLACE] = {"epsilon_place", "ε ", " the root", false, true},
-    [AXIS_L2] = {"l2", "L2 ", "", true, true, "0"},
-    [AXIS_WEIGHT_DECAY] = {"weight_decay", "decay ", "", true, true, "0"},
-    [AXIS_CLIP_VALUE] = {"clip_value", "values cut at ", "", true, true, "0"},
-    [AXIS_CLIP_NORM] = {"clip_norm", "norm cut at ", "", true, true, "0"},
-    [AXIS_GRADIENT_NOISE] = {"gradient_noise", "gradient noise ", "", true, true, "0"},
-    [AXIS_SNAPSHOT_EPOCHS] = {"snapshot_epochs", "snapshot every ", " epochs", true, true},
-    [AXIS_AVERAGE_FROM] = {"average_from", "averaged from epoch ", "", true, true},
-    [AXIS_SCHEDULE] = {"schedule", "schedule ", "", false, true, "constant"},
-    [AXIS_RATE_SCALING] = {"rate_scaling", "rate scaled: ", "", false, true, "none"},
-    [AXIS_BASE_BATCH_SIZE] = {"base_batch_size", "scaled from K = ", "", true, true},
-    [AXIS_SAMPLER] = {"sampler", "", "", false},
-    [AXIS_ORDER] = {"order", "", "", false, true, "stored"},
-    [AXIS_WEIGHTING] = {"weighting", "by ", "", false, true, "none"},
-    [AXIS_CLASS_WEIGHTS] = {"class_weights", "class weights: ", "", false, true, "none"},
-    [AXIS_AUGMENTATION] = {"augmentation", "augmented: ", "", false, true, "none"},
-    [AXIS_SUBSET] = {"subset", "examples ", "", false, true, "all"},
-    [AXIS_IMBALANCE] = {"imbalance", "imbalance ", "", true, true, "1"},
-    [AXIS_LABEL_NOISE] = {"label_noise", "wrong labels ", "", true, true, "0"},
-    [AXIS_DEDUPLICATE] = {"deduplicate", "without copies: ", "", false, true, "none"},
-    [AXIS_NEAR_COSINE] = {"near_cosine", "cosine ", "", true, true},
-    [AXIS_LAST_BATCH] = {"last_batch", "last batch: ", "", false},
-    [AXIS_REDUNDANCY_MODE] = {"redundancy_mode", "", "", false},
-    [AXIS_COPIES] = {"copies", "", " copies", false},
-    [AXIS_REDUNDANCY] = {"redundancy", "r = ", "", true},
-    [AXIS_CHUNK] = {"chunk", "chunk ", "", false},
-    [AXIS_PRECISION] = {"precision", "", " precision", false, true, "single"},
-    [AXIS_MICRO_BATCH] = {"micro_batch", "micro-batch ", "", true, true, "0"},
-    [AXIS_WORKERS] = {"workers", "workers ", "", true, true, "1"},
-    [AXIS_DELAY] = {"delay", "delay ", "", true, true, "0"},
-    [AXIS_ENGINE] = {"engine", "engine ", "", false},
-    [AXIS_THREADS] = {"threads", "threads ", "", false},
-    [AXIS_TUNED] = {"tuned", "tuned ", "", false, true},
+    [AXIS_NETWORK] = {"network", WORD("network %s"), false},
+    [AXIS_BUDGET] = {"budget", WORD("budget %s"), false, true, "default"},
+    [AXIS_OPTIMIZER] = {"optimizer", "%s", false},
+    [AXIS_MOMENTUM] = {"momentum", WORD("momentum %s"), true},
+    [AXIS_BETA1] = {"beta1", WORD("β1 = %s"), true},
+    [AXIS_BETA2] = {"beta2", WORD("β2 = %s"), true},
+    [AXIS_EPSILON] = {"epsilon", WORD("ε = %s"), true},
+    [AXIS_EPSILON_PLACE] = {"epsilon_place", WORD("ε %s the root"), false, true},
+    [AXIS_L2] = {"l2", WORD("L2 %s"), true, true, "0"},
+    [AXIS_WEIGHT_DECAY] = {"weight_decay", WORD("decay %s"), true, true, "0"},
+    [AXIS_CLIP_VALUE] = {"clip_value", WORD("values cut at %s"), true, true, "0"},
+    [AXIS_CLIP_NORM] = {"clip_norm", WORD("norm cut at %s"), true, true, "0"},
+    [AXIS_GRADIENT_NOISE] = {"gradient_noise", WORD("gradient noise %s"), true, true, "0"},
+    [AXIS_SNAPSHOT_EPOCHS] = {"snapshot_epochs", WORD("snapshot every %s epochs"), true, true},
+    [AXIS_AVERAGE_FROM] = {"average_from", WORD("averaged from epoch %s"), true, true},
+    [AXIS_SCHEDULE] = {"schedule", WORD("schedule %s"), false, true, "constant"},
+    [AXIS_RATE_SCALING] = {"rate_scaling", WORD("rate scaled: %s"), false, true, "none"},
+    [AXIS_BASE_BATCH_SIZE] = {"base_batch_size", WORD("scaled from K = %s"), true, true},
+    [AXIS_SAMPLER] = {"sampler", "%s", false},
+    [AXIS_ORDER] = {"order", "%s", false, true, "stored"},
+    [AXIS_WEIGHTING] = {"weighting", WORD("by %s"), false, true, "none"},
+    [AXIS_CLASS_WEIGHTS] = {"class_weights", WORD("class weights: %s"), false, true, "none"},
+    [AXIS_AUGMENTATION] = {"augmentation", WORD("augmented: %s"), false, true, "none"},
+    [AXIS_SUBSET] = {"subset", WORD("examples %s"), false, true, "all"},
+    [AXIS_IMBALANCE] = {"imbalance", WORD("imbalance %s"), true, true, "1"},
+    [AXIS_LABEL_NOISE] = {"label_noise", WORD("wrong labels %s"), true, true, "0"},
+    [AXIS_DEDUPLICATE] = {"deduplicate", WORD("without copies: %s"), false, true, "none"},
+    [AXIS_NEAR_COSINE] = {"near_cosine", WORD("cosine %s"), true, true},
+    [AXIS_LAST_BATCH] = {"last_batch", WORD("last batch: %s"), false},
+    [AXIS_REDUNDANCY_MODE] = {"redundancy_mode", "%s", false},
+    [AXIS_COPIES] = {"copies", WORD("%s copies"), false},
+    [AXIS_REDUNDANCY] = {"redundancy", WORD("r = %s"), true},
+    [AXIS_CHUNK] = {"chunk", WORD("chunk %s"), false},
+    [AXIS_PRECISION] = {"precision", WORD("%s precision"), false, true, "single"},
+    [AXIS_MICRO_BATCH] = {"micro_batch", WORD("micro-batch %s"), true, true, "0"},
+    [AXIS_WORKERS] = {"workers", WORD("workers %s"), true, true, "1"},
+    [AXIS_DELAY] = {"delay", WORD("delay %s"), true, true, "0"},
+    [AXIS_ENGINE] = {"engine", WORD("engine %s"), false},
+    [AXIS_THREADS] = {"threads", WORD("threads %s"), false},
+    [AXIS_TUNED] = {"tuned", WORD("tuned %s"), false, true},
 };
 
 /* The columns that cells are sorted by, fetched once; NULL for an axis that results of an earlier
@@ -514,6 +515,16 @@ static size_t shared_folder(const struct groups *groups)
     return shared;
 }
 
+/* "engine blas", after a " · " behind others. What snprintf returns. */
+static int put_value(size_t axis, const char *value, bool behind, char *text, size_t size)
+{
+    char named[256];
+
+    snprintf(named, sizeof named,
+             strcmp(axes[axis].format, "%s") == 0 ? "%s" : word(axes[axis].format), value);
+    return snprintf(text, size, "%s%s", behind ? " · " : "", named);
+}
+
 /* with_neutral: values as well that say nothing beside others. */
 static void describe(const struct groups *groups, size_t group, uint64_t mask, bool with_neutral,
                      char *text, size_t size)
@@ -534,8 +545,7 @@ static void describe(const struct groups *groups, size_t group, uint64_t mask, b
         if (axis == AXIS_ENGINE && strchr(value, '/'))
             value += shared_folder(groups);
         if (used < size)
-            used += (size_t)snprintf(text + used, size - used, "%s%s%s%s", used ? " · " : "",
-                                     axes[axis].before, value, axes[axis].after);
+            used += (size_t)put_value(axis, value, used > 0, text + used, size - used);
     }
 }
 
@@ -590,7 +600,7 @@ void group_used(const struct groups *groups, size_t group, char *text, size_t si
 void group_batch_text(const struct group *group, char *text, size_t size)
 {
     if (group->full_batch)
-        snprintf(text, size, "K = full");
+        snprintf(text, size, word("K = full"));
     else
         snprintf(text, size, "K = %.0f", group->batch_size);
 }

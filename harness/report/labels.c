@@ -1,5 +1,6 @@
 /* Texts beside what is drawn: short, and cut between characters. */
 #include "report/labels.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -51,11 +52,13 @@ static const char *lead(const char *name, char *text, size_t size)
 {
     static const char *const symbols[][2] = {
         {"batch_size", "K = "}, {"learning_rate", "α = "}, {"redundancy", "r = "}};
+    char named[128];
 
     for (size_t s = 0; s < sizeof symbols / sizeof *symbols; s++)
         if (strcmp(name, symbols[s][0]) == 0)
             return symbols[s][1];
-    snprintf(text, size, "%s ", name);
+    word_composed(name, named, sizeof named);
+    snprintf(text, size, "%s ", named);
     return text;
 }
 
@@ -79,7 +82,8 @@ static void describe_setting(const char *setting, size_t length, char *text, siz
         if (*c == '_')
             *c = ' ';
     if (strcmp(name, "full_batch") == 0) {
-        snprintf(text, size, "%s", strcmp(value, "1") == 0 ? "full batch" : "mini-batches");
+        snprintf(text, size, "%s",
+                 strcmp(value, "1") == 0 ? word("full batch") : word("mini-batches"));
         return;
     }
     before = lead(name, space, sizeof space);
@@ -90,7 +94,7 @@ static void describe_setting(const char *setting, size_t length, char *text, siz
     else if (before != space || is_vague(value))
         snprintf(text, size, "%s%s", before, value);
     else
-        snprintf(text, size, "%s", value);
+        word_composed(value, text, size);
 }
 
 void label_condition(const char *condition, char *text, size_t size)

@@ -2,6 +2,8 @@
 #ifndef BATCHLAB_PLOT_H
 #define BATCHLAB_PLOT_H
 
+#include "report/figure.h"
+
 /* 1: gnuplot is on the PATH. */
 int plot_available(void);
 
@@ -13,5 +15,19 @@ int plot_draw(const char *results_folder, const char *chart, const char *plots_f
 /* The same of numbers that belong to no chart of the table: figures/<name>.csv of any folder. */
 int plot_draw_with(const char *folder, const char *name, const char *script,
                    const char *plots_folder);
+
+/* One figure: the numbers of a CSV file, by a script of the plots folder. */
+struct plot {
+    const char *chart;   /* "loss": the figure's name */
+    const char *script;  /* "loss.gp" */
+    const char *numbers; /* the CSV file */
+    const char *folder;  /* that it is drawn into */
+    const char *plots_folder;
+    const struct figure *figure; /* checked (figure.h) */
+};
+
+/* Draws it in every format of the figure, each whole or not at all; errors as above, and a text
+ * that has no translation. */
+int plot_draw_figure(const struct plot *);
 
 #endif

@@ -1,5 +1,6 @@
 /* A results folder read back. */
 #include "report/results.h"
+#include "report/words.h"
 
 #include "base/error.h"
 #include "base/json.h"
@@ -107,9 +108,9 @@ void target_describe(const struct target *target, char *text, size_t size)
     for (char *at = metric; (at = strchr(at, '_'));)
         *at = ' ';
     if (length >= 6 && strcmp(target->metric + length - 6, "_error") == 0)
-        snprintf(text, size, "%.6g %% %s", 100 * target->value, metric);
+        snprintf(text, size, word("%.6g %% %s"), 100 * target->value, word(metric));
     else
-        snprintf(text, size, "%s %.6g", metric, target->value);
+        snprintf(text, size, word("%s %.6g"), word(metric), target->value);
 }
 
 /* ---- Manifest ---------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ opens() {
 }
 
 case='pages of reference runs'
-ends_with 0 report "$reference/steps-to-target" "$reference/step-cost" --output pages
+ends_with 0 report "$reference/steps-to-target" "$reference/step-cost" "$reference/batch-size" \
+    "$reference/textbook-figure" "$reference/saddle" --output pages
 
 # What a reader does, by script behind our own: its findings are the title.
 cat >probe.html <<'END'
@@ -31,37 +32,65 @@ cat >probe.html <<'END'
 (function () {
   const says = [];
   const bubble = document.querySelector('.bubble');
+  function at(node) {
+    const box = node.getBoundingClientRect();
+    return { bubbles: true, clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 };
+  }
   document.querySelectorAll('figure.chart').forEach(function (figure) {
     const svg = figure.querySelector('svg'), box = svg.getBoundingClientRect();
-    says.push(box.width > 300 ? box.height > 100 ? 'visible' : 'flat' : 'narrow');
+    const name = figure.querySelector('.card').getAttribute('aria-label').split(/[ ,]/)[1];
+    let fault = '';
+    function expect(holds, what) { if (!holds) { fault = fault || what; } }
+    expect(box.width > 300 && box.height > 100, 'is not visible');
     const marks = svg.querySelectorAll('.mark');
+    expect(marks.length > 2, 'has no marks');
+    if (marks.length < 3) { says.push(name + ' ' + fault); return; }
     marks[0].focus();
-    says.push(bubble.textContent === marks[0].getAttribute('aria-label') ? 'focus' : 'no focus');
+    expect(bubble.textContent === marks[0].getAttribute('aria-label'), 'does not answer Tab');
     marks[0].dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
-    says.push(document.activeElement === marks[1] ? 'next' : 'no next');
-    marks[2].dispatchEvent(new PointerEvent('pointermove', { bubbles: true, clientX: 9, clientY: 9 }));
-    says.push(bubble.textContent === marks[2].getAttribute('aria-label') ? 'point' : 'no point');
-    const button = figure.querySelector('button');
-    const plot = svg.querySelector('[data-series="' + button.getAttribute('data-toggle') + '"]');
-    button.click();
-    says.push(getComputedStyle(plot).display === 'none' ? 'off' : 'not off');
-    says.push(button.getAttribute('aria-pressed'));
-    button.click();
-    says.push(getComputedStyle(plot).display === 'none' ? 'still off' : 'on');
+    expect(document.activeElement === marks[1], 'does not answer the arrow keys');
+    marks[2].dispatchEvent(new PointerEvent('pointermove', at(marks[2])));
+    expect(bubble.textContent === marks[2].getAttribute('aria-label'), 'does not answer pointing');
+    expect(name === 'verdicts' || / cell [^ ]+-[0-9a-f]{8}/.test(bubble.textContent), 'names no cell');
+    const along = svg.querySelector('.along');
+    if (along) { // the line between two marks answers as well
+      along.parentNode.querySelector('path').dispatchEvent(new PointerEvent('pointermove', at(along)));
+      expect(bubble.textContent === along.getAttribute('aria-label'), 'has a line without numbers');
+    }
+    figure.querySelectorAll('.series button').forEach(function (button) {
+      const plots = svg.querySelectorAll('[data-series="' + button.getAttribute('data-toggle') + '"]');
+      function shown() {
+        return Array.from(plots).filter(function (plot) { return getComputedStyle(plot).display !== 'none'; }).length;
+      }
+      button.click();
+      expect(shown() === 0 && button.getAttribute('aria-pressed') === 'false', 'has a series that stays');
+      button.click();
+      expect(shown() === plots.length && plots.length > 0, 'has a series that does not come back');
+    });
+    says.push(name + ' ' + (fault || 'answers'));
   });
   says.push(document.documentElement.scrollWidth > window.innerWidth ? 'too wide' : 'fits');
-  document.title = says.join(' ');
+  document.title = says.join('; ');
 }());
 </script>
 END
-all='visible focus next point off false on visible focus next point off false on'
-for page in steps-to-target step-cost; do
+# answers PAGE CHART...: it has these charts, and each of them answers.
+answers() {
+    page=$1
+    shift
     case="what $page answers"
-    sed '/^<\/body>/,$d' pages/$page.html | cat - probe.html >pages/probed.html
+    expected=$(printf '%s answers; ' "$@")fits
+    sed '/^<\/body>/,$d' "pages/$page.html" | cat - probe.html >pages/probed.html
     opens pages/probed.html --dump-dom --window-size=1200,900
     grep -q '<title>' document || skip 'this browser prints no document'
-    grep -q "<title>$all fits</title>" document || fail "$(grep -o '<title>.*</title>' document)"
-done
+    grep -q "<title>$expected</title>" document ||
+        fail "$(grep -o '<title>.*</title>' document), expected $expected"
+}
+answers steps-to-target critical_batch target
+answers step-cost throughput verdicts
+answers batch-size heatmap loss target
+answers textbook-figure budgets verdicts
+answers saddle survival
 
 case='a picture of a page at 400 and 1200 pixels'
 for width in 400 1200; do
