@@ -1,7 +1,9 @@
 /* Cells whose workers are ranks. */
 #include "run/teamwork.h"
 
+#include "base/checksum.h"
 #include "base/error.h"
+#include "base/program.h"
 #include "run/memory_limit.h"
 #include "run/record.h"
 #include "train/team.h"
@@ -47,6 +49,7 @@ int teamwork_is_wanted(const struct experiment *experiment)
 
 /* What all ranks must have in common. */
 struct opening {
+    unsigned long program; /* CRC-32 of its file; 0: it cannot be read */
     int status;
     uint32_t data;
     char plan[sizeof(((struct plan *)0)->base)];
@@ -56,13 +59,17 @@ struct opening {
 int teamwork_agree(const struct ranks *ranks, int status, const struct plan *plan,
                    const struct dataset *dataset, int *speaks)
 {
-    struct opening mine = {.status = status};
-    struct opening *all = calloc((size_t)ranks->size, sizeof *all);
+    char path[PATH_MAX];
+    struct opening mine, *all = calloc((size_t)ranks->size, sizeof *all);
 
+    memset(&mine, 0, sizeof mine); /* what lies between its members is compared, too */
+    mine.status = status;
     *speaks = ranks->rank == 0;
     if (!all)
         return error_set("out of memory");
     if (status == 0) {
+        if (program_own(path, sizeof path) == 0)
+            checksum_file(path, &mine.program);
         mine.data = dataset->fingerprint;
         mine.cells = plan->count;
         memcpy(mine.plan, plan->base, sizeof mine.plan);
@@ -78,9 +85,10 @@ int teamwork_agree(const struct ranks *ranks, int status, const struct plan *pla
             continue;
         *speaks = ranks->rank == r;
         if (!failed)
-            error_set("rank %d has another experiment than rank 0, or other data: is everything on "
-                      "a file system that all hosts share?",
-                      r);
+            error_set(
+                "rank %d runs %s rank 0: is everything on a file system that all hosts share?", r,
+                all[r].program != all[0].program ? "another program than"
+                                                 : "another experiment, or other data, than");
         else if (status == 0)
             error_set("rank %d could not open the experiment", r);
         free(all);

@@ -74,6 +74,16 @@ BATCHLAB_ENGINES="$(dirname "$batchlab")/../lib/batchlab/engines" mpirun -n 2 al
 one_rank_complains 'built without MPI' 'libopenmpi-dev'
 is_absent none
 
+case='a rank with another program'
+printf x >>alone/bin/batchlab
+ln -s "$(cd "$(dirname "$batchlab")/../lib" && pwd)" alone/lib
+status=0
+mpirun -n 1 "$batchlab" run same.yaml --results none : -n 2 alone/bin/batchlab run same.yaml \
+    --results none >out 2>err </dev/null || status=$?
+[ "$status" -eq 1 ] || fail "exit status $status, expected 1"
+one_rank_complains 'rank 1' 'another program than rank 0'
+is_absent none
+
 case='threads and ranks in one grid'
 ranks_end 4 0 run same.yaml --results out-1 --no-charts --no-roof
 has_cells out-1 12
