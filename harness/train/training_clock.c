@@ -58,8 +58,8 @@ int training_run_is_late(struct training_run *run)
     const struct workbench *bench = run->bench;
     double limit = bench->experiment->limits.cell_seconds;
 
-    run->is_late = bench->team && run->result->earlier_seconds + clock_now() -
-                                          bench->checkpoint.started > limit;
+    run->is_late = bench->team &&
+                   run->result->earlier_seconds + clock_now() - bench->checkpoint.started > limit;
     return run->is_late;
 }
 
