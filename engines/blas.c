@@ -266,6 +266,14 @@ static int blas_gradient(void *opaque, const float *theta, const struct batch *b
     return chain_score(&session->chain, theta, batch, gradient, score, message);
 }
 
+static void blas_on_ready(void *opaque, void (*ready)(void *context, size_t first, size_t count),
+                          void *context)
+{
+    struct session *session = opaque;
+
+    chain_on_ready(&session->chain, ready, context);
+}
+
 static int blas_sgd_step(void *opaque, float *theta, const struct batch *batch, float rate,
                          struct score *score, struct message *message)
 {
@@ -294,5 +302,6 @@ __attribute__((visibility("default"))) const struct engine batchlab_engine = {
     .gradient = blas_gradient,
     .close = blas_close,
     .sgd_step = blas_sgd_step,
+    .on_ready = blas_on_ready,
     .describe = blas_describe,
 };

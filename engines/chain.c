@@ -39,6 +39,7 @@ struct sink {
     float *into; /* [P], laid out like theta; NULL: only the score is wanted */
     float factor;
     int accumulate;
+    int is_last; /* nothing more is added: layers are announced as they are done */
 };
 
 /* How many threads share a batch. It depends on the session and the size alone, so that repeats add
@@ -117,12 +118,16 @@ static int backward(const struct chain *chain, struct chain_worker *worker, cons
            chain->layers[first].weights == chain->layers[first].biases)
         first++;
     for (int l = chain->layer_count - 1; l >= first; l--) {
+        const struct chain_layer *layer = &chain->layers[l];
         const float *input = l > 0 ? worker->activations[l - 1] : x;
         float *swap = delta;
 
         if (layer_back(chain, worker, l, theta, rows, delta, input, l > first ? delta_before : NULL,
                        sink) != 0)
             return -1;
+        if (sink->is_last && layer->weights != layer->biases)
+            chain->ready(chain->ready_context, layer->weights,
+                         layer->biases + layer_biases(&layer->shape) - layer->weights);
         delta = delta_before;
         delta_before = swap;
     }
@@ -159,7 +164,8 @@ static int run_chunk(const struct chain *chain, struct chain_worker *worker, con
 /* ---- One batch ------------------------------------------------------------------------------ */
 
 static int run_share(const struct chain *chain, struct chain_worker *worker, const float *theta,
-                     const struct batch *batch, struct share share, float *gradient)
+                     const struct batch *batch, struct share share, float *gradient,
+                     int is_announced)
 {
     struct sink sink = {.into = gradient, .factor = 1};
 
@@ -170,6 +176,7 @@ static int run_share(const struct chain *chain, struct chain_worker *worker, con
         sink.accumulate = first > share.first;
         worker->call.preceding = first - share.first;
         worker->call.following = share.end - first - rows;
+        sink.is_last = is_announced && first + rows == share.end;
         if (run_chunk(chain, worker, theta, batch, first, rows, &sink) != 0)
             return -1;
     }
@@ -204,7 +211,7 @@ static void run_team(const struct chain *chain, int team, const float *theta,
             struct chain_worker *worker = &chain->workers[t];
 
             worker->status = run_share(chain, worker, theta, batch, share_of(batch->size, team, t),
-                                       gradient && t > 0 ? worker->gradient : gradient);
+                                       gradient && t > 0 ? worker->gradient : gradient, 0);
         }
 #pragma omp for schedule(static, 1)
         for (int t = 0; t < team; t++) {
@@ -303,12 +310,15 @@ static int run(struct chain *chain, const float *theta, const struct batch *batc
 {
     int team = team_size(chain, batch->size);
     int threads_before = begin_single(), status;
+    int is_announced = chain->ready && gradient && !moving; /* no step is */
     struct chain_worker *first = &chain->workers[0];
 
     status = prepare(chain, batch->size, message);
     if (status == 0) {
         if (team > 1) {
             run_team(chain, team, theta, batch, gradient, moving, rate);
+            if (is_announced) /* nothing is final before all is added up */
+                chain->ready(chain->ready_context, 0, chain->parameters);
         } else if (moving && !gradient) {
             const struct sink sink = {.into = moving, .factor = -rate, .accumulate = 1};
 
@@ -316,8 +326,8 @@ static int run(struct chain *chain, const float *theta, const struct batch *batc
             first->score = (struct score){0};
             first->status = run_chunk(chain, first, theta, batch, 0, batch->size, &sink);
         } else {
-            first->status =
-                run_share(chain, first, theta, batch, share_of(batch->size, 1, 0), gradient);
+            first->status = run_share(chain, first, theta, batch, share_of(batch->size, 1, 0),
+                                      gradient, is_announced);
             if (moving && first->status == 0)
                 descend_stretch(moving, gradient, rate, 0, (ptrdiff_t)chain->parameters);
         }
@@ -331,6 +341,13 @@ int chain_score(struct chain *chain, const float *theta, const struct batch *bat
                 struct score *score, struct message *message)
 {
     return run(chain, theta, batch, gradient, NULL, 0, score, message);
+}
+
+void chain_on_ready(struct chain *chain, void (*ready)(void *context, size_t first, size_t count),
+                    void *context)
+{
+    chain->ready = ready;
+    chain->ready_context = context;
 }
 
 int chain_step(struct chain *chain, float *theta, const struct batch *batch, float rate,

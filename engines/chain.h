@@ -64,6 +64,8 @@ struct chain {
     int chunk;                    /* the most rows the layers see */
     struct chain_worker *workers; /* [thread_count] */
     const struct chain_layers *own;
+    void (*ready)(void *context, size_t first, size_t count); /* NULL: nobody hears */
+    void *ready_context;
 };
 
 /* Takes all memory. Calls prepare() for whole chunks before it asks `values`, and nothing else. The
@@ -78,6 +80,11 @@ int chain_prepare(struct chain *, int batch_size, struct message *);
 /* Score of the batch and, unless gradient is NULL, its gradient[P]. score may be NULL. */
 int chain_score(struct chain *, const float *theta, const struct batch *, float *gradient,
                 struct score *, struct message *);
+
+/* The contract's on_ready, of chain_score: layer after layer, from the last, in the last chunk of a
+ * single thread; all at the end of several threads. */
+void chain_on_ready(struct chain *, void (*ready)(void *context, size_t first, size_t count),
+                    void *context);
 
 /* theta -= rate * gradient. A batch that is a single thread's and a single chunk is never summed up
  * in an array of its own: each layer adds -rate times its part to theta, once nobody else needs the

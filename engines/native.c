@@ -450,6 +450,14 @@ static int native_gradient(void *opaque, const float *theta, const struct batch 
     return chain_score(&session->chain, theta, batch, gradient, score, message);
 }
 
+static void native_on_ready(void *opaque, void (*ready)(void *context, size_t first, size_t count),
+                            void *context)
+{
+    struct session *session = opaque;
+
+    chain_on_ready(&session->chain, ready, context);
+}
+
 static int native_sgd_step(void *opaque, float *theta, const struct batch *batch, float rate,
                            struct score *score, struct message *message)
 {
@@ -480,5 +488,6 @@ __attribute__((visibility("default"))) const struct engine batchlab_engine = {
     .gradient = native_gradient,
     .close = native_close,
     .sgd_step = native_sgd_step,
+    .on_ready = native_on_ready,
     .describe = native_describe,
 };

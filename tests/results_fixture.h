@@ -142,7 +142,8 @@ static inline int fixture_clear(void **state)
 {
     char path[128];
     static const char *const files[] = {"cells.csv",       "curves.csv",   "probes.csv",
-                                        "predictions.csv", "verdicts.csv", "manifest.json"};
+                                        "predictions.csv", "verdicts.csv", "scale.csv",
+                                        "manifest.json"};
 
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)

@@ -16,7 +16,7 @@
 #define GRID "grid: {engine: naive, network: S, batch_size: [1, 8]}\n"
 #define PLAIN DATA "budget: {epochs: 2}\n" GRID
 
-static const struct assignment naive = {"naive", 1, 1};
+static const struct assignment naive = {.engine = "naive", .threads = 1, .workers = 1};
 
 static struct survey survey_of(const char *processor, const char *library)
 {
@@ -73,8 +73,9 @@ static void whatever_decides_makes_another_key(void **state)
     const struct survey survey = survey_of("some", "plain loops");
     const struct survey other_processor = survey_of("other", "plain loops");
     const struct survey other_library = survey_of("some", "loops");
-    const struct assignment threads = {"naive", 2, 1}, workers = {"naive", 1, 2};
-    const struct assignment engine = {"reference", 1, 1};
+    const struct assignment threads = {.engine = "naive", .threads = 2, .workers = 1},
+                            workers = {.engine = "naive", .threads = 1, .workers = 2};
+    const struct assignment engine = {.engine = "reference", .threads = 1, .workers = 1};
     const struct {
         const char *yaml;
         int cell;

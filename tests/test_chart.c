@@ -911,6 +911,44 @@ static void verdicts_without_an_effect_are_no_chart(void **state)
     assert_non_null(strstr(error_text(), "verdicts.csv:2: "));
 }
 
+/* What `batchlab scale` wrote: the setting that has a target is shown. */
+static void the_scale_chart_has_a_line_per_batch_size_and_the_critical_one(void **state)
+{
+    struct table *drawn;
+
+    (void)state;
+    fixture_cells(three_seeds, COUNT(three_seeds));
+    assert_int_equal(chart_applies(scratch_folder, "scale"), 0);
+    fixture_text("scale.csv",
+                 "kind,network,engine,threads,interconnect,origin,batch_size,workers,"
+                 "seconds_per_update,predicted_seconds_per_update,relative_error,target,"
+                 "seconds_to_target,low,high\n"
+                 "measured,S,blas,1,net,assumed,8,1,1,1,0,,,,\n"
+                 "measured,M,blas,1,net,assumed,8,1,2,2,0,,,,\n"
+                 "measured,M,blas,1,net,assumed,64,2,4,5,0.25,,,,\n"
+                 "predicted,M,blas,1,net,assumed,64,10,,0.5,,,,,\n"
+                 "target,M,blas,1,net,assumed,8,1,,2,,loss 1,200,,\n"
+                 "target,M,blas,1,net,assumed,64,10,,1,,loss 1,20,,\n"
+                 "critical,M,blas,1,net,assumed,30,,,,,loss 1,,20,\n");
+    assert_int_equal(chart_applies(scratch_folder, "scale"), 1);
+    drawn = written("scale");
+    assert_int_equal(table_rows(drawn), 6);
+    assert_string_equal(table_texts(drawn, "label")[1], "K = 64");
+    assert_true(table_numbers(drawn, "y")[0] == 4 && table_numbers(drawn, "y")[1] == 16);
+    assert_true(table_numbers(drawn, "y")[2] == 128 && table_numbers(drawn, "series")[2] == 2);
+    assert_string_equal(table_texts(drawn, "label")[4], "10 ranks at most");
+    assert_true(table_numbers(drawn, "y")[4] == 20);
+    assert_string_equal(table_texts(drawn, "label")[5], "critical K = 30");
+    assert_true(isnan(table_numbers(drawn, "high")[5]));
+    assert_non_null(strstr(table_texts(drawn, "caption")[0], "network M"));
+    assert_non_null(strstr(table_texts(drawn, "caption")[0], "net is assumed"));
+    table_close(drawn);
+    if (plot_available())
+        draw("scale");
+    fixture_text("scale.csv", "kind,network\n");
+    assert_int_equal(chart_write(scratch_folder, "scale"), -1);
+}
+
 /* Two batch sizes that end together by epochs in one budget and by updates in the other. */
 static void the_budgets_chart_has_the_axis_that_a_budget_makes_equal(void **state)
 {
@@ -983,11 +1021,12 @@ static void an_unknown_chart_is_answered_with_the_known_ones(void **state)
 {
     (void)state;
     assert_null(chart_find("pie"));
-    assert_string_equal(error_text(),
-                        "no chart `pie`; there are loss, target, heatmap, redundancy, "
-                        "grid, trajectory, throughput, noise_scale, variance, critical_batch, "
-                        "effective_size, "
-                        "predictions, volume, nested, budgets, sensitivity, survival, verdicts");
+    assert_string_equal(
+        error_text(),
+        "no chart `pie`; there are loss, target, heatmap, redundancy, "
+        "grid, trajectory, throughput, noise_scale, variance, critical_batch, "
+        "effective_size, "
+        "predictions, volume, nested, budgets, sensitivity, survival, scale, verdicts");
     assert_int_equal(chart_applies(scratch_folder, "pie"), -1);
     assert_int_equal(plot_draw(scratch_folder, "pie", PLOTS), -1);
 }
@@ -1127,6 +1166,8 @@ int main(void)
         cmocka_unit_test_setup(of_many_verdicts_those_most_for_and_most_against_are_drawn,
                                fixture_clear),
         cmocka_unit_test_setup(verdicts_without_an_effect_are_no_chart, fixture_clear),
+        cmocka_unit_test_setup(the_scale_chart_has_a_line_per_batch_size_and_the_critical_one,
+                               fixture_clear),
         cmocka_unit_test_setup(charts_of_probes_need_them, fixture_clear),
         cmocka_unit_test_setup(a_chart_without_its_data_does_not_apply, fixture_clear),
         cmocka_unit_test_setup(an_unknown_chart_is_answered_with_the_known_ones, fixture_clear),

@@ -27,8 +27,8 @@ static int settled(const double *threads_and_rates)
     struct engine_choice choice = {.best = -1};
 
     for (const double *at = threads_and_rates; at[0] > 0; at += 2)
-        choice.contenders[choice.count++] =
-            (struct contender){{"", (int)at[0], 1}, .examples_per_second = at[1]};
+        choice.contenders[choice.count++] = (struct contender){
+            .assignment = {.threads = (int)at[0], .workers = 1}, .examples_per_second = at[1]};
     choice_settle(&choice);
     return choice.best;
 }

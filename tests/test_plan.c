@@ -240,6 +240,34 @@ static void what_a_rule_cannot_do_is_refused(void **state)
 #undef RULE
 }
 
+static void what_ranks_cannot_do_is_refused(void **state)
+{
+#define RANKS(text) DATA BUDGET "grid:\n  transport: " text "\n"
+    static const char *const not_async[] = {"optimizer: momentum",
+                                            "delay: 1",
+                                            "micro_batch: 2",
+                                            "gradient_noise: 0.1",
+                                            "last_batch: keep",
+                                            "precision: double\n  engine: reference",
+                                            "l2: 0.1"};
+    char text[400];
+
+    (void)state;
+    refuses_to_plan(RANKS("threads\n  reduction: library"), 5, "expected transport: mpi");
+    refuses_to_plan(RANKS("mpi\n  overlap: yes"), 5, "reduction: library");
+    refuses_to_plan(RANKS("mpi\n  reduction: library\n  overlap: yes\n  precision: double\n"
+                          "  engine: reference"),
+                    6, "single precision");
+    refuses_to_plan(RANKS("mpi\n  workers: 5\n  batch_size: 4"), 5, "5 share a batch of 4");
+    for (size_t i = 0; i < sizeof not_async / sizeof *not_async; i++) {
+        snprintf(text, sizeof text, RANKS("mpi_async\n  %s"), not_async[i]);
+        refuses_to_plan(text, 4, "mpi_async");
+    }
+    refuses_to_plan(DATA "measure: throughput\ngrid:\n  transport: mpi_async\n", 4,
+                    "cannot be timed");
+#undef RANKS
+}
+
 static void parameters_are_completed_by_the_rule(void **state)
 {
     struct planned p;
@@ -524,6 +552,7 @@ int main(void)
         cmocka_unit_test(a_probe_larger_than_the_data_is_refused),
         cmocka_unit_test(a_probe_knows_its_data_and_network),
         cmocka_unit_test(what_a_rule_cannot_do_is_refused),
+        cmocka_unit_test(what_ranks_cannot_do_is_refused),
         cmocka_unit_test(parameters_are_completed_by_the_rule),
         cmocka_unit_test(ids_stay_when_the_grid_gains_a_value),
         cmocka_unit_test(ids_stay_when_axes_and_keys_change_places),

@@ -44,6 +44,8 @@ int command_doctor(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_init(int argc, char **argv);
 int command_export(int argc, char **argv);
+int command_scale(int argc, char **argv);
+int command_netmeasure(int argc, char **argv);
 int command_roof(int argc, char **argv);
 int command_report(int argc, char **argv);
 

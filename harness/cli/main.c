@@ -20,13 +20,11 @@ static const struct command commands[] = {
     {"list", "list engines, charts, optimizers, networks, experiments, or keys", command_list},
     {"check", "conformance: does an engine keep the contract?", command_check},
     {"verdict", "judge the claims of experiments by their results", command_verdict},
-    {"compare", "two results folders side by side: ratios with intervals, what is missing",
-     command_compare},
-    {"gate", "is the head slower than the base? paired, calibrated, in one sitting", command_gate},
+    {"compare", "two results folders side by side: ratios, what is missing", command_compare},
+    {"gate", "is the head slower than the base? paired, in one sitting", command_gate},
     {"calibrate", "what a gate can tell on this machine: false alarms, what it finds",
      command_calibrate},
-    {"history", "keep medians of runs, and find the run from which on they are others",
-     command_history},
+    {"history", "keep medians of runs, and find the run that changed them", command_history},
     {"export", "write a results folder in the formats that other tools read", command_export},
     {"report", "make pages of results folders, to be read and passed on", command_report},
     {"verify", "are results what was written? what is damaged, what to run again", command_verify},
@@ -34,6 +32,9 @@ static const struct command commands[] = {
     {"plot", "draw the charts of a results folder again", command_plot},
     {"doctor", "is this machine fit for measuring, and is everything there?", command_doctor},
     {"roof", "measure what this machine can do: multiply-add peak, bandwidth", command_roof},
+    {"scale", "predict throughput and time to a target with more ranks", command_scale},
+    {"netmeasure", "measure what messages and sums of ranks take, under mpirun",
+     command_netmeasure},
     {"gate-side", NULL, command_gate_side}, /* for `gate` to start, not for people */
     {0},
 };
@@ -45,7 +46,7 @@ static void print_help(FILE *file)
                   "the whole set?\n\n");
     for (const struct command *command = commands; command->name; command++)
         if (command->summary)
-            fprintf(file, "  %-9s %s\n", command->name, command->summary);
+            fprintf(file, "  %-10s %s\n", command->name, command->summary);
     fprintf(file, "\n  batchlab COMMAND --help   options of a command\n"
                   "  batchlab --version\n\n"
                   "Exit status: 0 ok; 1 error, bad input or a failed cell; 3 wrong result of an\n"

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "report/chart.h"
+#include "run/teamwork.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -46,6 +47,10 @@ static int check_tuning(const struct opened *opened)
 {
     const struct experiment *experiment = &opened->experiment;
 
+    if (experiment->tuning.key_count > 0 && teamwork_is_wanted(experiment))
+        return error_set("%s:%d: tuning: goes with transport: threads alone; tune with workers: 1, "
+                         "whose updates are the same",
+                         experiment->file, experiment->tuning.line);
     if (experiment->tuning.key_count == 0 || opened->dataset.classes > 0 ||
         (strcmp(experiment->tuning.by, "validation_error") != 0 &&
          strcmp(experiment->tuning.by, "best_validation_error") != 0))

@@ -6,6 +6,7 @@
 #include "report/plot.h"
 #include "report/summary.h"
 #include "run/farm.h"
+#include "run/teamwork.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -71,6 +72,7 @@ struct arguments {
     struct runner_options runner;
     int quick, no_charts, profile, live;
     struct shard shard;
+    const struct ranks *ranks; /* NULL: this process is alone */
     enum tier tier;
     int worst; /* of several experiments, their exit status */
 };
@@ -283,6 +285,17 @@ static void print_merging(const struct opened *opened, const struct arguments *a
            opened->results, arguments->shard.count);
 }
 
+/* A rank that is called for cells with transport mpi. Rank 0 tells what there is to tell. */
+static int follow(const struct campaign *campaign)
+{
+    int status = teamwork_follow(campaign, campaign->ranks);
+
+    if (status >= 0)
+        return status;
+    command_failed();
+    ranks_abort(STATUS_ERROR);
+}
+
 static int run_with(const struct opened *opened, const struct shifted_tests *shifted,
                     struct arguments *arguments, double started)
 {
@@ -292,6 +305,7 @@ static int run_with(const struct opened *opened, const struct shifted_tests *shi
         .plan = &opened->plan,
         .shifted = shifted,
         .results = opened->results,
+        .ranks = arguments->ranks,
         .profile = arguments->profile,
         .started = started,
     };
@@ -305,6 +319,8 @@ static int run_with(const struct opened *opened, const struct shifted_tests *shi
 
     if (post && post->ranks.rank > 0)
         return farm_serve(post, &campaign, arguments->runner.only, NULL);
+    if (arguments->ranks && arguments->ranks->rank > 0)
+        return follow(&campaign);
     progress_start(&progress);
     arguments->runner.report = progress_report;
     arguments->runner.announce = progress_announce;
@@ -415,11 +431,55 @@ static int is_of_ranks(void)
     return ranks_started() && size != 1;
 }
 
+/* In all that mpirun has started, which have MPI in them: cells run in the ranks themselves. */
+static int run_as_team(struct arguments *arguments, const char *file, double started)
+{
+    struct opened opened;
+    struct ranks ranks;
+    int rank, size, speaks, is_open, status;
+
+    ranks_told(&rank, &size);
+    if (ranks_open(&ranks) != 0) {
+        if (rank == 0)
+            return command_failed();
+        sleep(1); /* mpirun ends all when one ends so: rank 0 is to be heard first */
+        return STATUS_ERROR;
+    }
+    is_open = open_file(&opened, arguments, file) == 0;
+    if (teamwork_agree(&ranks, is_open ? 0 : -1, &opened.plan, &opened.dataset, &speaks) != 0) {
+        status = speaks ? command_failed() : STATUS_ERROR;
+    } else {
+        arguments->ranks = &ranks;
+        status = run_or_say_empty(&opened, arguments, started);
+        if (ranks.rank == 0)
+            teamwork_dismiss(status);
+        arguments->ranks = NULL;
+    }
+    if (is_open)
+        opened_close(&opened);
+    ranks_close();
+    return status;
+}
+
+/* 1: cells of the experiment run in several ranks. What cannot be read says so when it is opened.
+ */
+static int is_for_ranks(const char *file, int quick)
+{
+    struct experiment experiment;
+    int status = experiment_open(&experiment, file, quick) == 0 && teamwork_is_wanted(&experiment);
+
+    experiment_close(&experiment);
+    return status;
+}
+
 static int run_file(struct arguments *arguments, const char *file, double started)
 {
     struct opened opened;
-    int is_open = open_file(&opened, arguments, file) == 0, status;
+    int is_open, status;
 
+    if (is_of_ranks() && is_for_ranks(file, arguments->quick))
+        return run_as_team(arguments, file, started);
+    is_open = open_file(&opened, arguments, file) == 0;
     if (is_of_ranks())
         status = run_as_rank(is_open ? &opened : NULL, arguments, started);
     else
@@ -437,6 +497,11 @@ static int run_member(const struct experiment *experiment, void *context)
 
     if (experiment->tier != arguments->tier)
         return 0;
+    if (teamwork_is_wanted(experiment)) {
+        printf("%s: left out: its cells are for several ranks, mpirun -n W batchlab run %s\n",
+               experiment->name, experiment->file);
+        return 0;
+    }
     printf("%s: %s\n", experiment->name, experiment->question);
     fflush(stdout);
     status = run_file(arguments, experiment->file, clock_now());

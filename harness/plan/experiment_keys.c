@@ -49,7 +49,13 @@ static const struct choice rate_scalings[] = {
 static const struct choice by_default[] = {{"default", DEFAULT_PARAMETER}, {0}};
 static const struct choice epsilon_places[] = {
     {"default", EPSILON_DEFAULT}, {"inside", EPSILON_INSIDE}, {"outside", EPSILON_OUTSIDE}, {0}};
-static const struct choice transports[] = {{"threads", TRANSPORT_THREADS}, {0}};
+static const struct choice transports[] = {{"threads", TRANSPORT_THREADS},
+                                           {"mpi", TRANSPORT_MPI},
+                                           {"mpi_async", TRANSPORT_MPI_ASYNC},
+                                           {0}};
+static const struct choice no_or_yes[] = {{"no", 0}, {"yes", 1}, {0}};
+static const struct choice reductions[] = {
+    {"fixed_order", REDUCTION_FIXED_ORDER}, {"library", REDUCTION_LIBRARY}, {0}};
 static const struct choice precisions[] = {
     {"single", PRECISION_SINGLE}, {"double", PRECISION_DOUBLE}, {0}};
 static const struct choice full_batch[] = {{"full", BATCH_SIZE_FULL}, {0}};
@@ -218,7 +224,16 @@ const struct field settings_fields[] = {
     {"workers", FIELD_COUNT, MEMBER(settings, workers), .low = 1, .high = 1024, .fallback = "1",
      .help = "each with its share of a batch, `threads` and a session of the engine"},
     {"transport", FIELD_CHOICE, MEMBER(settings, transport), .choices = transports,
-     .fallback = "threads", .help = "between workers: threads of one process"},
+     .fallback = "threads",
+     .help = "between workers: threads of one process; or mpi: ranks, `mpirun -n W batchlab run`; "
+             "mpi_async: ranks that wait for nobody, each with batches of its own"},
+    {"reduction", FIELD_CHOICE, MEMBER(settings, reduction), .choices = reductions,
+     .fallback = "fixed_order",
+     .help = "mpi: ranks' gradients are added in the order of threads' ones, to the same bytes; or "
+             "by MPI's own allreduce"},
+    {"overlap", FIELD_CHOICE, MEMBER(settings, overlap), .choices = no_or_yes, .fallback = "no",
+     .help = "library: layers are added up while the engine computes the ones before, where it "
+             "tells when they are final (on_ready)"},
     {"delay", FIELD_COUNT, MEMBER(settings, delay), .low = 0, .high = 1024, .fallback = "0",
      .help = "tau: the gradient is that of theta tau updates ago"},
     {"seed", FIELD_SEED, MEMBER(settings, seed), .fallback = "1",

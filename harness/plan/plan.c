@@ -172,6 +172,11 @@ static void write_slug(const struct settings *s, char *slug, size_t size)
         append(slug, size, "-t%d", s->threads);
     if (s->workers != 1)
         append(slug, size, "-w%d", s->workers);
+    if (s->transport == TRANSPORT_MPI_ASYNC)
+        append(slug, size, "-async");
+    else if (s->transport == TRANSPORT_MPI)
+        append(slug, size, "-mpi%s%s", s->reduction == REDUCTION_LIBRARY ? "-library" : "",
+               s->overlap ? "-overlap" : "");
     if (s->delay != 0)
         append(slug, size, "-d%d", s->delay);
     if (s->precision == PRECISION_DOUBLE)
@@ -317,6 +322,24 @@ static int changes_objective(const struct settings *s)
            s->sampler == SAMPLING_WEIGHTED;
 }
 
+/* Ranks that add to common parameters whenever they are ready make plain steps. NULL: they do. */
+static const char *refuse_async(const struct cell *cell, const struct experiment *experiment)
+{
+    const struct settings *s = &cell->settings;
+
+    if (s->transport != TRANSPORT_MPI_ASYNC)
+        return NULL;
+    if (experiment->measure == MEASURE_THROUGHPUT)
+        return "cannot be timed by blocks";
+    if (strcmp(s->optimizer, "sgd") != 0 || !rule_is_bare(&s->rule) || cell->schedule)
+        return "takes plain steps of optimizer sgd at a constant rate";
+    if (s->precision != PRECISION_SINGLE || s->delay > 0 || s->micro_batch > 0 ||
+        s->gradient_noise > 0 || s->last_batch != LAST_BATCH_DROP)
+        return "goes with neither precision double, delay, micro_batch, gradient_noise nor "
+               "last_batch keep";
+    return NULL;
+}
+
 /* What a rule cannot be combined with. NULL: nothing. */
 static const char *refuse_rule(const struct cell *cell, const struct experiment *experiment,
                                const struct dataset *dataset)
@@ -410,6 +433,18 @@ static int complete_training(struct cell *cell, const struct experiment *experim
         return error_set("%s:%d: batch_size: %d generated examples, expected at most %d at a time",
                          experiment->file, line_of(axes, axis_count, digits, "batch_size"),
                          cell->largest_batch, GENERATOR_SHOWN);
+    refusal = refuse_async(cell, experiment);
+    if (refusal)
+        return error_set("%s:%d: transport: mpi_async %s", experiment->file,
+                         line_of(axes, axis_count, digits, "transport"), refusal);
+    if (settings->reduction != REDUCTION_FIXED_ORDER && settings->transport != TRANSPORT_MPI)
+        return error_set("%s:%d: reduction: of threads' gradients it is fixed_order, expected "
+                         "transport: mpi for another one",
+                         experiment->file, line_of(axes, axis_count, digits, "reduction"));
+    if (settings->overlap &&
+        (settings->reduction != REDUCTION_LIBRARY || settings->precision == PRECISION_DOUBLE))
+        return error_set("%s:%d: overlap: expected reduction: library and single precision with it",
+                         experiment->file, line_of(axes, axis_count, digits, "overlap"));
     refusal = refuse_rule(cell, experiment, dataset);
     if (refusal)
         return error_set("%s:%d: optimizer: %s: %s", experiment->file,

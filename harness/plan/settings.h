@@ -18,7 +18,11 @@
 #define WEIGHTING_NONE "none"
 #define AUGMENTATION_NONE "none"
 
-enum transport { TRANSPORT_THREADS }; /* between workers */
+enum transport { TRANSPORT_THREADS, TRANSPORT_MPI, TRANSPORT_MPI_ASYNC }; /* between workers */
+
+/* How the gradients of ranks are added: in the order of threads' ones, to the same bytes; or in
+ * whatever order MPI's library takes. */
+enum reduction { REDUCTION_FIXED_ORDER, REDUCTION_LIBRARY };
 
 enum rate_scaling { RATE_SCALING_NONE, RATE_SCALING_LINEAR, RATE_SCALING_SQRT };
 
@@ -56,7 +60,9 @@ struct settings {
     int micro_batch; /* examples of a piece of a batch; 0: the batch is one piece */
     int workers;     /* each with its share of a batch */
     enum transport transport;
-    int delay; /* updates that a gradient's point is old */
+    enum reduction reduction;
+    int overlap; /* 1: a sum of ranks begins as soon as what is added is final */
+    int delay;   /* updates that a gradient's point is old */
     uint64_t seed;
 };
 

@@ -5,11 +5,29 @@
 #include <limits.h>
 #include <mpi.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 static MPI_Request pending[RANKS_PENDING];
 static int initialised;
+
+/* The team, and how what was last cut into slices is. */
+static MPI_Comm team = MPI_COMM_NULL;
+static int team_size, team_rank;
+
+/* Teams are made once for each size: to free one would take all its ranks. */
+enum { TEAMS_MAX = 64 };
+static struct {
+    MPI_Comm among;
+    int size;
+} teams[TEAMS_MAX];
+static int team_count;
+static struct slices {
+    int *first, *length; /* [team_size] of each rank's slice of its own values */
+    int *at, *mine;      /* [team_size] of what each rank has of this one's slice */
+    int *memory;
+} slice;
 
 /* 0, or -1 with what MPI says of the error. */
 static int told(int code, const char *what, struct message *why)
@@ -64,6 +82,8 @@ static int mpi_open(struct ranks *ranks, struct message *why)
 
 static void mpi_close(void)
 {
+    free(slice.memory);
+    slice = (struct slices){0};
     if (initialised)
         MPI_Finalize();
     initialised = 0;
@@ -123,16 +143,22 @@ static int mpi_all_gather(const void *bytes, size_t size, void *all, struct mess
     return wait_asleep(&request, "gathering", why);
 }
 
-static int mpi_sum_begin(float *values, size_t count, int *ticket, struct message *why)
+static int begin_sum(void *values, size_t count, MPI_Datatype type, MPI_Comm among, int *ticket,
+                     struct message *why)
 {
     if (counted(count, "sum", why) != 0)
         return -1;
     for (*ticket = 0; *ticket < RANKS_PENDING; ++*ticket)
         if (pending[*ticket] == MPI_REQUEST_NULL)
-            return told(MPI_Iallreduce(MPI_IN_PLACE, values, (int)count, MPI_FLOAT, MPI_SUM,
-                                       MPI_COMM_WORLD, &pending[*ticket]),
+            return told(MPI_Iallreduce(MPI_IN_PLACE, values, (int)count, type, MPI_SUM, among,
+                                       &pending[*ticket]),
                         "sum", why);
     return message_set(why, "MPI: more than %d sums under way", RANKS_PENDING);
+}
+
+static int mpi_sum_begin(float *values, size_t count, int *ticket, struct message *why)
+{
+    return begin_sum(values, count, MPI_FLOAT, MPI_COMM_WORLD, ticket, why);
 }
 
 /* A sum of gradients is waited for on the timed line: spinning is right here. */
@@ -140,6 +166,195 @@ static int mpi_sum_finish(int ticket, struct message *why)
 {
     return told(MPI_Wait(&pending[ticket], MPI_STATUS_IGNORE), "sum", why);
 }
+
+/* ---- The team ------------------------------------------------------------------------------- */
+
+static int make_team(int size, struct message *why)
+{
+    MPI_Group all, first;
+    int range[1][3] = {{0, size - 1, 1}}, code;
+
+    if (team_count == TEAMS_MAX)
+        return message_set(why, "teams of more than %d sizes in one run", TEAMS_MAX);
+    MPI_Comm_group(MPI_COMM_WORLD, &all);
+    MPI_Group_range_incl(all, 1, range, &first);
+    code = MPI_Comm_create_group(MPI_COMM_WORLD, first, 0, &teams[team_count].among);
+    MPI_Group_free(&first);
+    MPI_Group_free(&all);
+    if (told(code, "team", why) != 0)
+        return -1;
+    MPI_Comm_set_errhandler(teams[team_count].among, MPI_ERRORS_RETURN);
+    teams[team_count++].size = size;
+    return 0;
+}
+
+static int make_slices(int size, struct message *why)
+{
+    free(slice.memory);
+    slice.memory = calloc(4 * (size_t)size, sizeof *slice.memory);
+    if (!slice.memory)
+        return message_set(why, "out of memory");
+    slice.first = slice.memory;
+    slice.length = slice.memory + size;
+    slice.at = slice.memory + 2 * size;
+    slice.mine = slice.memory + 3 * size;
+    return 0;
+}
+
+static int mpi_team(int size, struct message *why)
+{
+    int t = 0;
+
+    while (t < team_count && teams[t].size != size)
+        t++;
+    if ((t == team_count && make_team(size, why) != 0) || make_slices(size, why) != 0)
+        return -1;
+    team = teams[t].among;
+    team_size = size;
+    MPI_Comm_rank(team, &team_rank);
+    return 0;
+}
+
+static int mpi_team_barrier(struct message *why)
+{
+    return told(MPI_Barrier(team), "barrier", why);
+}
+
+static int mpi_team_await(void *bytes, size_t size, struct message *why)
+{
+    MPI_Request request;
+
+    if (counted(size, "broadcast", why) != 0 ||
+        told(MPI_Ibcast(bytes, (int)size, MPI_BYTE, 0, team, &request), "broadcast", why) != 0)
+        return -1;
+    return wait_asleep(&request, "broadcast", why);
+}
+
+static int mpi_team_gather(const void *bytes, size_t size, void *all, struct message *why)
+{
+    if (counted(size, "gathering", why) != 0)
+        return -1;
+    return told(MPI_Allgather(bytes, (int)size, MPI_BYTE, all, (int)size, MPI_BYTE, team),
+                "gathering", why);
+}
+
+static MPI_Datatype type_of(size_t element)
+{
+    return element == sizeof(double) ? MPI_DOUBLE : MPI_FLOAT;
+}
+
+static int mpi_team_sum_begin(void *values, size_t count, size_t element, int *ticket,
+                              struct message *why)
+{
+    return begin_sum(values, count, type_of(element), team, ticket, why);
+}
+
+static int cut_slices(size_t count, struct message *why)
+{
+    if (counted(count, "slices", why) != 0)
+        return -1;
+    for (int r = 0; r < team_size; r++) {
+        slice.first[r] = (int)ranks_slice(count, team_size, r);
+        slice.length[r] = (int)ranks_slice(count, team_size, r + 1) - slice.first[r];
+    }
+    for (int r = 0; r < team_size; r++) {
+        slice.mine[r] = slice.length[team_rank];
+        slice.at[r] = r * slice.mine[r];
+    }
+    return 0;
+}
+
+static int mpi_team_slices(const void *values, size_t count, size_t element, void *slices,
+                           struct message *why)
+{
+    MPI_Datatype type = type_of(element);
+
+    if (cut_slices(count, why) != 0)
+        return -1;
+    return told(MPI_Alltoallv(values, slice.length, slice.first, type, slices, slice.mine, slice.at,
+                              type, team),
+                "slices", why);
+}
+
+static int mpi_team_join(void *values, size_t count, size_t element, struct message *why)
+{
+    if (cut_slices(count, why) != 0)
+        return -1;
+    return told(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, values, slice.length,
+                               slice.first, type_of(element), team),
+                "slices", why);
+}
+
+static int mpi_team_pass(void *bytes, size_t size, int from, int to, struct message *why)
+{
+    if (counted(size, "message", why) != 0)
+        return -1;
+    if (team_rank == from)
+        return told(MPI_Send(bytes, (int)size, MPI_BYTE, to, 0, team), "message", why);
+    return told(MPI_Recv(bytes, (int)size, MPI_BYTE, from, 0, team, MPI_STATUS_IGNORE), "message",
+                why);
+}
+
+/* ---- The shelf ------------------------------------------------------------------------------ */
+
+/* In the window of rank 0: counters, then values. */
+static MPI_Win shelf = MPI_WIN_NULL;
+static const MPI_Aint shelf_values = RANKS_COUNTERS * sizeof(int64_t);
+
+static int mpi_shelf_open(const float *values, size_t count, struct message *why)
+{
+    MPI_Aint size = team_rank == 0 ? shelf_values + (MPI_Aint)(count * sizeof *values) : 0;
+    char *memory;
+
+    if (counted(count, "shelf", why) != 0 ||
+        told(MPI_Win_allocate(size, 1, MPI_INFO_NULL, team, &memory, &shelf), "shelf", why) != 0)
+        return -1;
+    MPI_Win_set_errhandler(shelf, MPI_ERRORS_RETURN);
+    if (told(MPI_Win_lock_all(0, shelf), "shelf", why) != 0)
+        return -1;
+    if (team_rank == 0) {
+        memset(memory, 0, (size_t)shelf_values);
+        memcpy(memory + shelf_values, values, count * sizeof *values);
+    }
+    return told(MPI_Win_sync(shelf), "shelf", why) == 0 ? mpi_team_barrier(why) : -1;
+}
+
+static int mpi_shelf_close(struct message *why)
+{
+    return told(MPI_Win_unlock_all(shelf), "shelf", why) == 0
+               ? told(MPI_Win_free(&shelf), "shelf", why)
+               : -1;
+}
+
+/* By accumulating operations alone, which are whole for each element among themselves. */
+static int mpi_shelf_read(float *values, size_t count, struct message *why)
+{
+    if (told(MPI_Get_accumulate(NULL, 0, MPI_FLOAT, values, (int)count, MPI_FLOAT, 0, shelf_values,
+                                (int)count, MPI_FLOAT, MPI_NO_OP, shelf),
+             "reading", why) != 0)
+        return -1;
+    return told(MPI_Win_flush(0, shelf), "reading", why);
+}
+
+static int mpi_shelf_add(const float *values, size_t count, struct message *why)
+{
+    if (told(MPI_Accumulate(values, (int)count, MPI_FLOAT, 0, shelf_values, (int)count, MPI_FLOAT,
+                            MPI_SUM, shelf),
+             "adding", why) != 0)
+        return -1;
+    return told(MPI_Win_flush(0, shelf), "adding", why);
+}
+
+static int mpi_shelf_count(int counter, int64_t add, int64_t *before, struct message *why)
+{
+    if (told(MPI_Fetch_and_op(&add, before, MPI_INT64_T, 0,
+                              (MPI_Aint)((size_t)counter * sizeof *before), MPI_SUM, shelf),
+             "counting", why) != 0)
+        return -1;
+    return told(MPI_Win_flush(0, shelf), "counting", why);
+}
+
+/* ---- Messages ------------------------------------------------------------------------------- */
 
 static int mpi_send(int to, int tag, const void *bytes, size_t size, struct message *why)
 {
@@ -188,6 +403,19 @@ __attribute__((visibility("default"))) const struct ranks_module batchlab_ranks 
     .all_gather = mpi_all_gather,
     .sum_begin = mpi_sum_begin,
     .sum_finish = mpi_sum_finish,
+    .team = mpi_team,
+    .team_barrier = mpi_team_barrier,
+    .team_await = mpi_team_await,
+    .team_gather = mpi_team_gather,
+    .team_sum_begin = mpi_team_sum_begin,
+    .team_slices = mpi_team_slices,
+    .team_join = mpi_team_join,
+    .team_pass = mpi_team_pass,
+    .shelf_open = mpi_shelf_open,
+    .shelf_close = mpi_shelf_close,
+    .shelf_read = mpi_shelf_read,
+    .shelf_add = mpi_shelf_add,
+    .shelf_count = mpi_shelf_count,
     .send = mpi_send,
     .poll = mpi_poll,
     .receive = mpi_receive,

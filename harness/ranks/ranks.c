@@ -145,6 +145,97 @@ int ranks_sum_finish(int ticket)
     return passed(module->sum_finish(ticket, &why), &why);
 }
 
+int ranks_team(int size)
+{
+    struct message why;
+
+    return passed(module->team(size, &why), &why);
+}
+
+int ranks_team_barrier(void)
+{
+    struct message why;
+
+    return passed(module->team_barrier(&why), &why);
+}
+
+int ranks_team_await(void *bytes, size_t size)
+{
+    struct message why;
+
+    return passed(module->team_await(bytes, size, &why), &why);
+}
+
+int ranks_team_gather(const void *bytes, size_t size, void *all)
+{
+    struct message why;
+
+    return passed(module->team_gather(bytes, size, all, &why), &why);
+}
+
+int ranks_team_sum_begin(void *values, size_t count, size_t element, int *ticket)
+{
+    struct message why;
+
+    return passed(module->team_sum_begin(values, count, element, ticket, &why), &why);
+}
+
+int ranks_team_slices(const void *values, size_t count, size_t element, void *slices)
+{
+    struct message why;
+
+    return passed(module->team_slices(values, count, element, slices, &why), &why);
+}
+
+int ranks_team_join(void *values, size_t count, size_t element)
+{
+    struct message why;
+
+    return passed(module->team_join(values, count, element, &why), &why);
+}
+
+int ranks_team_pass(void *bytes, size_t size, int from, int to)
+{
+    struct message why;
+
+    return passed(module->team_pass(bytes, size, from, to, &why), &why);
+}
+
+int ranks_shelf_open(const float *values, size_t count)
+{
+    struct message why;
+
+    return passed(module->shelf_open(values, count, &why), &why);
+}
+
+int ranks_shelf_close(void)
+{
+    struct message why;
+
+    return passed(module->shelf_close(&why), &why);
+}
+
+int ranks_shelf_read(float *values, size_t count)
+{
+    struct message why;
+
+    return passed(module->shelf_read(values, count, &why), &why);
+}
+
+int ranks_shelf_add(const float *values, size_t count)
+{
+    struct message why;
+
+    return passed(module->shelf_add(values, count, &why), &why);
+}
+
+int ranks_shelf_count(int counter, int64_t add, int64_t *before)
+{
+    struct message why;
+
+    return passed(module->shelf_count(counter, add, before, &why), &why);
+}
+
 int ranks_send(int to, int tag, const void *bytes, size_t size)
 {
     struct message why;

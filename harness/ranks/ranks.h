@@ -57,6 +57,62 @@ int ranks_sum(float *values, size_t count);
 int ranks_sum_begin(float *values, size_t count, int *ticket);
 int ranks_sum_finish(int ticket);
 
+/* ---- A team: ranks 0 .. size-1 among themselves ----------------------------------------------
+ *
+ * Collective within the team; the other ranks may be asleep meanwhile. What computes on the clock
+ * waits here: these calls spin, but for ranks_team_await. */
+
+/* From now on the team is of this size, 2 or more and at most that of all. */
+int ranks_team(int size);
+
+int ranks_team_barrier(void);
+
+/* bytes of rank 0 to all. Asleep until they come. */
+int ranks_team_await(void *bytes, size_t size);
+
+/* all[r * size ..] = the bytes of rank r, in every rank. */
+int ranks_team_gather(const void *bytes, size_t size, void *all);
+
+/* As ranks_sum_begin, within the team, of elements of 4 or 8 bytes, floats or doubles; ended by
+ * ranks_sum_finish. */
+int ranks_team_sum_begin(void *values, size_t count, size_t element, int *ticket);
+
+/* Every rank has a slice of values[count] in its care: ranks_slice(.., r) .. ranks_slice(..,
+ * r+1)-1. slices[r * length ..] = rank r's values of this rank's slice, of `length` elements. */
+static inline size_t ranks_slice(size_t count, int size, int rank)
+{
+    return count / (size_t)size * (size_t)rank + count % (size_t)size * (size_t)rank / (size_t)size;
+}
+int ranks_team_slices(const void *values, size_t count, size_t element, void *slices);
+
+/* Every rank's slice to all. */
+int ranks_team_join(void *values, size_t count, size_t element);
+
+/* Of the two ranks alone: bytes of `from` to `to`. */
+int ranks_team_pass(void *bytes, size_t size, int from, int to);
+
+/* ---- A shelf: memory of rank 0 that the team's ranks use without its doing anything (one-sided)
+ *
+ * How well rank 0's processor can compute meanwhile is the library's affair. */
+
+enum { RANKS_COUNTERS = 8 };
+
+/* Collective: values[count] of rank 0 on the shelf, counters 0. */
+int ranks_shelf_open(const float *values, size_t count);
+int ranks_shelf_close(void); /* collective */
+
+/* values[count] = what is there; each a value that was there at some time, though perhaps not at
+ * the same one. */
+int ranks_shelf_read(float *values, size_t count);
+
+/* What is there += values[count], none of it lost. */
+int ranks_shelf_add(const float *values, size_t count);
+
+/* A counter += add; *before: what it was. */
+int ranks_shelf_count(int counter, int64_t add, int64_t *before);
+
+/* ---- Messages ------------------------------------------------------------------------------- */
+
 /* A message, to be taken by ranks_receive with the same tag (0 .. 32767). Returns when the bytes
  * may be changed, which may be before they have been taken. */
 int ranks_send(int to, int tag, const void *bytes, size_t size);

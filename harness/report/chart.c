@@ -56,6 +56,8 @@ const struct chart charts[] = {
     {"survival", "share of runs that have not reached the target yet, against updates",
      "convergence cells of five seeds or more, and targets", "survival.gp", chart_survival_applies,
      chart_survival_write},
+    {"scale", "examples per second against ranks, and predicted seconds to the target",
+     "scale.csv, by `batchlab scale`", "scale.gp", chart_scale_applies, chart_scale_write},
     {"verdicts", "effects that the verdicts rest on, beside what the claims expect",
      "verdicts.csv with an effect, by `batchlab verdict`", "verdicts.gp", chart_verdicts_applies,
      chart_verdicts_write},
@@ -65,7 +67,7 @@ const size_t chart_count = sizeof charts / sizeof charts[0];
 
 const struct chart *chart_find(const char *name)
 {
-    char names[256] = "";
+    char names[320] = "";
 
     for (size_t i = 0; i < chart_count; i++) {
         size_t used = strlen(names);

@@ -132,6 +132,8 @@ int chart_sensitivity_applies(struct results *);
 int chart_sensitivity_write(struct results *, FILE *);
 int chart_survival_applies(struct results *);
 int chart_survival_write(struct results *, FILE *);
+int chart_scale_applies(struct results *);
+int chart_scale_write(struct results *, FILE *);
 int chart_verdicts_applies(struct results *);
 int chart_verdicts_write(struct results *, FILE *);
 

@@ -54,6 +54,7 @@ void bench_describe(struct bench *parts, const struct campaign *campaign, const 
         .experiment = campaign->experiment,
         .cell = cell,
         .model = &parts->model,
+        .team = assignment->team,
         .validation = dataset->validation,
         .test = dataset->test,
         .shifted = campaign->shifted,
@@ -77,7 +78,7 @@ void bench_close(struct bench *parts)
 static int open_more_sessions(struct bench *parts, const struct engine_options *options,
                               struct message *message)
 {
-    int more = parts->bench.cell->settings.workers - 1;
+    int more = parts->bench.team ? 0 : parts->bench.cell->settings.workers - 1;
 
     if (more == 0)
         return 1;

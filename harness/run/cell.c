@@ -3,7 +3,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "message.h"
 #include "probe/probe.h"
+#include "ranks/ranks.h"
 #include "run/bench.h"
 #include "run/memory_limit.h"
 #include "run/record.h"
@@ -12,6 +14,7 @@
 #include "run/storage.h"
 #include "train/contest.h"
 #include "train/live.h"
+#include "train/team.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -36,6 +39,12 @@ static void start_record(struct cell_record *record, const struct bench *parts)
     record->threads_used = parts->assignment->threads;
     record->parameters = (double)parts->model.parameters;
     record->flops_per_example = parts->model.flops_per_example;
+}
+
+static void note_traffic(struct cell_record *record, const struct team_traffic *traffic)
+{
+    record->communication_bytes = traffic->bytes;
+    record->communication_seconds = traffic->seconds;
 }
 
 static void fill_from_training(struct cell_record *record, const struct training_result *result,
@@ -75,6 +84,10 @@ static void fill_from_training(struct cell_record *record, const struct training
     record->curve_count = result->curve_count;
     record->resumptions = result->resumptions;
     record->resumption_count = result->resumption_count;
+    if (bench->team)
+        note_traffic(record, team_traffic(bench->team));
+    if (bench->team && bench->cell->settings.transport == TRANSPORT_MPI_ASYNC)
+        record->staleness = result->staleness;
 }
 
 static void fill_from_throughput(struct cell_record *record, const struct throughput_result *result,
@@ -95,6 +108,8 @@ static void fill_from_throughput(struct cell_record *record, const struct throug
     }
     if (record->rates[INPUT_GATHER].median > 0)
         record->seconds_per_update = bench->cell->batch_size / record->rates[INPUT_GATHER].median;
+    if (bench->team)
+        note_traffic(record, &result->traffic);
     record->block_list = result->blocks;
     record->block_count = result->block_count;
 }
@@ -173,11 +188,30 @@ static int profile_and_record(const struct campaign *campaign, const struct work
     return record_profile(campaign->results, bench->cell, &profile);
 }
 
-/* Trains with the experiment's probes. */
-static int train_and_probe(struct workbench *bench, struct prober **prober,
-                           struct training_result *training)
+/* What probes look at: the leader of a team is alone while it evaluates. */
+struct observed {
+    struct workbench bench;
+    struct cell cell;
+};
+
+static const struct workbench *observed_alone(struct observed *observed,
+                                              const struct workbench *bench)
 {
-    if (prober_open(prober, bench) != 0)
+    if (!bench->team)
+        return bench;
+    observed->cell = *bench->cell;
+    observed->cell.settings.workers = 1;
+    observed->bench = *bench;
+    observed->bench.cell = &observed->cell;
+    observed->bench.team = NULL;
+    return &observed->bench;
+}
+
+/* Trains with the experiment's probes. */
+static int train_and_probe(struct workbench *bench, struct observed *observed,
+                           struct prober **prober, struct training_result *training)
+{
+    if (prober_open(prober, observed_alone(observed, bench)) != 0)
         return -1;
     bench->observe = *prober ? prober_observe : NULL;
     bench->observer = *prober;
@@ -193,6 +227,7 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
     struct throughput_result timed = {0};
     struct prober *prober = NULL;
     const struct storage_reads reads = storage_reads_now();
+    struct observed observed;
     double before_logging;
     int status;
 
@@ -204,7 +239,7 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
         if (roof)
             hold_against_roof(record, roof, &timed, &parts->bench);
     } else {
-        status = train_and_probe(&parts->bench, &prober, &training);
+        status = train_and_probe(&parts->bench, &observed, &prober, &training);
         record->setup_seconds += training.setup_seconds;
         fill_from_training(record, &training, &parts->bench);
     }
@@ -225,7 +260,9 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
     before_logging = clock_now();
     record->wall_seconds = training.earlier_seconds + (before_logging - start);
     status = record_unlimited(campaign, cell, record);
-    if (status == 0 && campaign->profile && training.updates > 0 &&
+    if (!team_has_ended(parts->bench.team))
+        ranks_abort(1); /* the others wait for what will not come */
+    if (status == 0 && campaign->profile && !parts->bench.team && training.updates > 0 &&
         outcome_is_final(record->outcome))
         status = profile_and_record(campaign, &parts->bench, record, &training,
                                     clock_now() - before_logging);
@@ -235,11 +272,27 @@ static int run_and_record(const struct campaign *campaign, const struct cell *ce
     return status;
 }
 
+/* 1, 0 or -1 as bench_open; of a team, in all ranks alike. */
+static int open_all(struct bench *parts, const struct campaign *campaign, struct message *message)
+{
+    const struct training_options options = plan_training_options(parts->bench.cell);
+    int ready;
+
+    if (training_set_open(&parts->training, campaign->dataset, &options) != 0) {
+        ready = message_set(message, "%.500s", error_text());
+    } else {
+        parts->bench.train = parts->training.examples;
+        ready = bench_open(parts, message);
+    }
+    if (!parts->bench.team || team_agree(parts->bench.team, ready != 1, message) == 0)
+        return ready;
+    return ready == 1 ? -1 : ready; /* another rank's is not ready */
+}
+
 int cell_run(const struct campaign *campaign, const struct cell *cell,
              const struct assignment *assignment, const struct roof *roof,
              const struct checkpointing *checkpoint)
 {
-    const struct training_options options = plan_training_options(cell);
     double start = clock_now();
     struct bench parts;
     struct cell_record record;
@@ -251,13 +304,7 @@ int cell_run(const struct campaign *campaign, const struct cell *cell,
     if (checkpoint)
         parts.bench.checkpoint = *checkpoint;
     parts.bench.checkpoint.started = start;
-    if (training_set_open(&parts.training, campaign->dataset, &options) != 0) {
-        ready = -1;
-        snprintf(message.text, sizeof message.text, "%.500s", error_text());
-    } else {
-        parts.bench.train = parts.training.examples;
-        ready = bench_open(&parts, &message);
-    }
+    ready = open_all(&parts, campaign, &message);
     if (ready == 1) {
         status = run_and_record(campaign, cell, roof, &parts, &record, start);
     } else {
@@ -270,6 +317,35 @@ int cell_run(const struct campaign *campaign, const struct cell *cell,
     }
     bench_close(&parts);
     return status;
+}
+
+int cell_follow(const struct campaign *campaign, const struct cell *cell,
+                const struct assignment *assignment, const struct checkpointing *checkpoint)
+{
+    struct training_result training = {0};
+    struct throughput_result timed = {0};
+    struct message message = {""};
+    struct bench parts;
+    int status = 0;
+
+    bench_describe(&parts, campaign, cell, assignment);
+    parts.bench.checkpoint = *checkpoint;
+    parts.bench.checkpoint.started = clock_now();
+    if (open_all(&parts, campaign, &message) == 1)
+        status = campaign->experiment->measure == MEASURE_THROUGHPUT
+                     ? throughput(&parts.bench, &timed)
+                     : train(&parts.bench, &training);
+    if (!team_has_ended(assignment->team)) {
+        const char *reason = training.reason[0] ? training.reason : timed.reason;
+
+        fprintf(stderr, "batchlab: %s: rank %d: %s\n", cell->id, team_rank(assignment->team),
+                status == 0 && reason[0] ? reason : error_text());
+        ranks_abort(1);
+    }
+    training_free(&training);
+    throughput_free(&timed);
+    bench_close(&parts);
+    return 0;
 }
 
 int cell_record_loss(const struct campaign *campaign, const struct cell *cell,

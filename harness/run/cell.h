@@ -15,8 +15,9 @@ struct campaign {
     const struct plan *plan;
     const struct shifted_tests *shifted; /* copies of the test set; NULL: none asked for */
     const char *results;                 /* folder */
-    int profile;                         /* 1: cells that train record where their time went */
-    double started;                      /* clock_now() when the program did */
+    const struct ranks *ranks; /* that cells with transport mpi have; NULL: this process is alone */
+    int profile;               /* 1: cells that train record where their time went */
+    double started;            /* clock_now() when the program did */
 };
 
 /* What a cell runs with: its settings, with what they leave open decided. */
@@ -24,6 +25,7 @@ struct assignment {
     char engine[sizeof(((struct settings *)0)->engine)];
     int threads; /* of each worker */
     int workers;
+    struct team *team; /* whose ranks are the workers; NULL: this process has them all; borrowed */
 };
 
 /* Trains or times the cell and records how it ended. To be called in a child process: it loads the
@@ -32,6 +34,11 @@ struct assignment {
  * recorded, whatever the outcome; -1 if it could not be (error set). */
 int cell_run(const struct campaign *, const struct cell *, const struct assignment *,
              const struct roof *roof, const struct checkpointing *);
+
+/* The same in a rank of the assignment's team that does not lead: nothing is evaluated or recorded.
+ * Ends the job where it fails otherwise than all ranks do. */
+int cell_follow(const struct campaign *, const struct cell *, const struct assignment *,
+                const struct checkpointing *);
 
 /* Records a cell that could not do so itself: crashed, timed out. */
 int cell_record_loss(const struct campaign *, const struct cell *, const struct assignment *,

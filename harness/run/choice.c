@@ -411,7 +411,7 @@ struct assignment choices_assignment(const struct engine_choices *choices, const
 {
     struct engine_choice question;
     const struct engine_choice *choice;
-    struct assignment assignment;
+    struct assignment assignment = {.team = NULL};
 
     memcpy(assignment.engine, cell->settings.engine, sizeof assignment.engine);
     assignment.threads = cell->settings.threads;

@@ -7,6 +7,7 @@
 #include "run/cell_job.h"
 #include "run/loss.h"
 #include "run/record.h"
+#include "run/teamwork.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -258,7 +259,8 @@ int crew_run_here(struct crew *crew, const struct cell *cell, const struct assig
     fill_slot(crew, slot, cell, assignment);
     job = job_of(crew, slot, processors);
     *end = (struct cell_end){.cell = cell, .assignment = *assignment};
-    if (cell_job_run(&job) != 0 || outcome_of(crew, cell, &end->outcome) != 0)
+    if ((teamwork_is_of(cell) ? teamwork_run : cell_job_run)(&job) != 0 ||
+        outcome_of(crew, cell, &end->outcome) != 0)
         return -1;
     end->wall_seconds = clock_now() - slot->start;
     return 0;

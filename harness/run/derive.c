@@ -190,9 +190,9 @@ int record_unseal(const char *results)
 int record_seal(const char *results)
 {
     static const char *const names[] = {
-        "manifest.json",     "cells.csv",       CHOICES_FILE,       "classes.csv", "curves.csv",
-        "decomposition.csv", "predictions.csv", "probes.csv",       "profile.csv", "timings.csv",
-        "resumed.csv",       TUNING_FILE,       "tuning_cells.csv", NULL};
+        "manifest.json",     "cells.csv",       CHOICES_FILE, "classes.csv",      "curves.csv",
+        "decomposition.csv", "predictions.csv", "probes.csv", "profile.csv",      "timings.csv",
+        "resumed.csv",       "staleness.csv",   TUNING_FILE,  "tuning_cells.csv", NULL};
 
     return checksum_write(results, names);
 }
@@ -210,6 +210,7 @@ int record_merge(const char *results, const struct plan *plan, int *finished)
         merge_part(results, plan, "probes.csv", "probes.csv", &parts) != 0 ||
         merge_part(results, plan, "predictions.csv", "predictions.csv", &predicted) != 0 ||
         merge_part(results, plan, "resumed.csv", "resumed.csv", &parts) != 0 ||
+        merge_part(results, plan, "staleness.csv", "staleness.csv", &parts) != 0 ||
         merge_part(results, plan, "profile.csv", "profile.csv", &parts) != 0)
         return -1;
     return decomposition_write(results, predicted > 0 ? plan : &none);

@@ -18,12 +18,14 @@ int queue_choose(struct queue *queue, const struct plan *plan, const char *only)
     free(queue->cells);
     queue->cells = calloc((size_t)plan->count + 1, sizeof *queue->cells);
     queue->count = queue->next = 0;
-    for (int i = 0; queue->cells && i < plan->count; i++) {
-        const struct cell *cell = &plan->cells[plan->order[i]];
+    for (int of_ranks = 0; of_ranks < 2; of_ranks++)
+        for (int i = 0; queue->cells && i < plan->count; i++) {
+            const struct cell *cell = &plan->cells[plan->order[i]];
 
-        if (!only || regexec(&pattern, cell->id, 0, NULL, 0) == 0)
-            queue->cells[queue->count++] = cell;
-    }
+            if ((cell->settings.transport != TRANSPORT_THREADS) == of_ranks &&
+                (!only || regexec(&pattern, cell->id, 0, NULL, 0) == 0))
+                queue->cells[queue->count++] = cell;
+        }
     if (only)
         regfree(&pattern);
     if (!queue->cells)

@@ -11,8 +11,8 @@ struct queue {
     int matched; /* cells that were asked for, in all plans so far */
 };
 
-/* All cells of the plan that are asked for, finished or not. only: an extended regular expression
- * on ids; NULL: all. */
+/* All cells of the plan that are asked for, finished or not, those of several ranks last. only: an
+ * extended regular expression on ids; NULL: all. */
 int queue_choose(struct queue *, const struct plan *, const char *only);
 
 /* -1: nothing was asked for, up to this plan, which is the last. */

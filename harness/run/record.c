@@ -64,6 +64,8 @@ static const struct column cell_columns[] = {
     CELL("storage_read_bytes", storage_read_bytes),
     CELL("storage_epoch_bytes", storage_epoch_bytes),
     CELL("major_faults", major_faults),
+    CELL("communication_bytes", communication_bytes),
+    CELL("communication_seconds", communication_seconds),
     CELL("evaluations", evaluations),
     CELL("final_train_loss", final_train_loss),
     CELL("final_validation_loss", final_validation_loss),
@@ -378,6 +380,14 @@ static void write_resumptions(FILE *file, const struct part *part)
     }
 }
 
+static void write_staleness(FILE *file, const struct part *part)
+{
+    fputs("id,staleness,updates\n", file);
+    for (int s = 0; s <= STALENESS_MAX; s++)
+        if (part->record->staleness[s] > 0)
+            fprintf(file, "%s,%d,%ld\n", part->cell->id, s, part->record->staleness[s]);
+}
+
 void record_clear(struct cell_record *record)
 {
     memset(record, 0, sizeof *record);
@@ -415,7 +425,9 @@ static int write_parts(const char *folder, const struct part *part)
         (part->record->prediction_count > 0 &&
          write_part(folder, "predictions.csv", write_predictions, part) != 0) ||
         (part->record->resumption_count > 0 &&
-         write_part(folder, "resumed.csv", write_resumptions, part) != 0))
+         write_part(folder, "resumed.csv", write_resumptions, part) != 0) ||
+        (part->record->staleness &&
+         write_part(folder, "staleness.csv", write_staleness, part) != 0))
         return -1;
     return 0;
 }

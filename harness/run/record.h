@@ -28,6 +28,7 @@ struct cell_record {
     double live_fraction, roof_live; /* K = 1 and dense layers with ReLU */
     double peak_memory_bytes, session_memory_bytes, stored_bytes, epoch_bytes;
     double distinct_epoch_bytes, storage_read_bytes, storage_epoch_bytes, major_faults;
+    double communication_bytes, communication_seconds; /* of ranks, as struct team_traffic */
     double evaluations;
     double final_train_loss, final_validation_loss, final_validation_error, best_validation_error;
     struct evaluated test;
@@ -46,6 +47,7 @@ struct cell_record {
     int prediction_count;
     const struct resumption *resumptions;
     int resumption_count;
+    const long *staleness; /* [STALENESS_MAX + 1]; NULL: does not apply */
 };
 
 /* What the folder of a cell is called until it is whole begins with this. */
@@ -101,9 +103,9 @@ int record_read(const char *results, const char *id, struct recorded *, const ch
 void record_take_earlier(const char *results, const char *id, struct recorded *);
 
 /* Derives cells.csv, curves.csv, timings.csv, classes.csv, probes.csv, predictions.csv,
- * resumed.csv and profile.csv from the finished cells of the plan, in the plan's order, and
- * decomposition.csv from their predictions. A file is there only if it has rows; *finished is the
- * number of cells. */
+ * resumed.csv, staleness.csv and profile.csv from the finished cells of the plan, in the plan's
+ * order, and decomposition.csv from their predictions. A file is there only if it has rows;
+ * *finished is the number of cells. */
 int record_merge(const char *results, const struct plan *, int *finished);
 
 /* Derives tuning_cells.csv, as cells.csv, from the plan of the tuning cells. */

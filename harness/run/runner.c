@@ -14,6 +14,7 @@
 #include "run/record.h"
 #include "run/stages.h"
 #include "run/survey.h"
+#include "run/teamwork.h"
 
 #include <math.h>
 #include <signal.h>
@@ -75,7 +76,7 @@ static int take_next_plan(struct runner *runner)
         (runner->stages.is_last &&
          queue_check_matched(&runner->queue, runner->stages.plan, runner->options->only) != 0))
         return -1;
-    return 1;
+    return teamwork_check(&runner->queue, runner->campaign) == 0 ? 1 : -1;
 }
 
 static int prepare_folder(struct runner *runner)
@@ -231,6 +232,16 @@ static int refuse_cell(struct runner *runner, const struct cell *cell,
 
 enum { NOWHERE = -1, HERE = 0 }; /* else a rank */
 
+/* The next cell that runs in a process of its own; NULL: none is left. */
+static const struct cell *next_to_fork(const struct runner *runner)
+{
+    const struct queue *queue = &runner->queue;
+
+    if (queue->next == queue->count || teamwork_is_of(queue->cells[queue->next]))
+        return NULL;
+    return queue->cells[queue->next];
+}
+
 /* Where most is free: cells are spread over ranks. */
 static int find_place(const struct runner *runner, const struct assignment *assignment)
 {
@@ -259,7 +270,7 @@ static int start_cells(struct runner *runner)
 {
     struct queue *queue = &runner->queue;
 
-    while (queue->next < queue->count) {
+    while (next_to_fork(runner)) {
         struct assignment assignment;
         const struct cell *cell;
         int place;
@@ -371,7 +382,7 @@ static int run_cells(struct runner *runner)
 {
     int also = is_farm(runner) ? runner->options->post->socket : -1;
 
-    while (runner->queue.next < runner->queue.count || is_running(runner)) {
+    while (next_to_fork(runner) || is_running(runner)) {
         int received;
 
         if (seconds_left(runner) <= 0) {
@@ -479,13 +490,35 @@ static int run_plan(struct runner *runner)
     return status;
 }
 
+/* What run_cells has left in the queue: cells of this process and other ranks. */
+static int run_teams(struct runner *runner)
+{
+    while (runner->result->end == RUNNER_COMPLETE && runner->queue.next < runner->queue.count) {
+        const struct cell *cell = runner->queue.cells[runner->queue.next];
+        struct assignment assignment = choices_assignment(&runner->choices, cell);
+        struct cell_end end;
+
+        if (seconds_left(runner) <= 0) {
+            runner->result->end = RUNNER_DEADLINE;
+            break;
+        }
+        runner->queue.next++;
+        awaited_release(&runner->awaited); /* who is told to end ends, and the job with it */
+        if (crew_run_here(&runner->crew, cell, &assignment, &end) != 0)
+            return -1;
+        awaited_block(&runner->awaited);
+        count_ended(runner, cell, end.outcome, end.wall_seconds);
+    }
+    return 0;
+}
+
 /* The cells of the first plan, and those of the plans that their results lead to. */
 static int run_plans(struct runner *runner)
 {
     int more;
 
     for (;;) {
-        if (run_plan(runner) != 0)
+        if (run_plan(runner) != 0 || run_teams(runner) != 0)
             return -1;
         sum_cell_seconds(runner);
         if (runner->result->end != RUNNER_COMPLETE)

@@ -6,6 +6,8 @@
 #include "memory.h"
 #include "train/call.h"
 #include "train/rule_vectors.h"
+#include "train/team.h"
+#include "train/tree.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -32,7 +34,10 @@ struct gradient {
     size_t parameters;
     int piece; /* examples in a piece; 0: a worker's whole share */
     int worker_count;
-    struct worker *workers; /* the first is the calling thread */
+    struct team *team;      /* whose ranks are the workers; NULL: they are all here */
+    int local_count;        /* workers of this process: all, or its rank's one */
+    int is_announced;       /* by the engine, to the team, which weights it */
+    struct worker *workers; /* [local_count], the first is the calling thread */
     pthread_barrier_t start, done;
     int threads; /* started */
     int is_over;
@@ -40,7 +45,7 @@ struct gradient {
     /* Of the current call, for all workers. */
     const void *theta;
     const struct batch *batch;
-    int pieces;
+    int pieces, used; /* workers that have any */
 
     int delay;
     long calls;
@@ -85,24 +90,13 @@ static int compute_part(struct worker *worker, int first, int size, void *gradie
         return -1;
     worker->score.loss += share * score.loss;
     worker->score.errors += score.errors;
-    if (size != g->batch->size)
+    if (size != g->batch->size && !g->is_announced)
         g->vectors->scale(gradient, g->parameters, share);
     return 0;
 }
 
 /* ---- The tree ---------------------------------------------------------------------------------
  */
-
-/* Where a branch of so many pieces is split: the left part is the largest power of two below. So
- * shares of 2, 4, 8, ... pieces are branches of the whole batch's tree. */
-static int left_part(int count)
-{
-    int left = 1;
-
-    while (2 * left < count)
-        left *= 2;
-    return left;
-}
 
 static int add_pieces(struct worker *worker, int first, int end, int depth, void *sum)
 {
@@ -121,7 +115,7 @@ static int add_pieces(struct worker *worker, int first, int end, int depth, void
         snprintf(worker->message.text, sizeof worker->message.text, "out of memory");
         return -1;
     }
-    middle = first + left_part(end - first);
+    middle = first + tree_left_part(end - first);
     if (add_pieces(worker, first, middle, depth + 1, sum) != 0 ||
         add_pieces(worker, middle, end, depth + 1, worker->right[depth]) != 0)
         return -1;
@@ -135,7 +129,7 @@ static void add_workers(struct gradient *g, int first, int end)
 
     if (end - first == 1)
         return;
-    middle = first + left_part(end - first);
+    middle = first + tree_left_part(end - first);
     add_workers(g, first, middle);
     add_workers(g, middle, end);
     g->vectors->add(g->workers[first].sum, g->workers[middle].sum, g->parameters, 1);
@@ -167,26 +161,69 @@ static void *run_worker(void *argument)
     }
 }
 
-static int compute(struct gradient *g, void *gradient, struct score *score, struct message *message)
+static void share_out(struct gradient *g)
 {
     int used;
 
     g->pieces = g->piece ? (g->batch->size + g->piece - 1) / g->piece : g->worker_count;
     if (g->pieces > g->batch->size)
         g->pieces = g->batch->size;
-    used = g->worker_count < g->pieces ? g->worker_count : g->pieces;
-    for (int w = 0; w < g->worker_count; w++) {
-        g->workers[w].first = w < used ? (int)((long)g->pieces * w / used) : 0;
-        g->workers[w].end = w < used ? (int)((long)g->pieces * (w + 1) / used) : 0;
+    g->used = used = g->worker_count < g->pieces ? g->worker_count : g->pieces;
+    for (int i = 0; i < g->local_count; i++) {
+        int w = g->team ? team_rank(g->team) : i;
+
+        g->workers[i].first = w < used ? (int)((long)g->pieces * w / used) : 0;
+        g->workers[i].end = w < used ? (int)((long)g->pieces * (w + 1) / used) : 0;
     }
+}
+
+/* Of a team: the sums begin while the engine computes, where each rank has one piece. */
+static void work_announced(struct gradient *g)
+{
+    const struct engine *engine = g->bench->engine;
+    struct worker *worker = &g->workers[0];
+    long k = g->batch->size, size = 0;
+
+    if (worker->first < worker->end) {
+        long from = g->piece ? (long)worker->first * g->piece : k * worker->first / g->pieces;
+        long to = g->piece ? from + g->piece : k * worker->end / g->pieces;
+
+        size = (to < k ? to : k) - from;
+    }
+    team_begin(g->team, g->vectors, worker->sum, (double)size / (double)k);
+    engine->on_ready(worker->session, team_ready, g->team);
+    work(worker);
+    engine->on_ready(worker->session, NULL, NULL);
+}
+
+static int compute_as_team(struct gradient *g, struct score *score, struct message *message)
+{
+    struct worker *worker = &g->workers[0];
+
+    g->is_announced = team_overlaps(g->team) && g->bench->engine->on_ready && g->pieces == g->used;
+    if (g->is_announced)
+        work_announced(g);
+    else
+        work(worker);
+    *score = worker->score;
+    *message = worker->message;
+    return team_add(g->team, g->vectors, worker->sum, g->parameters, g->used, score,
+                    worker->status != 0, message);
+}
+
+static int compute(struct gradient *g, void *gradient, struct score *score, struct message *message)
+{
+    share_out(g);
     g->workers[0].sum = gradient;
+    if (g->team)
+        return compute_as_team(g, score, message);
     if (g->threads > 0)
         pthread_barrier_wait(&g->start);
     work(&g->workers[0]);
     if (g->threads > 0)
         pthread_barrier_wait(&g->done);
     *score = (struct score){0};
-    for (int w = 0; w < used; w++) {
+    for (int w = 0; w < g->used; w++) {
         if (g->workers[w].status != 0) {
             *message = g->workers[w].message;
             return -1;
@@ -194,7 +231,7 @@ static int compute(struct gradient *g, void *gradient, struct score *score, stru
         score->loss += g->workers[w].score.loss;
         score->errors += g->workers[w].score.errors;
     }
-    add_workers(g, 0, used);
+    add_workers(g, 0, g->used);
     return 0;
 }
 
@@ -250,10 +287,10 @@ void gradient_checkpoint(struct gradient *g, struct checkpoint *checkpoint)
 
 static int open_workers(struct gradient *g)
 {
-    g->workers = calloc((size_t)g->worker_count, sizeof *g->workers);
+    g->workers = calloc((size_t)g->local_count, sizeof *g->workers);
     if (!g->workers)
         return error_set("out of memory");
-    for (int w = 0; w < g->worker_count; w++) {
+    for (int w = 0; w < g->local_count; w++) {
         struct worker *worker = &g->workers[w];
 
         worker->gradient = g;
@@ -261,13 +298,13 @@ static int open_workers(struct gradient *g)
         if (w > 0 && !(worker->sum = memory_take(g->parameters * g->vectors->size)))
             return error_set("out of memory");
     }
-    if (g->worker_count == 1)
+    if (g->local_count == 1)
         return 0;
-    pthread_barrier_init(&g->start, NULL, (unsigned)g->worker_count);
-    pthread_barrier_init(&g->done, NULL, (unsigned)g->worker_count);
-    for (int w = 1; w < g->worker_count; w++, g->threads++)
+    pthread_barrier_init(&g->start, NULL, (unsigned)g->local_count);
+    pthread_barrier_init(&g->done, NULL, (unsigned)g->local_count);
+    for (int w = 1; w < g->local_count; w++, g->threads++)
         if (pthread_create(&g->workers[w].thread, NULL, run_worker, &g->workers[w]) != 0)
-            return error_set("worker %d of %d: no thread to be had", w + 1, g->worker_count);
+            return error_set("worker %d of %d: no thread to be had", w + 1, g->local_count);
     return 0;
 }
 
@@ -285,6 +322,7 @@ static int open_past(struct gradient *g)
 int gradient_open(struct gradient **gradient, const struct workbench *bench)
 {
     const struct settings *settings = &bench->cell->settings;
+    int is_async = settings->transport == TRANSPORT_MPI_ASYNC; /* whole batches of its own */
     struct gradient *g = calloc(1, sizeof *g);
 
     *gradient = NULL;
@@ -296,9 +334,13 @@ int gradient_open(struct gradient **gradient, const struct workbench *bench)
         .precision = settings->precision,
         .parameters = bench->model->parameters,
         .piece = settings->micro_batch,
-        .worker_count = settings->workers,
+        .worker_count = is_async ? 1 : settings->workers,
+        .team = is_async ? NULL : bench->team,
+        .local_count = is_async || bench->team ? 1 : settings->workers,
         .delay = settings->delay,
     };
+    if (settings->overlap && bench->team)
+        team_set_buckets(bench->team, &bench->model->network);
     if (open_workers(g) != 0 || open_past(g) != 0) {
         gradient_close(g);
         return -1;
@@ -312,12 +354,12 @@ static void close_workers(struct gradient *g)
     if (g->threads > 0) {
         g->is_over = 1;
         pthread_barrier_wait(&g->start);
-        for (int w = 1; w < g->worker_count; w++)
+        for (int w = 1; w < g->local_count; w++)
             pthread_join(g->workers[w].thread, NULL);
         pthread_barrier_destroy(&g->start);
         pthread_barrier_destroy(&g->done);
     }
-    for (int w = 0; w < g->worker_count && g->workers; w++) {
+    for (int w = 0; w < g->local_count && g->workers; w++) {
         for (int d = 0; d < DEPTH_MAX; d++)
             free(g->workers[w].right[d]);
         if (w > 0) /* the first adds into what it is given */
@@ -330,7 +372,7 @@ void gradient_close(struct gradient *g)
 {
     if (!g)
         return;
-    if (g->threads > 0 && g->threads < g->worker_count - 1)
+    if (g->threads > 0 && g->threads < g->local_count - 1)
         return; /* those that started wait for the others: the process ends before they do */
     close_workers(g);
     for (int i = 0; i <= g->delay && g->past; i++)

@@ -8,6 +8,7 @@
 #include "train/batches.h"
 #include "train/live.h"
 #include "train/step.h"
+#include "train/team.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,18 @@ static int step(struct timing *timing)
 
 /* ---- Blocks --------------------------------------------------------------------------------- */
 
-static int time_block(struct timing *timing, long updates, double *seconds)
+/* Of a team: its leader tells the others what comes, and all begin together. */
+static int call_team(struct timing *timing, long updates)
+{
+    long order[2] = {updates, timing->input};
+    struct message message = {"the ranks have lost each other"};
+
+    if (!timing->bench->team || team_order(timing->bench->team, order, 2) == 0)
+        return 0;
+    return stepper_failed(&timing->stepper, &message);
+}
+
+static int run_block(struct timing *timing, long updates, double *seconds)
 {
     double start = clock_now();
 
@@ -75,6 +87,30 @@ static int time_block(struct timing *timing, long updates, double *seconds)
             return -1;
     *seconds = clock_now() - start;
     return 0;
+}
+
+static int time_block(struct timing *timing, long updates, double *seconds)
+{
+    return call_team(timing, updates) == 0 ? run_block(timing, updates, seconds) : -1;
+}
+
+/* What a rank of a team that does not lead does: blocks, as the leader orders them. */
+static int follow_blocks(struct timing *timing)
+{
+    struct message message = {"the ranks have lost each other"};
+    double seconds;
+
+    for (;;) {
+        long order[2] = {0};
+
+        if (team_order(timing->bench->team, order, 2) != 0)
+            return stepper_failed(&timing->stepper, &message);
+        if (order[0] == 0)
+            return 0;
+        timing->input = (enum throughput_input)order[1];
+        if (run_block(timing, order[0], &seconds) != 0)
+            return -1;
+    }
 }
 
 static int keep_block(struct timing *timing, long updates, double seconds)
@@ -128,9 +164,12 @@ struct series {
 static int add_block(struct timing *timing, enum throughput_input input, struct series *series)
 {
     const struct throughput_options *options = &timing->bench->experiment->throughput;
+    struct team_traffic *traffic = team_traffic(timing->bench->team), before = {0};
     double seconds;
 
     timing->input = input;
+    if (traffic)
+        before = *traffic;
     if (time_block(timing, series->updates, &seconds) != 0 ||
         keep_block(timing, series->updates, seconds) != 0)
         return -1;
@@ -139,6 +178,10 @@ static int add_block(struct timing *timing, enum throughput_input input, struct 
     if (input == INPUT_GATHER) {
         timing->result->updates += series->updates;
         timing->result->train_seconds += seconds;
+        if (traffic) {
+            timing->result->traffic.bytes += traffic->bytes - before.bytes;
+            timing->result->traffic.seconds += traffic->seconds - before.seconds;
+        }
     }
     series->over = series->count == BLOCKS_MAX ||
                    (series->count >= options->blocks &&
@@ -276,8 +319,12 @@ static int time_all(struct timing *timing)
     if (status == 0)
         status = start_timing(timing);
     timing->result->setup_seconds = clock_now() - start;
+    if (status == 0 && !team_leads(timing->bench->team))
+        status = follow_blocks(timing);
+    else if (status == 0 && (status = time_blocks(timing, series)) == 0)
+        status = call_team(timing, 0);
     if (status == 0)
-        status = time_blocks(timing, series);
+        team_end(timing->bench->team);
     for (int i = 0; i < INPUT_COUNT; i++)
         free(series[i].rates);
     return status;
@@ -291,7 +338,7 @@ static int count_live(struct timing *timing)
     double *live;
     int status;
 
-    if (timing->bench->cell->batch_size > 1)
+    if (timing->bench->cell->batch_size > 1 || !team_leads(timing->bench->team))
         return 0;
     live = calloc((size_t)network->layer_count, sizeof *live);
     if (!live)

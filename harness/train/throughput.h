@@ -2,6 +2,7 @@
 #ifndef BATCHLAB_THROUGHPUT_H
 #define BATCHLAB_THROUGHPUT_H
 
+#include "train/team.h"
 #include "train/train.h"
 
 enum throughput_input {
@@ -33,6 +34,7 @@ struct throughput_result {
     struct rate rates[INPUT_COUNT];
     long updates; /* all timed ones, gathering */
     double train_seconds, setup_seconds;
+    struct team_traffic traffic; /* of those updates */
     double *live; /* [layer_count] as live_units counts them over the first 256 gathered examples at
                      the theta where timing ended; owned; NULL where K > 1 or it does not apply */
 };

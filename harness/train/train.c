@@ -3,8 +3,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "train/async.h"
 #include "train/call.h"
 #include "train/evaluate.h"
+#include "train/team.h"
 #include "train/training_run.h"
 
 #include <math.h>
@@ -278,7 +280,8 @@ static const char *spent_after(const struct training_run *run, long updates, dou
         return "budget: updates";
     if (budget->examples > 0 && examples >= budget->examples)
         return "budget: examples";
-    if (budget->seconds > 0 && run->result->train_seconds >= budget->seconds)
+    if (budget->seconds > 0 && run->result->train_seconds >= budget->seconds &&
+        team_leads(run->bench->team))
         return "budget: seconds";
     return NULL;
 }
@@ -303,74 +306,6 @@ static const char *evaluated_enough(struct training_run *run)
     if (run->budget->patience > 0 && run->stale >= run->budget->patience)
         return "budget: patience";
     return NULL;
-}
-
-/* ---- The clock ------------------------------------------------------------------------------ */
-
-/* A look costs some 25 ns, where a small update takes 500: so there is one about every so many
- * seconds. */
-static const double look_seconds = 4e-5, look_seconds_to_keep = 1e-2;
-
-static void open_clock(struct training_run *run)
-{
-    const struct workbench *bench = run->bench;
-    const struct checkpointing *to = &bench->checkpoint;
-
-    run->stride = 1;
-    run->look_seconds = -1;
-    run->is_kept = to->path && (!bench->observe || bench->keep);
-    if (run->is_kept)
-        run->look_seconds = to->updates > 0 ? 0 : fmin(look_seconds_to_keep, to->seconds / 10);
-    if (run->budget->seconds > 0 && !(run->is_kept && run->look_seconds < look_seconds))
-        run->look_seconds = look_seconds;
-    run->kept = clock_now();
-    run->pause = to->seconds;
-}
-
-static void start_clock(struct training_run *run)
-{
-    run->before = run->result->train_seconds;
-    run->unseen = 0;
-    run->start = clock_now();
-}
-
-static void read_clock(struct training_run *run)
-{
-    run->result->train_seconds = run->before + (clock_now() - run->start);
-}
-
-static int is_to_be_kept(const struct training_run *run)
-{
-    const struct checkpointing *to = &run->bench->checkpoint;
-
-    if (!run->is_kept)
-        return 0;
-    return to->updates > 0 ? run->result->updates > 0 && run->result->updates % to->updates == 0
-                           : clock_now() - run->kept >= run->pause;
-}
-
-/* After each update, if another one is to follow. 1: a look was due, and the seconds of the budget
- * are spent. */
-static int look(struct training_run *run)
-{
-    double limit = run->budget->seconds, looked = run->result->train_seconds, passed;
-
-    if (run->look_seconds < 0 || ++run->unseen < run->stride)
-        return 0;
-    read_clock(run);
-    run->unseen = 0;
-    passed = run->result->train_seconds - looked;
-    if (passed < run->look_seconds / 2)
-        run->stride *= 2;
-    else if (passed > run->look_seconds && run->stride > 1)
-        run->stride /= 2;
-    if (limit > 0 && run->result->train_seconds >= limit)
-        return 1;
-    if (is_to_be_kept(run)) {
-        training_run_keep(run);
-        start_clock(run);
-    }
-    return 0;
 }
 
 /* ---- The loop ------------------------------------------------------------------------------- */
@@ -402,6 +337,19 @@ static void follow_schedule(struct training_run *run)
     run->batch_size = k;
 }
 
+/* Of batches that are all of one size. */
+static long updates_until(const struct training_run *run, double due)
+{
+    const struct training_result *result = run->result;
+    double k = run->batch_size;
+    long n = 1;
+
+    while (result->examples + (double)n * k < due &&
+           !spent_after(run, result->updates + n, result->examples + (double)n * k))
+        n++;
+    return n;
+}
+
 /* Updates until the next evaluation is due, the budget is spent or the loss is not finite. The one
  * place where the training clock runs. */
 static int train_to_next_evaluation(struct training_run *run)
@@ -410,7 +358,14 @@ static int train_to_next_evaluation(struct training_run *run)
     const struct evaluation *evaluation = &run->bench->experiment->evaluation;
     double due = fmin(train_evaluation_due(evaluation, run->due), probe_due(run));
 
-    start_clock(run);
+    if (run->async) {
+        if (async_train(run->async, run, updates_until(run, due)) != 0)
+            return -1;
+        training_run_is_late(run);
+        goto done;
+    }
+    team_go_on(run->bench->team);
+    training_clock_start(run);
     if (result->first_step == 0)
         result->first_step = run->start;
     do {
@@ -424,8 +379,9 @@ static int train_to_next_evaluation(struct training_run *run)
         if (!run->is_constant)
             follow_schedule(run);
     } while (isfinite(run->stepper.score.loss) && result->examples < due && !budget_spent(run) &&
-             !look(run));
-    read_clock(run);
+             !training_clock_look(run) && !team_stops(run->bench->team));
+    training_clock_read(run);
+done:
     while (train_evaluation_due(evaluation, run->due) <= result->examples)
         run->due++;
     return 0;
@@ -452,17 +408,43 @@ static int evaluate_and_judge(struct training_run *run)
     return 0;
 }
 
+/* Where the leader of a team evaluates: what of it the others count by. */
+static void pass_evaluation(struct training_run *run)
+{
+    run->losses = (struct batch_losses){0};
+    while (probe_due(run) <= run->result->examples)
+        run->probe_due++;
+}
+
+static int evaluate_as_team(struct training_run *run)
+{
+    int status = 0;
+
+    if (!team_leads(run->bench->team))
+        pass_evaluation(run);
+    else if (run->is_late)
+        status = stop(run, OUTCOME_TIMEOUT, "ended itself (limits: cell_seconds)");
+    else
+        status = evaluate_and_judge(run);
+    if (training_run_hear(run, &status) != 0)
+        return -1;
+    if (status == 1)
+        team_end(run->bench->team);
+    return status;
+}
+
 /* A run that goes on from a checkpoint does so between two updates. */
 static int train_to_the_end(struct training_run *run)
 {
-    int status = run->is_kept ? training_run_resume(run) : 0;
+    int status = training_run_resume(run);
 
     if (status < 0)
         return -1;
     if (status == 1 && train_to_next_evaluation(run) != 0)
         return -1;
-    while ((status = evaluate_and_judge(run)) == 0) {
-        if (is_to_be_kept(run)) /* where each update is evaluated nobody looks between two */
+    while ((status = evaluate_as_team(run)) == 0) {
+        if (training_run_is_to_be_kept(
+                run)) /* where each update is evaluated nobody looks between two */
             training_run_keep(run);
         if (train_to_next_evaluation(run) != 0)
             return -1;
@@ -485,13 +467,19 @@ static int start_run(struct training_run *run)
         run->schedule.length = bench->cell->schedule_length;
         follow_schedule(run);
     }
-    open_clock(run);
+    if (bench->team && bench->cell->settings.transport == TRANSPORT_MPI_ASYNC &&
+        async_open(&run->async, run) != 0)
+        return -1;
+    training_clock_open(run);
+    if (bench->team)
+        *team_traffic(bench->team) = (struct team_traffic){0}; /* since the clock runs */
     run->result->setup_seconds = clock_now() - start;
     return 0;
 }
 
 static void end_run(struct training_run *run)
 {
+    async_close(run->async);
     batches_close(run->batches);
     stepper_close(&run->stepper);
 }
@@ -515,7 +503,11 @@ static int run_through(struct training_run *run)
     struct training_result *result = run->result;
     double start;
 
-    if (start_run(run) != 0 || train_to_the_end(run) != 0 || observe_end(run) != 0)
+    if (start_run(run) != 0 || train_to_the_end(run) != 0)
+        return -1;
+    if (!team_leads(run->bench->team))
+        return 0;
+    if (observe_end(run) != 0)
         return -1;
     start = clock_now();
     if (evaluate_test(&run->stepper, result) != 0)

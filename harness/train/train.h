@@ -65,6 +65,10 @@ struct target_cost {
     double resolution; /* by what share of itself the cost depends on the way of interpolating */
 };
 
+/* Updates of ranks that wait for nobody, by how many others came between reading the parameters and
+ * adding to them; the last also counts all beyond. */
+enum { STALENESS_MAX = 64 };
+
 /* Where a process took up the work of an earlier one: after so much. */
 struct resumption {
     long updates;
@@ -87,6 +91,7 @@ struct training_result {
     int resumption_count;
     struct curve_point *curve; /* [curve_count], owned */
     int curve_count;
+    long staleness[STALENESS_MAX + 1]; /* of transport mpi_async */
     struct evaluated test;
     double shifted_errors[SHIFT_COUNT]; /* NOT_APPLICABLE where nobody asks for them */
     struct class_error *class_errors;   /* [class_count], owned; 0 of them: nobody asks */
@@ -117,7 +122,8 @@ enum { EVALUATION_BATCH = 1000 };
 struct workbench {
     const struct engine *engine;
     void *session;              /* opened for batches of up to max_batch */
-    void *const *more_sessions; /* [workers - 1] */
+    void *const *more_sessions; /* [workers - 1], without a team */
+    struct team *team;          /* whose ranks are the workers; NULL: this process has them all */
     int max_batch;
     const struct experiment *experiment;
     const struct cell *cell;

@@ -4,6 +4,8 @@
 #include "base/checkpoint.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "message.h"
+#include "train/team.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -37,7 +39,8 @@ static void checkpoint_resumptions(struct training_run *run, struct checkpoint *
     }
     checkpoint_item(checkpoint, "resumption", result->resumptions,
                     count * sizeof *result->resumptions);
-    if (checkpoint_is_read(checkpoint) && !checkpoint_has_failed(checkpoint)) {
+    if (checkpoint_is_read(checkpoint) && !checkpoint_has_failed(checkpoint) &&
+        result->resumptions) {
         result->earlier_seconds = checkpoint_seconds(checkpoint);
         result->resumptions[count] = (struct resumption){
             .updates = result->updates,
@@ -73,6 +76,9 @@ static void checkpoint_run(struct training_run *run, struct checkpoint *checkpoi
     checkpoint_resumptions(run, checkpoint);
     stepper_checkpoint(&run->stepper, checkpoint);
     batches_checkpoint(run->batches, checkpoint);
+    if (run->bench->team)
+        checkpoint_item(checkpoint, "traffic", team_traffic(run->bench->team),
+                        sizeof(struct team_traffic));
     if (run->bench->observe)
         run->bench->keep(run->bench->observer, checkpoint);
 }
@@ -96,25 +102,71 @@ void training_run_keep(struct training_run *run)
     run->pause = fmax(to->seconds, 20 * (run->kept - now));
 }
 
-int training_run_resume(struct training_run *run)
+/* What the observer keeps is the leader's, at the end of the file. */
+static int end_checkpoint(const struct training_run *run, struct checkpoint *checkpoint)
+{
+    return team_leads(run->bench->team) ? checkpoint_finish(checkpoint)
+                                        : -checkpoint_has_failed(checkpoint);
+}
+
+/* 1: the run is where its checkpoint says; 0 and -1 as training_run_resume. */
+static int read_checkpoint(struct training_run *run)
 {
     const struct checkpointing *from = &run->bench->checkpoint;
     struct checkpoint *checkpoint;
     int status = checkpoint_open(&checkpoint, from->path, from->key);
 
-    if (status < 0) {
+    if (status < 0 && team_leads(run->bench->team)) {
         fprintf(stderr, "batchlab: %s; the cell begins anew\n", error_text());
         unlink(from->path);
     }
     if (status != 1)
         return 0;
     checkpoint_run(run, checkpoint);
-    if (checkpoint_finish(checkpoint) != 0) { /* of the same program: this is a mistake in it */
+    if (end_checkpoint(run, checkpoint) != 0) { /* of the same program: this is a mistake in it */
         snprintf(run->stepper.reason, sizeof run->stepper.reason, "%.255s", error_text());
         run->result->curve_count = 0;
-        unlink(from->path);
+        if (team_leads(run->bench->team))
+            unlink(from->path);
         status = -1;
     }
     checkpoint_close(checkpoint);
     return status;
+}
+
+int training_run_hear(struct training_run *run, int *status)
+{
+    struct team *team = run->bench->team;
+    struct message message = {"the ranks have lost each other"};
+    long word = *status;
+
+    if (!team)
+        return *status < 0 ? -1 : 0;
+    if (team_order(team, &word, 1) != 0)
+        return stepper_failed(&run->stepper, &message);
+    *status = (int)word;
+    if (*status >= 0)
+        return 0;
+    team_end(team);
+    if (!run->stepper.reason[0]) /* this is not the leader, whose reason is recorded */
+        snprintf(run->stepper.reason, sizeof run->stepper.reason, "rank 0 says why");
+    return -1;
+}
+
+int training_run_resume(struct training_run *run)
+{
+    struct team *team = run->bench->team;
+    struct message message = {""};
+    int status = run->is_kept ? read_checkpoint(run) : 0;
+
+    if (training_run_hear(run, &status) != 0)
+        return -1;
+    if (status == 0 || !team)
+        return status;
+    if (!team_leads(team) && read_checkpoint(run) != 1)
+        status = message_set(&message, "cannot read rank 0's checkpoint %s",
+                             run->bench->checkpoint.path);
+    if (team_agree(team, status < 0, &message) != 0)
+        return stepper_failed(&run->stepper, &message);
+    return 1;
 }

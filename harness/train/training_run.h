@@ -11,6 +11,7 @@ struct training_run {
     struct training_result *result;
     struct stepper stepper;
     struct batches *batches;
+    struct async *async;           /* NULL: updates are made one after the other */
     int capacity;                  /* of result->curve */
     int due;                       /* index of the next evaluation of the schedule */
     int probe_due;                 /* index of the next one that the probes ask for */
@@ -31,17 +32,40 @@ struct training_run {
     long stride;          /* updates from one look to the next */
     long unseen;          /* updates since the last */
 
+    int is_late; /* of a team: beyond the limits' cell_seconds */
+
     int is_kept;        /* it leaves checkpoints */
     double kept;        /* clock_now() after the last one */
     double pause;       /* seconds from then to the next */
     int has_complained; /* that one cannot be written */
 };
 
+/* The training clock: opened once, started before updates, read after them. */
+void training_clock_open(struct training_run *);
+void training_clock_start(struct training_run *);
+void training_clock_read(struct training_run *);
+
+/* After each update, if another one is to follow. 1: a look was due, and the seconds of the budget
+ * are spent; of a team, all ranks stop after the next update instead. Makes checkpoints. */
+int training_clock_look(struct training_run *);
+
+/* 1: of a team, and beyond the limits' cell_seconds: nobody can kill such a cell and keep its job,
+ * so that it ends itself. */
+int training_run_is_late(struct training_run *);
+
+/* 1: it is time for a checkpoint. */
+int training_run_is_to_be_kept(const struct training_run *);
+
 /* Writes the checkpoint; the training clock stands still. That it cannot be written is told once on
  * stderr and changes nothing else. */
 void training_run_keep(struct training_run *);
 
-/* To be called at the run's beginning. 1: the run is where its checkpoint says, between two
+/* Of a team, collective: the leader's *status in all its ranks, who are awake then. -1 (the
+ * stepper's reason set): it is below 0, or the ranks have lost each other. */
+int training_run_hear(struct training_run *, int *status);
+
+/* To be called at the run's beginning, by all ranks of a team: the leader finds the checkpoint, and
+ * the others read it if there is one. 1: the run is where its checkpoint says, between two
  * updates; 0: it is at its beginning, for there is no checkpoint, or none that can be used, which
  * is told on stderr and removed; -1: it is neither (error and the stepper's reason set). */
 int training_run_resume(struct training_run *);

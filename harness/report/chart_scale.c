@@ -1,0 +1,182 @@
+/* Chart `scale`: examples per second against ranks, measured and predicted, and predicted seconds
+ * to the target against batch size with the critical one marked, as `batchlab scale` has written
+ * them to scale.csv. Of one setting. */
+#include "base/error.h"
+#include "report/chart_parts.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SERIES_MAX = 8 };
+
+struct scaling {
+    struct table *table;
+    const char *const *kind, *const *network, *const *engine, *const *interconnect,
+                                                                  *const *origin, *const *target;
+    const double *threads, *batch_size, *workers, *seconds, *predicted, *to_target, *low, *high;
+    size_t rows, shown; /* a row of the setting that is drawn */
+};
+
+static void path_of(const struct results *results, char *path)
+{
+    snprintf(path, PATH_MAX, "%s/scale.csv", results->folder);
+}
+
+int chart_scale_applies(struct results *results)
+{
+    char path[PATH_MAX];
+
+    path_of(results, path);
+    return access(path, R_OK) == 0;
+}
+
+static int is_shown(const struct scaling *s, size_t r)
+{
+    return strcmp(s->network[r], s->network[s->shown]) == 0 &&
+           strcmp(s->engine[r], s->engine[s->shown]) == 0 && s->threads[r] == s->threads[s->shown];
+}
+
+static int is_kind(const struct scaling *s, size_t r, const char *kind)
+{
+    return strcmp(s->kind[r], kind) == 0;
+}
+
+/* The first setting with a target, or else with measurements of several ranks, or else the first.
+ */
+static size_t setting_to_show(const struct scaling *s)
+{
+    for (size_t r = 0; r < s->rows; r++)
+        if (is_kind(s, r, "target"))
+            return r;
+    for (size_t r = 0; r < s->rows; r++)
+        if (s->workers[r] > 1)
+            return r;
+    return 0;
+}
+
+static int scaling_open(struct scaling *s, const struct results *results)
+{
+    char path[PATH_MAX];
+
+    *s = (struct scaling){.table = NULL};
+    path_of(results, path);
+    if (table_open(&s->table, path) != 0)
+        return -1;
+    s->rows = table_rows(s->table);
+    if (s->rows == 0)
+        return error_set("%s: no rows, expected those that batchlab scale writes", path);
+    if (!(s->kind = table_texts(s->table, "kind")) ||
+        !(s->network = table_texts(s->table, "network")) ||
+        !(s->engine = table_texts(s->table, "engine")) ||
+        !(s->interconnect = table_texts(s->table, "interconnect")) ||
+        !(s->origin = table_texts(s->table, "origin")) ||
+        !(s->target = table_texts(s->table, "target")) ||
+        !(s->threads = table_numbers(s->table, "threads")) ||
+        !(s->batch_size = table_numbers(s->table, "batch_size")) ||
+        !(s->workers = table_numbers(s->table, "workers")) ||
+        !(s->seconds = table_numbers(s->table, "seconds_per_update")) ||
+        !(s->predicted = table_numbers(s->table, "predicted_seconds_per_update")) ||
+        !(s->to_target = table_numbers(s->table, "seconds_to_target")) ||
+        !(s->low = table_numbers(s->table, "low")) || !(s->high = table_numbers(s->table, "high")))
+        return -1;
+    s->shown = setting_to_show(s);
+    return 0;
+}
+
+/* The place of a value among those seen before, from 1; 0: there are too many. */
+static size_t series_of(double *seen, size_t *count, double value)
+{
+    size_t i = 0;
+
+    while (i < *count && seen[i] != value)
+        i++;
+    if (i == SERIES_MAX)
+        return 0;
+    if (i == *count)
+        seen[(*count)++] = value;
+    return i + 1;
+}
+
+static void write_row(struct sheet *sheet, const char *kind, size_t series, const char *label,
+                      const double values[4])
+{
+    sheet_text(sheet, kind);
+    sheet_number(sheet, (double)series);
+    sheet_text(sheet, label);
+    for (int v = 0; v < 4; v++)
+        sheet_number(sheet, values[v]);
+    sheet_end_row(sheet);
+}
+
+static void write_rows(struct sheet *sheet, const struct scaling *s)
+{
+    double sizes[SERIES_MAX], limits[SERIES_MAX];
+    size_t size_count = 0, limit_count = 0;
+
+    for (size_t r = 0; r < s->rows; r++) {
+        int is_measured = is_kind(s, r, "measured");
+        char label[64] = "";
+        size_t series = 1;
+
+        if (!is_shown(s, r))
+            continue;
+        if (is_kind(s, r, "critical")) {
+            snprintf(label, sizeof label, "critical K = %.3g", s->batch_size[r]);
+            write_row(sheet, "critical", series, label,
+                      (const double[]){s->batch_size[r], NAN, s->low[r], s->high[r]});
+        } else if (is_kind(s, r, "target")) {
+            series = series_of(limits, &limit_count, s->workers[r]);
+            snprintf(label, sizeof label, "%.0f rank%s", s->workers[r],
+                     s->workers[r] == 1 ? "" : "s at most");
+            if (series > 0)
+                write_row(sheet, "target", series, label,
+                          (const double[]){s->batch_size[r], s->to_target[r], NAN, NAN});
+        } else {
+            series = series_of(sizes, &size_count, s->batch_size[r]);
+            snprintf(label, sizeof label, "K = %.0f", s->batch_size[r]);
+            if (series > 0)
+                write_row(sheet, s->kind[r], series, label,
+                          (const double[]){s->workers[r],
+                                           s->batch_size[r] /
+                                               (is_measured ? s->seconds : s->predicted)[r],
+                                           NAN, NAN});
+        }
+    }
+}
+
+static void explain(struct sheet *sheet, const struct scaling *s)
+{
+    char part[512];
+    const char *slash = strrchr(s->engine[s->shown], '/');
+
+    snprintf(part, sizeof part,
+             "shown: network %.80s, engine %.80s, %.0f thread%s a rank; compute fitted to one "
+             "worker's updates; the interconnect %.80s is %s",
+             s->network[s->shown], slash ? slash + 1 : s->engine[s->shown], s->threads[s->shown],
+             s->threads[s->shown] == 1 ? "" : "s", s->interconnect[s->shown], s->origin[s->shown]);
+    sheet_explain(sheet, part);
+}
+
+int chart_scale_write(struct results *results, FILE *file)
+{
+    struct scaling s;
+    struct sheet sheet;
+    int status = scaling_open(&s, results);
+
+    if (status == 0) {
+        sheet_open_of(
+            &sheet, file, results, 1,
+            "points: measured · lines: predicted, each rank with processors of its own · "
+            "right: as many of the ranks as are fastest; upright: the critical batch size "
+            "with its 95 % interval, beyond which a batch needs more examples for the "
+            "same progress");
+        explain(&sheet, &s);
+        sheet_header(&sheet, "kind,series,label,x,y,low,high");
+        write_rows(&sheet, &s);
+    }
+    table_close(s.table);
+    return status;
+}
