@@ -35,6 +35,10 @@ enum {
     LIMIT_HISTORY_RUNS = 10000, /* rows of history.csv: the search for changes may take time that
                                    grows with their square */
     LIMIT_FILE_NAME_BYTES = 255, /* NAME_MAX of Linux */
+    LIMIT_IMPORT_BYTES = 1 << 28, /* of a CSV file to import, held in memory: 10 times the largest
+                                     trial that Shallue et al. published */
+    LIMIT_IMPORT_ROWS = 1 << 21,  /* of all files together, at 250 bytes each half a GB */
+    LIMIT_IMPORT_FILES = 100000,  /* each at least a run: as many as a plan has cells */
 };
 
 /* Bytes that the features of a data set may take, copies made of them included. Half a minute of

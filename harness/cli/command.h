@@ -42,6 +42,7 @@ int command_gate(int argc, char **argv);
 int command_gate_side(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_import(int argc, char **argv);
 int command_init(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_scale(int argc, char **argv);
@@ -58,6 +59,10 @@ void command_share(const char *name, char *path, size_t size);
 
 /* Draws the chart and says where it lies; a missing gnuplot is said once. 0, or -1 (error set). */
 int command_draw(const char *results, const char *chart);
+
+/* The charts that the experiment names, as far as the results can fill them. Those that cannot be
+ * drawn are said on stderr, and without gnuplot no more are tried: the results are what matters. */
+void command_draw_charts(const char *results, const struct experiment *);
 
 /* The same of numbers that stand in folder/figures/<name>.csv, by the script of that name; without
  * gnuplot a line says so, and it is no error. */

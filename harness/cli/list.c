@@ -1,6 +1,7 @@
 /* batchlab list: what there is. */
 #include "base/error.h"
 #include "cli/command.h"
+#include "import/mapping.h"
 #include "registry.h"
 #include "report/chart.h"
 #include "report/summary.h"
@@ -112,12 +113,19 @@ static int list_experiments(void)
     return 0;
 }
 
+static int list_import(void)
+{
+    mapping_document(stdout);
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*list)(void);
 } lists[] = {
     {"engines", list_engines},   {"charts", list_charts},           {"optimizers", list_optimizers},
     {"networks", list_networks}, {"experiments", list_experiments}, {"keys", list_keys},
+    {"import", list_import},
 };
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -129,19 +137,21 @@ static error_t parse(int key, char *text, struct argp_state *state)
     if (key == ARGP_KEY_ARG)
         *what = text;
     else if (key == ARGP_KEY_END && !*what)
-        argp_error(state, "expected engines, charts, optimizers, networks, experiments or keys");
+        argp_error(state,
+                   "expected engines, charts, optimizers, networks, experiments, keys or import");
     else if (key != ARGP_KEY_END)
         return ARGP_ERR_UNKNOWN;
     return 0;
 }
 
-static const struct argp argp = {0,
-                                 parse,
-                                 "engines|charts|optimizers|networks|experiments|keys",
-                                 "Lists what there is; `keys` documents experiment files.",
-                                 0,
-                                 0,
-                                 0};
+static const struct argp argp = {
+    0,
+    parse,
+    "engines|charts|optimizers|networks|experiments|keys|import",
+    "Lists what there is; `keys` documents experiment files, `import` mappings.",
+    0,
+    0,
+    0};
 
 int command_list(int argc, char **argv)
 {
@@ -154,7 +164,7 @@ int command_list(int argc, char **argv)
             return lists[i].list() == 0 ? STATUS_OK : command_failed();
     fprintf(stderr,
             "batchlab list: '%s' is unknown, expected engines, charts, optimizers, networks, "
-            "experiments or keys\n",
+            "experiments, keys or import\n",
             what);
     return STATUS_USAGE;
 }

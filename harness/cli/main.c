@@ -17,6 +17,7 @@ static const struct command commands[] = {
     {"init", "write a starter experiment, for your own data", command_init},
     {"convert", "write a data set as shards: larger than memory, read as it is needed",
      command_convert},
+    {"import", "bring in runs made elsewhere, from CSV files", command_import},
     {"list", "list engines, charts, optimizers, networks, experiments, or keys", command_list},
     {"check", "conformance: does an engine keep the contract?", command_check},
     {"verdict", "judge the claims of experiments by their results", command_verdict},

@@ -249,6 +249,22 @@ int command_draw(const char *results, const char *chart)
     return draw_figure(results, chart, NULL, &(const struct figure){.formats = 0});
 }
 
+void command_draw_charts(const char *results, const struct experiment *experiment)
+{
+    for (int c = 0; c < experiment->chart_count; c++) {
+        const char *chart = experiment->charts[c];
+        int applies = chart_applies(results, chart);
+
+        if (applies == 0)
+            continue;
+        if (applies < 0 || command_draw(results, chart) != 0) {
+            fprintf(stderr, "batchlab: %s\n", error_text());
+            if (!plot_available())
+                return;
+        }
+    }
+}
+
 int command_draw_own(const char *folder, const char *name)
 {
     char plots[PATH_MAX], script[64];

@@ -215,27 +215,6 @@ static void print_place(const char *results)
     summary_print_wrapped(stdout, text);
 }
 
-/* A chart that the results so far cannot fill is left out, and so is drawing without gnuplot: the
- * results are what matters. */
-static void draw_charts(const struct opened *opened)
-{
-    if (opened->experiment.chart_count == 0)
-        return;
-    for (int c = 0; c < opened->experiment.chart_count; c++) {
-        const char *chart = opened->experiment.charts[c];
-
-        int applies = chart_applies(opened->results, chart);
-
-        if (applies == 0)
-            continue;
-        if (applies < 0 || command_draw(opened->results, chart) != 0) {
-            fprintf(stderr, "batchlab: %s\n", error_text());
-            if (!plot_available())
-                return;
-        }
-    }
-}
-
 static int status_of(const struct runner_result *result)
 {
     switch (result->end) {
@@ -341,6 +320,9 @@ static int run_with(const struct opened *opened, const struct shifted_tests *shi
         if (!arguments->no_charts && result.end == RUNNER_COMPLETE)
             draw_charts(opened);
         print_place(opened->results);
+            command_draw_charts(opened->results, &opened->experiment);
+        printf("Results in %s: cells.csv (columns: results/README.md), manifest.json, figures/\n",
+               opened->results);
     }
     if (arguments->shard.count > 1 && result.end == RUNNER_COMPLETE)
         print_merging(opened, arguments);

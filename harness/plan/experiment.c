@@ -376,8 +376,27 @@ static void name_after(const char *file, char *name, size_t size)
             *c = '-';
 }
 
+/* What an experiment asks, and nothing of what it runs. */
+static int read_asked(const struct schema_source *source, void *into)
+{
+    static const char *const asked[] = {"question", "title", "targets", "charts", "claims"};
+    yaml_node_t *root = yaml_document_get_root_node(source->document), *key, *value;
+
+    if (!root || root->type != YAML_MAPPING_NODE)
+        return error_set("%s:1: expected a mapping of keys such as question, claims", source->file);
+    for (size_t i = 0; schema_pair(source, root, i, &key, &value); i++) {
+        const char *name = schema_scalar(key);
+
+        for (size_t k = 0; name && k < sizeof asked / sizeof *asked; k++)
+            if (strcmp(name, asked[k]) == 0 && read_key(source, key, value, 0, into) != 0)
+                return -1;
+    }
+    return schema_check_repeated(source);
+}
+
 /* Takes over the text; NULL: the error is set. */
-static int open_text(struct experiment *experiment, const char *file, char *text, int quick)
+static int open_text(struct experiment *experiment, const char *file, char *text, int quick,
+                     int (*read)(const struct schema_source *, void *into))
 {
     memset(experiment, 0, sizeof *experiment);
     if (strlen(file) >= sizeof experiment->file) {
@@ -394,7 +413,7 @@ static int open_text(struct experiment *experiment, const char *file, char *text
         schema_defaults(section->fields, (char *)experiment + section->offset);
     tuning_defaults(&experiment->tuning);
     experiment->text = text;
-    if (!text || document_parse(file, text, read_document, experiment) != 0) {
+    if (!text || document_parse(file, text, read, experiment) != 0) {
         experiment_close(experiment);
         return -1;
     }
@@ -405,7 +424,7 @@ static int open_text(struct experiment *experiment, const char *file, char *text
 
 int experiment_open(struct experiment *experiment, const char *file, int quick)
 {
-    return open_text(experiment, file, document_read(file), quick);
+    return open_text(experiment, file, document_read(file), quick, read_document);
 }
 
 int experiment_open_text(struct experiment *experiment, const char *file, const char *text,
@@ -415,7 +434,16 @@ int experiment_open_text(struct experiment *experiment, const char *file, const 
 
     if (!copy)
         error_set("out of memory");
-    return open_text(experiment, file, copy, quick);
+    return open_text(experiment, file, copy, quick, read_document);
+}
+
+int experiment_open_claims(struct experiment *experiment, const char *file, const char *text)
+{
+    char *copy = strdup(text);
+
+    if (!copy)
+        error_set("out of memory");
+    return open_text(experiment, file, copy, 0, read_asked);
 }
 
 void experiment_close(struct experiment *experiment)

@@ -197,6 +197,10 @@ int experiment_open(struct experiment *, const char *file, int quick);
 /* The same from a text in memory, which is copied; `file` is what messages call it. */
 int experiment_open_text(struct experiment *, const char *file, const char *text, int quick);
 
+/* Of a file that need not say what is run, such as the mapping of an import: question, title,
+ * targets, charts and claims. Other keys are passed over. The text is copied. */
+int experiment_open_claims(struct experiment *, const char *file, const char *text);
+
 void experiment_close(struct experiment *); /* accepts NULL and a zeroed struct */
 
 /* Replaces an axis by one value, wherever it stands: what the command line overrides. */

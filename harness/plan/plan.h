@@ -16,6 +16,8 @@ struct kept_examples {
 struct cell {
     char id[128]; /* readable slug and hash; letters, digits, '.', '-', '_': safe as a file name */
     struct settings settings;
+    const char *const *given; /* of a run made elsewhere, in place of `settings`: [settings_fields]
+                                 texts, "" for what is not known; NULL: of a plan */
     const struct network_spec *network;           /* in the experiment */
     const struct weighting_spec *weighting;       /* in the experiment; NULL: none */
     const struct augmentation_spec *augmentation; /* likewise */

@@ -180,6 +180,12 @@ void record_write_settings_names(FILE *file, const char *but)
                     strcmp(field->key, "batch_size") == 0 ? ",full_batch" : "");
 }
 
+/* A run made elsewhere has its batch as a number. */
+static int is_whole_set(const struct cell *cell)
+{
+    return cell->train_examples > 0 && (size_t)cell->batch_size >= cell->train_examples;
+}
+
 void record_write_settings(FILE *file, const struct cell *cell, const char *but)
 {
     char text[1200];
@@ -188,6 +194,12 @@ void record_write_settings(FILE *file, const struct cell *cell, const char *but)
         if (but && strcmp(field->key, but) == 0)
             continue;
         fputc(',', file);
+        if (cell->given) {
+            csv_field(file, cell->given[field - settings_fields]);
+            if (strcmp(field->key, "batch_size") == 0)
+                fprintf(file, ",%d", is_whole_set(cell));
+            continue;
+        }
         if (strcmp(field->key, "batch_size") == 0) {
             fprintf(file, "%d,%d", cell->batch_size, cell->settings.batch_size == BATCH_SIZE_FULL);
             continue;
@@ -205,6 +217,25 @@ struct part {
     const struct cell *cell;
     const struct cell_record *record;
 };
+
+/* Engine, threads and examples: of a run made elsewhere, what is known of them. */
+static void write_used(FILE *file, const struct cell *cell, const struct cell_record *record)
+{
+    if (!cell->given) {
+        csv_field(file, record->engine_used ? record->engine_used : "");
+        fprintf(file, ",%d,%zu,%zu", record->threads_used, cell->train_examples,
+                cell->dropped_examples);
+        return;
+    }
+    for (const struct field *field = settings_fields; field->key; field++)
+        if (strcmp(field->key, "engine") == 0 || strcmp(field->key, "threads") == 0) {
+            csv_field(file, cell->given[field - settings_fields]);
+            fputc(',', file);
+        }
+    if (cell->train_examples > 0)
+        fprintf(file, "%zu", cell->train_examples);
+    fputc(',', file);
+}
 
 static void write_cell(FILE *file, const struct part *part)
 {
@@ -228,9 +259,8 @@ static void write_cell(FILE *file, const struct part *part)
             experiment->measure == MEASURE_THROUGHPUT ? "throughput" : "convergence");
     record_write_settings(file, cell, NULL);
     fputc(',', file);
-    csv_field(file, record->engine_used ? record->engine_used : "");
-    fprintf(file, ",%d,%zu,%zu,", record->threads_used, cell->train_examples,
-            cell->dropped_examples);
+    write_used(file, cell, record);
+    fputc(',', file);
     record_write_number(file, record->parameters);
     fputc(',', file);
     record_write_number(file, record->flops_per_example);
@@ -238,7 +268,7 @@ static void write_cell(FILE *file, const struct part *part)
     csv_field(file, record->reason);
     write_columns(file, cell_columns, record);
     for (int t = 0; t < experiment->target_count; t++)
-        reached += record->costs[t].seconds != NOT_APPLICABLE;
+        reached += record->costs[t].updates != NOT_APPLICABLE;
     fprintf(file, ",%s,%d,%d", record->roof_bound ? record->roof_bound : "",
             experiment->target_count, reached);
     for (int t = 0; t < experiment->target_count; t++)

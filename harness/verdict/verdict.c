@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "judge/multiple.h"
+#include "plan/document.h"
 #include "plan/same_cells.h"
 #include "report/cadence.h"
 #include "verdict/evidence.h"
@@ -271,6 +272,20 @@ static int open_claims_of(struct verdicts *verdicts, const char *file, const cha
     return 0;
 }
 
+/* Of runs made elsewhere: there is no experiment whose cells they could be. */
+static int open_claims_on_imported(struct verdicts *verdicts, const char *file, const char *claims,
+                                   const char *mapping)
+{
+    char *text = claims ? document_read(claims) : strdup(mapping);
+    int status;
+
+    if (!text)
+        return claims ? -1 : error_set("out of memory");
+    status = experiment_open_claims(&verdicts->experiment, claims ? claims : file, text);
+    free(text);
+    return status;
+}
+
 static int open_claims(struct verdicts *verdicts, const char *claims)
 {
     const json_t *manifest = verdicts->results.manifest;
@@ -292,8 +307,11 @@ static int open_claims(struct verdicts *verdicts, const char *claims)
         snprintf(file, sizeof file, "%.*s/%s.yaml", PATH_MAX - 80, claims, name);
         claims = access(file, F_OK) == 0 ? file : NULL;
     }
-    if ((claims ? open_claims_of(verdicts, claims, text, quick)
-                : experiment_open_text(&verdicts->experiment, file, text, quick)) != 0)
+    if (json_is_object(json_object_get(manifest, "imported"))) {
+        if (open_claims_on_imported(verdicts, file, claims, text) != 0)
+            return -1;
+    } else if ((claims ? open_claims_of(verdicts, claims, text, quick)
+                       : experiment_open_text(&verdicts->experiment, file, text, quick)) != 0)
         return -1;
     if (verdicts->experiment.claims.count > 0)
         return 0;
