@@ -2,16 +2,18 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/command.h"
+#include "export/batch_science.h"
 #include "export/folder.h"
 
 #include <limits.h>
 #include <string.h>
 
-enum { KEY_OUTPUT = 256, KEY_PRINT };
+enum { KEY_OUTPUT = 256, KEY_PRINT, KEY_FORMAT };
 
 struct arguments {
     const char *folder, *output;
     enum export_format print; /* EXPORT_FORMATS: files */
+    int is_batch_science;
 };
 
 static const struct argp_option options[] = {
@@ -19,6 +21,10 @@ static const struct argp_option options[] = {
     {"print", KEY_PRINT, "FORMAT", 0,
      "One format to stdout, no files: google-benchmark, github-action-smaller, "
      "github-action-bigger, bencher, junit, ctest, comment",
+     0},
+    {"format", KEY_FORMAT, "FORMAT", 0,
+     "batch-science: the curves in the folders and columns of Shallue et al. 2019, into "
+     "RESULTS/export/batch-science",
      0},
     {0},
 };
@@ -50,6 +56,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (arguments->print == EXPORT_FORMATS)
             argp_error(state, "--print: '%s' is no format", text);
         break;
+    case KEY_FORMAT:
+        if (strcmp(text, "batch-science") != 0)
+            argp_error(state, "--format: '%s' is none, expected batch-science", text);
+        arguments->is_batch_science = 1;
+        break;
+    case ARGP_KEY_END:
+        if (arguments->is_batch_science && arguments->print < EXPORT_FORMATS)
+            argp_error(state, "--format writes files, expected no --print");
+        return command_folder(key, text, state, &arguments->folder);
     default:
         return command_folder(key, text, state, &arguments->folder);
     }
@@ -110,6 +125,24 @@ static int write_files(const struct export *export, const struct arguments *argu
     return 0;
 }
 
+static int write_batch_science(const struct arguments *arguments)
+{
+    struct science_tally tally;
+    char folder[PATH_MAX];
+
+    if (snprintf(folder, sizeof folder, "%s%s",
+                 arguments->output ? arguments->output : arguments->folder,
+                 arguments->output ? "" : "/export/batch-science") >= (int)sizeof folder)
+        return error_set("%s: the path is too long", arguments->folder);
+    if (batch_science_write(arguments->folder, folder, &tally) != 0)
+        return -1;
+    printf("%zu trials of %zu studies", tally.trials, tally.studies);
+    if (tally.left_out > 0)
+        printf(", %zu cells left out: without a curve", tally.left_out);
+    printf(", in %s\nAnd back: batchlab import %s --columns %s/map.yaml\n", folder, folder, folder);
+    return 0;
+}
+
 int command_export(int argc, char **argv)
 {
     struct arguments arguments = {.print = EXPORT_FORMATS};
@@ -118,6 +151,8 @@ int command_export(int argc, char **argv)
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return STATUS_USAGE;
+    if (arguments.is_batch_science)
+        return write_batch_science(&arguments) == 0 ? STATUS_OK : command_failed();
     status = exported_folder_open(&folder, arguments.folder);
     if (status == 0 && arguments.print < EXPORT_FORMATS)
         status = export_print(&folder.export, arguments.print, stdout, NULL);

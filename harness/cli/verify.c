@@ -54,7 +54,11 @@ static void print_advice(const struct verification *found, const char *results)
         printf("Damaged cells were moved to %s.\n", found->discarded);
     else if (found->damaged > 0)
         printf("Move them out of the way first: batchlab verify --discard %s\n", results);
-    if (found->damaged + found->missing > 0)
+    if (found->is_imported && found->damaged + found->missing + (size_t)found->derived_bad > 0)
+        printf("Import them again, from the files that manifest.json names: batchlab import ... "
+               "--columns %s --into %s\n",
+               experiment, results);
+    else if (found->damaged + found->missing > 0)
         printf("Then run again what is missing: batchlab run %s --results %s\n", experiment,
                results);
     else if (found->derived_bad > 0 && found->has_cells)

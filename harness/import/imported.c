@@ -138,7 +138,7 @@ static void describe_cell(struct cell *cell, const struct import_run *run)
     size_t length;
 
     append_word(cell->id, sizeof cell->id - 24, "",
-                setting(run, "engine")[0] ? setting(run, "engine") : "imported");
+                setting(run, "engine")[0] ? setting(run, "engine") : IMPORTED_ENGINE);
     if (cell->id[0] == '.')
         cell->id[0] = '_';
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++)

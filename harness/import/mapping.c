@@ -20,6 +20,8 @@ const struct import_column import_columns[] = {
     POINT("examples", examples),
     POINT("epoch", epoch),
     POINT("train_seconds", train_seconds),
+    {"learning_rate_now", IMPORT_CURVE, offsetof(struct curve_point, rate),
+     "of the next update, where it is not learning_rate"},
     POINT("train_loss", train.loss),
     POINT("train_error", train.error),
     POINT("validation_loss", validation.loss),

@@ -234,7 +234,7 @@ static void clear_point(struct curve_point *point)
 
 static int read_point(const struct reader *reader, size_t row, struct import_run *run)
 {
-    double update = NOT_APPLICABLE, batch_size = NAN, value;
+    double update = NOT_APPLICABLE, batch_size = NAN, rate = NOT_APPLICABLE, value;
     struct curve_point point;
 
     clear_point(&point);
@@ -250,7 +250,7 @@ static int read_point(const struct reader *reader, size_t row, struct import_run
         if (is_batch)
             batch_size = value;
         else if (is_rate)
-            point.rate = value;
+            rate = value;
         else if (check_finite(reader, row, source->column, value) != 0)
             return -1;
         else if (is_update(source->column))
@@ -258,6 +258,8 @@ static int read_point(const struct reader *reader, size_t row, struct import_run
         else
             *curve_member(&point, source->column) = value;
     }
+    if (point.rate == NOT_APPLICABLE)
+        point.rate = rate;
     if (!(batch_size >= 1))
         return at_row(reader, row, "batch_size is no batch size", "a number from 1 on");
     if (complete_axes(reader, row, run, update, batch_size, &point) != 0 ||
@@ -364,7 +366,7 @@ static struct import_run *begin_run(const struct reader *reader, size_t row)
                                .flops_per_example = NOT_APPLICABLE,
                                .settings = calloc(settings + 1, sizeof *run->settings)};
     for (size_t i = 0; run->settings && i < settings; i++)
-        if (!(run->settings[i] = strdup("")))
+        if (!(run->settings[i] = strdup(i == runs_setting("engine") ? IMPORTED_ENGINE : "")))
             run->settings = NULL; /* lost, as all is */
     if (!run->settings)
         error_set("out of memory for the runs");

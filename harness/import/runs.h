@@ -5,9 +5,13 @@
 #include "import/mapping.h"
 #include "train/train.h"
 
+/* What a run's engine is called where the mapping has no source for it. */
+#define IMPORTED_ENGINE "imported"
+
 /* One run: the rows of a file that the mapping says are of it. */
 struct import_run {
-    char **settings;   /* [settings of cells.csv], each owned; "" where the mapping has none */
+    char **settings;   /* [settings of cells.csv], each owned; "" where the mapping has none,
+                        but for the engine */
     size_t file, line; /* of the first row; file: index of runs.files */
     double train_examples, parameters, flops_per_example; /* NOT_APPLICABLE: not known */
     int has_outcome;

@@ -95,6 +95,11 @@ static void put_state(const struct page *page, const struct pages_folder *folder
     if (last && (!ended || strcmp(ended, "complete") != 0))
         page_paragraph(page, "warning", "The last run did not complete: %s.",
                        ended ? ended : "it has not ended, or was killed");
+    if (json_is_object(json_object_get(manifest, "imported")))
+        page_paragraph(
+            page, "warning",
+            "The runs were made elsewhere and imported: what they were trained with, and "
+            "their clock, is as their files say.");
     put_cells(page, folder);
 }
 

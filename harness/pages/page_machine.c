@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+enum { IMPORTED_ROWS = 100 }; /* files of an import that a page names */
+
 static const json_t *member(const struct pages_folder *folder, const char *object, const char *key)
 {
     const json_t *manifest = folder->verdicts.results.manifest;
@@ -134,12 +136,41 @@ static void put_run(const struct page *page, const json_t *run)
     page_row_close(page);
 }
 
+/* Of runs made elsewhere the files that they come from: 1. */
+static int put_imported(const struct page *page, const struct pages_folder *folder)
+{
+    static const char *const columns[] = {"file", "bytes", "CRC-32"};
+    const json_t *imported = member(folder, NULL, "imported");
+    const json_t *files = json_object_get(imported, "files");
+    size_t count = json_array_size(files);
+
+    if (!json_is_object(imported))
+        return 0;
+    page_table_open(page, "Imported from", columns, 3);
+    for (size_t f = 0; f < count && f < IMPORTED_ROWS; f++) {
+        const json_t *file = json_array_get(files, f);
+
+        page_row_open(page);
+        page_cell(page, text_in(file, "file"));
+        page_cell_value(page, number_in(file, "bytes"));
+        page_cell(page, text_in(file, "crc32"));
+        page_row_close(page);
+    }
+    page_table_close(page);
+    if (count > IMPORTED_ROWS)
+        page_paragraph(page, "muted", "And %zu more: manifest.json has them all.",
+                       count - IMPORTED_ROWS);
+    return 1;
+}
+
 static void put_runs(const struct page *page, const struct pages_folder *folder)
 {
     static const char *const columns[] = {"started",     "commit",     "cells", "jobs", "seconds",
                                           "load before", "load after", "steal", "ended"};
     const json_t *runs = member(folder, NULL, "runs");
 
+    if (put_imported(page, folder))
+        return;
     if (json_array_size(runs) == 0) {
         page_paragraph(page, "warning", "The manifest has no record of a run.");
         return;
@@ -195,6 +226,22 @@ static void describe_environment(const struct pages_folder *folder, char *text, 
     }
 }
 
+static void put_import_again(const struct page *page, const char *name, const char *mapping)
+{
+    char command[256];
+
+    snprintf(command, sizeof command, "batchlab import FILE... --columns %.120s.yaml --into NEW\n",
+             name);
+    page_paragraph(page, "",
+                   "With the files above, and the text below in %s.yaml, which says which of their "
+                   "columns is which of ours.",
+                   name);
+    page_listing(page, "sh", command);
+    page_fold_open(page, "The mapping");
+    page_listing(page, "yaml", mapping);
+    page_fold_close(page);
+}
+
 void pages_put_repeat(const struct page *page, const struct pages_folder *folder)
 {
     const char *experiment = pages_folder_text(folder, NULL, "experiment_text");
@@ -206,6 +253,10 @@ void pages_put_repeat(const struct page *page, const struct pages_folder *folder
     if (!experiment[0]) {
         page_paragraph(page, "warning",
                        "The experiment's text is not known: manifest.json does not have it.");
+        return;
+    }
+    if (json_is_object(member(folder, NULL, "imported"))) {
+        put_import_again(page, name, experiment);
         return;
     }
     describe_environment(folder, environment, sizeof environment);

@@ -27,7 +27,7 @@ static bool is_on_a_line(const struct groups *groups, size_t g)
     size_t line = line_of(groups, g);
 
     for (size_t other = 0; other < groups->group_count; other++)
-        if (groups->groups[other].train_examples != groups->groups[g].train_examples &&
+        if (fabs(groups->groups[other].train_examples - groups->groups[g].train_examples) > 0 &&
             line_of(groups, other) == line)
             return true;
     return false;

@@ -157,6 +157,7 @@ static int read_manifest(struct verifier *verifier)
     status = schema_version_check(manifest, path);
     verification->planned = (size_t)json_integer_value(json_object_get(manifest, "cells"));
     file = json_string_value(json_object_get(manifest, "experiment_file"));
+    verification->is_imported = json_is_object(json_object_get(manifest, "imported"));
     snprintf(verification->experiment, sizeof verification->experiment, "%s", file ? file : "");
     json_decref(manifest);
     return status;

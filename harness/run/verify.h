@@ -10,6 +10,7 @@ struct verification {
     size_t planned;                            /* as the manifest has it; 0: it does not say */
     int derived_bad;      /* files beside the cells that are not what was written */
     int has_cells;        /* 0: the folder keeps what was derived alone */
+    int is_imported;      /* runs made elsewhere: `experiment` is their mapping */
     char experiment[256]; /* file that was run, as it was given; "" where that is not known */
     char discarded[4096]; /* folder that damaged cells were moved to; "": none were */
 };
