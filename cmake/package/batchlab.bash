@@ -12,7 +12,7 @@ _batchlab() {
             grep -oE '^ +(-., +)?--[a-z-]+=?' | grep -oE -- '--.*')" -- "$current")
         [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
     elif [ "$command" = list ]; then
-        mapfile -t COMPREPLY < <(compgen -W "engines charts optimizers networks experiments keys" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "engines charts optimizers networks experiments keys import columns" -- "$current")
     else
         compopt -o default
     fi

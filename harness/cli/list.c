@@ -4,6 +4,7 @@
 #include "import/mapping.h"
 #include "registry.h"
 #include "report/chart.h"
+#include "report/dictionary.h"
 #include "report/summary.h"
 #include "train/rule.h"
 
@@ -119,52 +120,102 @@ static int list_import(void)
     return 0;
 }
 
+static int list_columns(int as_json)
+{
+    struct dictionary dictionary;
+    int status = dictionary_open(&dictionary, dictionary_text);
+
+    if (status == 0 && as_json)
+        status = dictionary_print_json(stdout, &dictionary);
+    for (size_t i = 0; status == 0 && !as_json && i < dictionary.count; i++) {
+        const struct dictionary_entry *entry = &dictionary.entries[i];
+
+        if (i == 0 || strcmp(entry->file, entry[-1].file) != 0)
+            printf("%s%s\n", i == 0 ? "" : "\n", entry->file);
+        printf("  %s%s%s%s\n", entry->name, entry->unit[0] ? " [" : "", entry->unit,
+               entry->unit[0] ? "]" : "");
+        summary_print_indented(stdout, 6, entry->meaning);
+    }
+    dictionary_close(&dictionary);
+    return status;
+}
+
+static int list_columns_as_text(void)
+{
+    return list_columns(0);
+}
+
 static const struct {
     const char *name;
     int (*list)(void);
 } lists[] = {
     {"engines", list_engines},   {"charts", list_charts},           {"optimizers", list_optimizers},
     {"networks", list_networks}, {"experiments", list_experiments}, {"keys", list_keys},
-    {"import", list_import},
+    {"import", list_import},     {"columns", list_columns_as_text},
+};
+
+struct arguments {
+    const char *what;
+    int as_json;
+};
+
+static const struct argp_option options[] = {
+    {"json", 'j', NULL, 0, "Of columns: for programs", 0},
+    {0},
 };
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-    const char **what = state->input;
+    struct arguments *arguments = state->input;
 
-    if (key == ARGP_KEY_ARG && *what)
-        argp_error(state, "unexpected argument '%s'", text);
-    if (key == ARGP_KEY_ARG)
-        *what = text;
-    else if (key == ARGP_KEY_END && !*what)
-        argp_error(state,
-                   "expected engines, charts, optimizers, networks, experiments, keys or import");
-    else if (key != ARGP_KEY_END)
+    switch (key) {
+    case 'j':
+        arguments->as_json = 1;
+        break;
+    case ARGP_KEY_ARG:
+        if (arguments->what)
+            argp_error(state, "unexpected argument '%s'", text);
+        arguments->what = text;
+        break;
+    case ARGP_KEY_END:
+        if (!arguments->what)
+            argp_error(state, "expected engines, charts, optimizers, networks, experiments, keys, "
+                              "import or columns");
+        if (arguments->as_json && strcmp(arguments->what, "columns") != 0)
+            argp_error(state, "--json is of columns");
+        break;
+    default:
         return ARGP_ERR_UNKNOWN;
+    }
     return 0;
 }
 
 static const struct argp argp = {
-    0,
+    options,
     parse,
-    "engines|charts|optimizers|networks|experiments|keys|import",
-    "Lists what there is; `keys` documents experiment files, `import` mappings.",
+    "engines|charts|optimizers|networks|experiments|keys|import|columns",
+    "Lists what there is; `keys` documents experiment files, `import` "
+    "mappings, `columns` results.",
     0,
     0,
     0};
 
 int command_list(int argc, char **argv)
 {
-    const char *what = NULL;
+    struct arguments arguments = {0};
+    const char *what;
 
-    if (argp_parse(&argp, argc, argv, 0, NULL, &what) != 0)
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return STATUS_USAGE;
+    what = arguments.what;
+    if (arguments.as_json)
+        return list_columns(1) == 0 ? STATUS_OK : command_failed();
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         if (strcmp(lists[i].name, what) == 0)
             return lists[i].list() == 0 ? STATUS_OK : command_failed();
     fprintf(stderr,
             "batchlab list: '%s' is unknown, expected engines, charts, optimizers, networks, "
-            "experiments, keys or import\n",
+            "experiments, keys, import or columns\n",
             what);
     return STATUS_USAGE;
 }
