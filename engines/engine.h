@@ -25,12 +25,12 @@
 extern "C" {
 #endif
 
-#define ENGINE_ABI 2u
-#define ENGINE_SYMBOL "batchlab_engine"
+#define ENGINE_ABI 2u                   /* goes up when an engine has to be built anew */
+#define ENGINE_SYMBOL "batchlab_engine" /* what the loader looks for */
 
 /* One line for a person: what is wrong and what was expected. No newline at the end. */
 struct message {
-    char text[512];
+    char text[512]; /* "" where there is nothing to say */
 };
 
 /* ---- The network: a list of layers and a head ---------------------------------------------- */
@@ -54,6 +54,7 @@ enum layer_kind {
     LAYER_POSITION = 4,
 };
 
+/* f(z) of a layer. */
 enum activation {
     ACTIVATION_IDENTITY = 0, /* z */
     ACTIVATION_RELU = 1,     /* max(z, 0), derivative 0 at 0 */
@@ -61,6 +62,7 @@ enum activation {
     ACTIVATION_SIGMOID = 3,  /* 1 / (1 + exp(-z)) */
 };
 
+/* What the loss of one example is, of the last layer's output a. */
 enum head {
     /* -log softmax(a)[label], in nats. The last layer's activation is ACTIVATION_IDENTITY. */
     HEAD_SOFTMAX_CROSS_ENTROPY = 1,
@@ -90,34 +92,38 @@ enum objective_noise {
     NOISE_TILTS = 2,  /* f(theta) - x . theta: -x is added to the gradient, wherever theta is */
 };
 
+/* The function that is minimised in place of a network's loss. */
 struct objective {
-    enum objective_kind kind;
-    enum objective_noise noise;
+    enum objective_kind kind;   /* which f */
+    enum objective_noise noise; /* what an example does to it */
     const double *coefficients; /* as the kind says; NULL where it has none */
 };
 
 /* Channels, height, width, stored in this order; a flat vector of n values is {n, 1, 1}. */
 struct shape {
-    int channels, height, width;
+    int channels, height, width; /* each >= 1 */
 };
 
+/* One layer; it has no parameters of its own, see network_parameters. */
 struct layer {
-    enum layer_kind kind;
-    enum activation activation;
-    struct shape input, output;
+    enum layer_kind kind;              /* what it computes */
+    enum activation activation;        /* f, of each output */
+    struct shape input, output;        /* what it reads and what it makes of one example */
     int kernel_height, kernel_width;   /* 0 for a dense layer */
     int padding_height, padding_width; /* above and to the left; 0 unless it is a convolution */
     int stride_height, stride_width;   /* 0 for a dense layer, 1 for a convolution */
 };
 
+/* What is trained: layers one after the other, and what is made of the last one's output. */
 struct network {
     int layer_count;            /* >= 1 */
     const struct layer *layers; /* [layer_count]; output of one = input of the next, which only a
                                    dense layer may read flat */
-    enum head head;
+    enum head head;             /* loss of the last layer's output a */
     const struct objective *objective; /* with HEAD_OBJECTIVE; else NULL */
 };
 
+/* Number of values. */
 static inline size_t shape_size(struct shape shape)
 {
     return (size_t)shape.channels * (size_t)shape.height * (size_t)shape.width;
@@ -173,11 +179,13 @@ static inline size_t network_parameters(const struct network *network)
     return count;
 }
 
+/* Features of an example. */
 static inline size_t network_inputs(const struct network *network)
 {
     return shape_size(network->layers[0].input);
 }
 
+/* Values that the head is given: classes, or numbers to predict. */
 static inline size_t network_outputs(const struct network *network)
 {
     return shape_size(network->layers[network->layer_count - 1].output);
@@ -185,11 +193,13 @@ static inline size_t network_outputs(const struct network *network)
 
 /* ---- The batch: a view of stored examples, not a copy -------------------------------------- */
 
+/* Type of a stored feature. */
 enum element {
     ELEMENT_FLOAT32 = 1,
     ELEMENT_UINT8 = 2, /* images stay bytes: a quarter of the memory traffic of gathering */
 };
 
+/* K examples, of which the features are not copied. */
 struct batch {
     int size; /* K, 1 .. engine_options.max_batch */
 
@@ -200,13 +210,13 @@ struct batch {
     /* Stored features [any][network inputs], row-major. The value of a stored element is
      * scale * element + offset; with ELEMENT_FLOAT32, scale is 1 and offset 0. */
     const void *features;
-    enum element element;
-    float scale, offset;
+    enum element element; /* type of the stored features */
+    float scale, offset;  /* see features */
 
     /* Indexed by stored row. Softmax: labels [any], 0 .. outputs-1, targets is NULL.
      * Mean squared error: targets [any][network outputs], labels is NULL. Objective: both NULL. */
     const int32_t *labels;
-    const float *targets;
+    const float *targets; /* see labels */
 
     /* Indexed by position i in the batch, >= 0, or NULL for all 1. Weights are not normalised: the
      * batch's loss is (1/size) * sum of weights[i] * loss(example i). That keeps 1/p importance
@@ -214,11 +224,13 @@ struct batch {
     const float *weights;
 };
 
+/* The stored row of example i of the batch. */
 static inline size_t batch_row(const struct batch *batch, int i)
 {
     return batch->rows ? (size_t)batch->rows[i] : (size_t)i;
 }
 
+/* How good theta is on a batch. */
 struct score {
     double loss;    /* (weighted) mean loss of the batch */
     int64_t errors; /* examples whose largest output is not their label (the first of equals counts;
@@ -227,6 +239,7 @@ struct score {
 
 /* ---- Options -------------------------------------------------------------------------------- */
 
+/* Of all that a session computes. */
 enum precision {
     PRECISION_SINGLE = 1,
     PRECISION_DOUBLE = 2,
@@ -237,21 +250,23 @@ enum {
     ENGINE_CHUNK_NONE = -1, /* the whole batch at once: memory grows with K */
 };
 
+/* What a session is opened for. */
 struct engine_options {
-    int max_batch; /* largest K this session will see, >= 1 */
-    int threads;   /* >= 1 */
-    enum precision precision;
+    int max_batch;            /* largest K this session will see, >= 1 */
+    int threads;              /* >= 1 */
+    enum precision precision; /* of theta, and of all that is computed */
     int chunk;           /* ENGINE_CHUNK_AUTO, ENGINE_CHUNK_NONE, or examples in a piece (>= 1) */
     const char *variant; /* the text after the colon: "blis" in `blas:blis`; "" if none */
 };
 
 /* ---- The engine ----------------------------------------------------------------------------- */
 
+/* The table that an engine exports as ENGINE_SYMBOL. Slots that are not filled are NULL. */
 struct engine {
-    unsigned abi;     /* ENGINE_ABI of the header it was built with */
-    size_t size;      /* sizeof(struct engine) then: slots added later read as NULL */
-    const char *name; /* short, lower case: "naive" */
-    const char *summary;
+    unsigned abi;        /* ENGINE_ABI of the header it was built with */
+    size_t size;         /* sizeof(struct engine) then: slots added later read as NULL */
+    const char *name;    /* short, lower case: "naive" */
+    const char *summary; /* one line, for `batchlab list engines` */
 
     /* Required. */
 
@@ -283,8 +298,10 @@ struct engine {
 
     /* Optional, without a default. */
 
+    /* loss() and gradient() in double precision, for sessions of PRECISION_DOUBLE. */
     int (*loss64)(void *session, const double *theta, const struct batch *, struct score *,
                   struct message *);
+    /* See loss64. */
     int (*gradient64)(void *session, const double *theta, const struct batch *, double *gradient,
                       struct score *, struct message *);
     /* From now on, within gradient(), call ready(context, first, count) as soon as
