@@ -2,27 +2,15 @@
 #include "import/runs.h"
 
 #include "base/error.h"
-#include "base/json.h"
 #include "base/limits.h"
 #include "base/table.h"
 #include "import/inputs.h"
+#include "import/reader.h"
 #include "plan/grid.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What a file is read with. */
-struct reader {
-    const struct mapping *mapping;
-    struct runs *runs;
-    struct table *table;
-    const char *const **columns; /* [source_count] texts of theirs; NULL: none */
-    const char *const *run[MAPPING_RUN_MAX];
-    json_t **documents; /* [source_count], NULL: none */
-    size_t first_run;   /* of this file */
-};
 
 size_t runs_setting(const char *key)
 {
@@ -31,88 +19,6 @@ size_t runs_setting(const char *key)
     while (settings_fields[i].key && strcmp(settings_fields[i].key, key) != 0)
         i++;
     return i;
-}
-
-static int at_row(const struct reader *reader, size_t row, const char *what, const char *expected)
-{
-    return error_set("%s:%zu: %s, expected %s", table_path(reader->table),
-                     table_line(reader->table, row), what, expected);
-}
-
-/* ---- Texts ------------------------------------------------------------------------------------
- */
-
-/* The member of a JSON file as text; "" where it is optional and not there. -1: error set. */
-static int member_text(const struct reader *reader, const struct import_source *source,
-                       const json_t *document, char *text, size_t size)
-{
-    char key[MAPPING_TEXT_SIZE], *rest = key, *part;
-    const json_t *value = document;
-
-    snprintf(key, sizeof key, "%s", source->key);
-    while (value && (part = strsep(&rest, ".")) != NULL)
-        value = json_object_get(value, part);
-    text[0] = '\0';
-    if (json_is_string(value))
-        snprintf(text, size, "%s", json_string_value(value));
-    else if (json_is_integer(value))
-        snprintf(text, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-    else if (json_is_real(value))
-        format_double(json_real_value(value), text, size);
-    else if (json_is_boolean(value))
-        snprintf(text, size, "%s", json_is_true(value) ? "true" : "false");
-    else if (!source->optional)
-        return error_set("%s: %s beside it has no `%s` that is a text or a number, expected one "
-                         "(%s:%d: %s)",
-                         table_path(reader->table), source->file, source->key,
-                         reader->mapping->file, source->line, source->name);
-    return 0;
-}
-
-/* What the source says in the row, words for words. -1: error set. */
-static int text_of(const struct reader *reader, int s, size_t row, char *text, size_t size)
-{
-    const struct import_source *source = &reader->mapping->sources[s];
-
-    if (reader->columns[s])
-        snprintf(text, size, "%s", reader->columns[s][row]);
-    else if (reader->documents[s]) {
-        if (member_text(reader, source, reader->documents[s], text, size) != 0)
-            return -1;
-    } else
-        snprintf(text, size, "%s", source->constant);
-    for (int v = 0; v < source->value_count; v++)
-        if (strcmp(source->from[v], text) == 0) {
-            snprintf(text, size, "%s", source->to[v]);
-            break;
-        }
-    if (schema_has_controls(text) || strchr(text, '\n'))
-        return at_row(reader, row, source->name, "one line of text without control characters");
-    return 0;
-}
-
-/* NOT_APPLICABLE where it is empty. */
-static int number_of(const struct reader *reader, int s, size_t row, double *value)
-{
-    const struct import_source *source = &reader->mapping->sources[s];
-    char text[MAPPING_TEXT_SIZE], *end;
-
-    *value = NOT_APPLICABLE;
-    if (text_of(reader, s, row, text, sizeof text) != 0)
-        return -1;
-    if (!text[0])
-        return 0;
-    errno = 0;
-    *value = strtod(text, &end);
-    if (end == text || *end || (errno == ERANGE && isinf(*value)))
-        return error_set("%s:%zu: %s: `%.64s` is no number, expected one (%s:%d: %s)",
-                         table_path(reader->table), table_line(reader->table, row),
-                         source->theirs[0] ? source->theirs : source->key, text,
-                         reader->mapping->file, source->line, source->name);
-    *value = source->scale * *value + source->offset;
-    if (*value == NOT_APPLICABLE) /* -inf, which a loss may have come to */
-        *value = INFINITY;
-    return 0;
 }
 
 /* ---- Evaluations ------------------------------------------------------------------------------
@@ -136,7 +42,7 @@ static int check_count(const struct reader *reader, size_t row, const char *name
     if (value >= 0 && value < 9007199254740992.0)
         return 0;
     snprintf(what, sizeof what, "%s is %s", name, value == NOT_APPLICABLE ? "empty" : "no count");
-    return at_row(reader, row, what, "a number from 0 on");
+    return reader_error(reader, row, what, "a number from 0 on");
 }
 
 /* The axes that the row does not have, from those that it has. */
@@ -157,7 +63,7 @@ static int complete_axes(const struct reader *reader, size_t row, const struct i
         return -1;
     if (update != trunc(update)) {
         snprintf(what, sizeof what, "update is %.9g", update);
-        return at_row(reader, row, what, "a whole number");
+        return reader_error(reader, row, what, "a whole number");
     }
     point->update = (long)update;
     point->examples = examples;
@@ -179,19 +85,19 @@ static int check_order(const struct reader *reader, size_t row, const struct imp
     if (point->update == last->update) {
         snprintf(what, sizeof what, "update %ld of the run that begins in line %zu is there twice",
                  point->update, run->line);
-        return at_row(reader, row, what,
-                      "one evaluation of each (or `run:` with what tells them "
-                      "apart)");
+        return reader_error(reader, row, what,
+                            "one evaluation of each (or `run:` with what tells them "
+                            "apart)");
     }
     if (point->update < last->update) {
         snprintf(what, sizeof what, "update %ld after %ld of the run that begins in line %zu",
                  point->update, last->update, run->line);
-        return at_row(reader, row, what, "rows of a run in the order of their updates");
+        return reader_error(reader, row, what, "rows of a run in the order of their updates");
     }
     if (point->train_seconds < last->train_seconds && point->train_seconds != NOT_APPLICABLE) {
         snprintf(what, sizeof what, "train_seconds is %.9g after %.9g", point->train_seconds,
                  last->train_seconds);
-        return at_row(reader, row, what, "a clock that does not go back");
+        return reader_error(reader, row, what, "a clock that does not go back");
     }
     return 0;
 }
@@ -220,7 +126,7 @@ static int check_finite(const struct reader *reader, size_t row, const struct im
         strstr(column->name, "_error") || strcmp(column->name, "gradient_norm") == 0)
         return 0;
     snprintf(what, sizeof what, "%s is not finite", column->name);
-    return at_row(reader, row, what, "a number");
+    return reader_error(reader, row, what, "a number");
 }
 
 static void clear_point(struct curve_point *point)
@@ -245,7 +151,7 @@ static int read_point(const struct reader *reader, size_t row, struct import_run
 
         if (source->part != IMPORT_CURVE && !is_batch && !is_rate)
             continue;
-        if (number_of(reader, s, row, &value) != 0)
+        if (reader_number(reader, s, row, &value) != 0)
             return -1;
         if (is_batch)
             batch_size = value;
@@ -261,7 +167,7 @@ static int read_point(const struct reader *reader, size_t row, struct import_run
     if (point.rate == NOT_APPLICABLE)
         point.rate = rate;
     if (!(batch_size >= 1))
-        return at_row(reader, row, "batch_size is no batch size", "a number from 1 on");
+        return reader_error(reader, row, "batch_size is no batch size", "a number from 1 on");
     if (complete_axes(reader, row, run, update, batch_size, &point) != 0 ||
         check_order(reader, row, run, &point) != 0)
         return -1;
@@ -284,17 +190,18 @@ static int setting_text(const struct reader *reader, int s, size_t row, char *te
     int must_be = is_number(field) || strcmp(field->key, "batch_size") == 0;
     double value;
 
-    if (text_of(reader, s, row, text, size) != 0)
+    if (reader_text(reader, s, row, text, size) != 0)
         return -1;
     if (!text[0] || (!must_be && source->scale == 1 && source->offset == 0))
         return 0;
-    if (number_of(reader, s, row, &value) != 0)
+    if (reader_number(reader, s, row, &value) != 0)
         return -1;
     if (!isfinite(value) || (field->kind == FIELD_SEED && !(value >= 0 && value == trunc(value)))) {
         char what[160];
 
         snprintf(what, sizeof what, "%s is `%.64s`", source->name, text);
-        return at_row(reader, row, what, field->kind == FIELD_SEED ? "a whole number" : "a number");
+        return reader_error(reader, row, what,
+                            field->kind == FIELD_SEED ? "a whole number" : "a number");
     }
     if (source->scale != 1 || source->offset != 0 || field->kind != FIELD_SEED)
         format_double(value, text, size); /* 1e-3 and 0.001 are one rate */
@@ -310,16 +217,16 @@ static int set_cell(const struct reader *reader, int s, size_t row, struct impor
     char text[MAPPING_TEXT_SIZE], what[128];
 
     if (strcmp(name, "reason") == 0)
-        return text_of(reader, s, row, run->reason, sizeof run->reason);
+        return reader_text(reader, s, row, run->reason, sizeof run->reason);
     if (strcmp(name, "outcome") != 0) {
-        if (number_of(reader, s, row, number) != 0)
+        if (reader_number(reader, s, row, number) != 0)
             return -1;
         if (*number == NOT_APPLICABLE || (*number > 0 && isfinite(*number)))
             return 0;
         snprintf(what, sizeof what, "%s is %.9g", name, *number);
-        return at_row(reader, row, what, "a number above 0");
+        return reader_error(reader, row, what, "a number above 0");
     }
-    if (text_of(reader, s, row, text, sizeof text) != 0)
+    if (reader_text(reader, s, row, text, sizeof text) != 0)
         return -1;
     for (int o = OUTCOME_REACHED; text[0] && o <= OUTCOME_OUT_OF_MEMORY; o++)
         if (strcmp(text, outcome_name((enum outcome)o)) == 0) {
@@ -330,9 +237,9 @@ static int set_cell(const struct reader *reader, int s, size_t row, struct impor
     if (!text[0])
         return 0;
     snprintf(what, sizeof what, "outcome `%.64s`", text);
-    return at_row(reader, row, what,
-                  "reached, budget, diverged or another of cells.csv (`values:` "
-                  "says words for words)");
+    return reader_error(reader, row, what,
+                        "reached, budget, diverged or another of cells.csv (`values:` "
+                        "says words for words)");
 }
 
 /* A new run that begins at the row. */
@@ -415,9 +322,9 @@ static int check_settings(const struct reader *reader, size_t row, const struct 
             continue;
         snprintf(what, sizeof what, "%s is `%.64s`, in line %zu of the run `%.64s`", source->name,
                  text, run->line, before);
-        return at_row(reader, row, what,
-                      "a setting that stays, or `run:` with what tells runs "
-                      "apart");
+        return reader_error(reader, row, what,
+                            "a setting that stays, or `run:` with what tells runs "
+                            "apart");
     }
     return 0;
 }
