@@ -99,5 +99,5 @@ case='and what it starts'
 entry=$(sed -n 's/^ENTRYPOINT \["\(.*\)"\]$/\1/p' "$home/Containerfile")
 inside "cd $folder && { $entry $(sed -n 's/^CMD \["\(.*\)"\]$/\1/p' "$home/Containerfile") || [ \$? -eq 1 ]; }"
 grep -q '^ok *native' out || fail 'doctor is not well'
-cp "$home/tests/e2e/../../experiments/gradient-check.yaml" image/work
+cp "$home/experiments/gradient-check.yaml" image/work
 inside "cd $folder && batchlab run --quick gradient-check.yaml --no-charts"
