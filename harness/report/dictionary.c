@@ -19,13 +19,13 @@ static char *copy_cell(const char *from, const char *to)
         from++;
     while (to > from && to[-1] == ' ')
         to--;
-    cell = end = malloc((size_t)(to - from) + 1);
+    cell = calloc((size_t)(to - from) + 1, 1);
     if (!cell)
         return NULL;
+    end = cell;
     for (; from < to; from++)
         if (*from != '\\' || from + 1 == to || from[1] != '|')
             *end++ = *from;
-    *end = '\0';
     return cell;
 }
 
