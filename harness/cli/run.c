@@ -318,11 +318,8 @@ static int run_with(const struct opened *opened, const struct shifted_tests *shi
             summary_print_profile(stdout, opened->results) != 0)
             return command_failed();
         if (!arguments->no_charts && result.end == RUNNER_COMPLETE)
-            draw_charts(opened);
-        print_place(opened->results);
             command_draw_charts(opened->results, &opened->experiment);
-        printf("Results in %s: cells.csv (columns: results/README.md), manifest.json, figures/\n",
-               opened->results);
+        print_place(opened->results);
     }
     if (arguments->shard.count > 1 && result.end == RUNNER_COMPLETE)
         print_merging(opened, arguments);
