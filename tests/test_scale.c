@@ -231,7 +231,7 @@ static void results_of_the_model_are_predicted(void **state)
 
         for (const char *c = line; *c; c++)
             commas += *c == ',';
-        assert_int_equal(commas, 14);
+        assert_int_equal(commas, 15);
         kinds[0] += strncmp(line, "measured,", 9) == 0;
         kinds[1] += strncmp(line, "predicted,", 10) == 0;
         kinds[2] += strncmp(line, "target,", 7) == 0;
