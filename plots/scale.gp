@@ -74,6 +74,6 @@ do for [p = 1:panel_count] {
 plot for [i = 1:series_count] NaN with linespoints linetype (i > size_count ? i : 200 + i) \
         pointtype (i > size_count ? -1 : marks[wrap(i)]) title labels[i], \
     NaN with points linecolor rgb "#444444" pointtype 7 pointsize 0.8 * mark_scale title say("measured"), \
-    NaN with lines linecolor rgb "#444444" linewidth 1.5 title say("predicted"), \
+    NaN with lines linecolor rgb "#444444" linewidth 1.5 dashtype solid title say("predicted"), \
     NaN with lines linecolor rgb "#444444" linewidth 1.5 dashtype (10,4) title critical_label
 @finish

@@ -195,13 +195,14 @@ static void explain(struct sheet *sheet, const struct scaling *s)
 {
     const char *slash = strrchr(s->engine[s->shown], '/');
     const char *interconnect = s->interconnect[s->shown];
-    char part[512];
+    char part[512], target[128];
 
     if (s->with_target < s->rows) {
+        word_composed(s->target[s->with_target], target, sizeof target);
         snprintf(part, sizeof part,
-                 word("time to %.60s: with as many of the ranks as are fastest; upright: the "
+                 word("time to %.100s: with as many of the ranks as are fastest; upright: the "
                       "critical batch size with its 95 %% interval"),
-                 s->target[s->with_target]);
+                 target);
         sheet_explain(sheet, part);
     }
     snprintf(part, sizeof part,
@@ -230,8 +231,8 @@ int chart_scale_write(struct results *results, FILE *file)
     if (status == 0) {
         number_series(&s);
         sheet_open_of(&sheet, file, results, seeds,
-                      word("points: measured; lines: predicted, each rank with processors of its "
-                           "own"));
+                      word("points: measured; lines: predicted (each rank with processors "
+                           "of its own)"));
         sheet.results = results; /* rows name cells */
         explain(&sheet, &s);
         sheet_header(&sheet, "panel,kind,series,label,x,y,low,high");
