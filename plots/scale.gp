@@ -21,9 +21,11 @@ take_ranks(w, i) = (most_ranks = larger(most_ranks, w), size_count = larger(size
 stats data using (take_caption(strcol("caption"), strcol("source")), \
                   panel_count = larger(panel_count, int(column("panel"))), \
                   is("critical") ? take_critical(strcol("label")) : take_series(column("series"), strcol("label")), \
-                  is("target") ? take_batch(column("x")) : 1, \
-                  column("panel") == 1 ? take_ranks(column("x"), column("series")) : 1, 1) nooutput
+                  is("target") ? take_batch(column("batch_size")) : 1, \
+                  column("panel") == 1 ? take_ranks(column("workers"), column("series")) : 1, 1) nooutput
 
+array x_columns[2] = ["workers", "batch_size"]
+array y_columns[2] = ["examples_per_second", "seconds"]
 array x_texts[2] = [say("ranks W"), say("batch size K [examples]")]
 array y_texts[2] = [say("examples per second"), say("training time to target [s]")]
 heading = say("More ranks")
@@ -34,8 +36,9 @@ panel_rows = (panel_count + panel_columns - 1) / panel_columns
 if (narrow) { gap_height = gap_height + 18 } # each panel has its own axis
 @fit_page
 
-of(kind, p, i) = column("panel") == p && is(kind) && column("series") == i ? column("x") : NaN
-critical(p) = column("panel") == p && is("critical") ? column("x") : NaN
+# Where a row of that kind and series lies along the panel; NaN: it is another's.
+of(kind, p, i) = column("panel") == p && is(kind) && column("series") == i ? column(x_columns[p]) : NaN
+critical(p) = column("panel") == p && is("critical") ? column("batch_size") : NaN
 # A bound that is not there, or far away, lies at the panel's edge.
 inside(v, otherwise) = v == v && v > 0 ? larger(x_low, smaller(x_high, v)) : otherwise
 within(v) = v > x_low && v < x_high ? v : NaN
@@ -54,19 +57,19 @@ do for [p = 1:panel_count] {
     x_high = high
     @log_x
     ok = forget(0)
-    stats data using (column("panel") == p && !is("critical") ? take(column("y")) : 1) nooutput
+    stats data using (column("panel") == p && !is("critical") ? take(column(y_columns[p])) : 1) nooutput
     ok = settle(1.4)
     @log_y
     set xlabel x_texts[p]
     set ylabel upright(y_texts[p])
-    plot data using (critical(p)):(low):(inside(column("low"), x_low)):(inside(column("high"), x_high)):(low):(high) \
+    plot data using (critical(p)):(low):(inside(column("batch_low"), x_low)):(inside(column("batch_high"), x_high)):(low):(high) \
             with boxxyerror linecolor rgb grey, \
         data using (within(critical(p))):(low):(0):(high - low) \
             with vectors nohead linecolor rgb "#444444" linewidth 1.5 dashtype (10,4), \
-        for [i = 1:series_count] data using (of("predicted", p, i)):(column("y")) with lines linetype 200 + i, \
-        for [i = 1:series_count] data using (of("measured", p, i)):(column("y")) \
+        for [i = 1:series_count] data using (of("predicted", p, i)):(column(y_columns[p])) with lines linetype 200 + i, \
+        for [i = 1:series_count] data using (of("measured", p, i)):(column(y_columns[p])) \
             with points linetype 200 + i pointsize 1.2 * mark_scale, \
-        for [i = 1:series_count] data using (of("target", p, i)):(column("y")) with lines linetype i
+        for [i = 1:series_count] data using (of("target", p, i)):(column(y_columns[p])) with lines linetype i
     unset label
 }
 # The batch sizes have marks, the limits of the ranks have dashes.

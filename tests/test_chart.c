@@ -915,6 +915,7 @@ static void verdicts_without_an_effect_are_no_chart(void **state)
 static void the_scale_chart_has_a_line_per_batch_size_and_the_critical_one(void **state)
 {
     struct table *drawn;
+    const double *rates;
 
     (void)state;
     fixture_cells(three_seeds, COUNT(three_seeds));
@@ -934,17 +935,19 @@ static void the_scale_chart_has_a_line_per_batch_size_and_the_critical_one(void 
     drawn = written("scale");
     assert_int_equal(table_rows(drawn), 6);
     assert_string_equal(table_texts(drawn, "label")[1], "K = 64");
-    assert_true(table_numbers(drawn, "y")[0] == 4 && table_numbers(drawn, "y")[1] == 16);
-    assert_true(table_numbers(drawn, "y")[2] == 128 && table_numbers(drawn, "series")[2] == 2);
+    rates = table_numbers(drawn, "examples_per_second");
+    assert_true(rates[0] == 4 && rates[1] == 16 && isnan(rates[3]));
+    assert_true(rates[2] == 128 && table_numbers(drawn, "series")[2] == 2);
     assert_string_equal(table_texts(drawn, "label")[3], "1 rank");
     assert_string_equal(table_texts(drawn, "label")[4], "10 ranks at most");
     assert_true(table_numbers(drawn, "series")[3] == 3); /* behind the two batch sizes */
     assert_true(table_numbers(drawn, "panel")[2] == 1 && table_numbers(drawn, "panel")[3] == 2);
     assert_string_equal(table_texts(drawn, "cell")[1], "c-3");
     assert_string_equal(table_texts(drawn, "cell")[2], "");
-    assert_true(table_numbers(drawn, "y")[4] == 20);
+    assert_true(table_numbers(drawn, "seconds")[4] == 20);
     assert_string_equal(table_texts(drawn, "label")[5], "critical K = 30");
-    assert_true(isnan(table_numbers(drawn, "high")[5]));
+    assert_true(table_numbers(drawn, "batch_low")[5] == 20);
+    assert_true(isnan(table_numbers(drawn, "batch_high")[5]));
     assert_non_null(strstr(table_texts(drawn, "caption")[0], "network M"));
     assert_non_null(strstr(table_texts(drawn, "caption")[0], "net is assumed"));
     assert_non_null(strstr(table_texts(drawn, "caption")[0], "time to loss 1: "));

@@ -114,8 +114,9 @@ static void parts_of_a_chart_are_below_each_other(void **state)
 
     (void)state;
     print("scale",
-          "panel,kind,series,label,x,y\n1,measured,1,K = 8,1,4\n1,measured,1,K = 8,2,7\n"
-          "1,predicted,1,K = 8,100,9\n2,target,2,1 rank,8,200\n2,critical,0,critical K = 30,30,\n",
+          "panel,kind,series,label,batch_size,workers,examples_per_second,seconds\n"
+          "1,measured,1,K = 8,8,1,4,\n1,measured,1,K = 8,8,2,7,\n1,predicted,1,K = 8,8,100,9,\n"
+          "2,target,2,1 rank,8,1,,200\n2,critical,0,critical K = 30,30,,,\n",
           &terminal);
     says("examples per second, measured");
     says("examples per second, predicted");

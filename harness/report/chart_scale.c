@@ -124,16 +124,25 @@ static void number_series(struct scaling *s)
     }
 }
 
-/* label: of the series. */
-static void write_row(struct sheet *sheet, int panel, const char *kind, size_t series,
-                      const char *label, const double values[4])
+struct point {
+    int panel;
+    size_t series; /* 0: of none */
+    double batch_size, workers, rate, seconds, low, high;
+};
+
+static void write_point(struct sheet *sheet, const char *kind, const char *label,
+                        const struct point *point)
 {
-    sheet_number(sheet, panel);
+    sheet_number(sheet, point->panel);
     sheet_text(sheet, kind);
-    sheet_number(sheet, (double)series);
+    sheet_number(sheet, (double)point->series);
     sheet_text(sheet, label);
-    for (int v = 0; v < 4; v++)
-        sheet_number(sheet, values[v]);
+    sheet_number(sheet, point->batch_size);
+    sheet_number(sheet, point->workers);
+    sheet_number(sheet, point->rate);
+    sheet_number(sheet, point->seconds);
+    sheet_number(sheet, point->low);
+    sheet_number(sheet, point->high);
     sheet_end_row(sheet);
 }
 
@@ -142,8 +151,14 @@ static void write_critical(struct sheet *sheet, const struct scaling *s, size_t 
     char label[64];
 
     snprintf(label, sizeof label, word("critical K = %.3g"), s->batch_size[r]);
-    write_row(sheet, TIMES, "critical", 0, label,
-              (const double[]){s->batch_size[r], NAN, s->low[r], s->high[r]});
+    write_point(sheet, "critical", label,
+                &(const struct point){.panel = TIMES,
+                                      .batch_size = s->batch_size[r],
+                                      .workers = NAN,
+                                      .rate = NAN,
+                                      .seconds = NAN,
+                                      .low = s->low[r],
+                                      .high = s->high[r]});
 }
 
 static void write_target(struct sheet *sheet, struct scaling *s, size_t r)
@@ -155,8 +170,9 @@ static void write_target(struct sheet *sheet, struct scaling *s, size_t r)
         return;
     snprintf(label, sizeof label,
              s->workers[r] > 1 ? word("%.0f ranks at most") : word("%.0f rank"), s->workers[r]);
-    write_row(sheet, TIMES, "target", s->size_count + place, label,
-              (const double[]){s->batch_size[r], s->to_target[r], NAN, NAN});
+    write_point(sheet, "target", label,
+                &(const struct point){TIMES, s->size_count + place, s->batch_size[r], s->workers[r],
+                                      NAN, s->to_target[r], NAN, NAN});
 }
 
 /* Measured or predicted. */
@@ -164,6 +180,7 @@ static void write_rate(struct sheet *sheet, struct scaling *s, size_t r)
 {
     size_t place = place_of(s->sizes, &s->size_count, s->batch_size[r]);
     int is_measured = is_kind(s, r, "measured");
+    double rate = s->batch_size[r] / (is_measured ? s->seconds : s->predicted)[r];
     char label[64];
 
     if (place == 0)
@@ -171,10 +188,9 @@ static void write_rate(struct sheet *sheet, struct scaling *s, size_t r)
     snprintf(label, sizeof label, "K = %.0f", s->batch_size[r]);
     if (is_measured && s->cell)
         sheet->cell = s->cell[r];
-    write_row(sheet, RATES, s->kind[r], place, label,
-              (const double[]){s->workers[r],
-                               s->batch_size[r] / (is_measured ? s->seconds : s->predicted)[r], NAN,
-                               NAN});
+    write_point(
+        sheet, s->kind[r], label,
+        &(const struct point){RATES, place, s->batch_size[r], s->workers[r], rate, NAN, NAN, NAN});
 }
 
 static void write_rows(struct sheet *sheet, struct scaling *s)
@@ -235,7 +251,9 @@ int chart_scale_write(struct results *results, FILE *file)
                            "of its own)"));
         sheet.results = results; /* rows name cells */
         explain(&sheet, &s);
-        sheet_header(&sheet, "panel,kind,series,label,x,y,low,high");
+        sheet_header(&sheet,
+                     "panel,kind,series,label,batch_size,workers,examples_per_second,seconds,"
+                     "batch_low,batch_high");
         write_rows(&sheet, &s);
     }
     table_close(s.table);
