@@ -915,33 +915,43 @@ static void verdicts_without_an_effect_are_no_chart(void **state)
 static void the_scale_chart_has_a_line_per_batch_size_and_the_critical_one(void **state)
 {
     struct table *drawn;
+    const double *rates;
 
     (void)state;
     fixture_cells(three_seeds, COUNT(three_seeds));
     assert_int_equal(chart_applies(scratch_folder, "scale"), 0);
     fixture_text("scale.csv",
-                 "kind,network,engine,threads,interconnect,origin,batch_size,workers,"
+                 "kind,network,engine,threads,interconnect,origin,cell,batch_size,workers,"
                  "seconds_per_update,predicted_seconds_per_update,relative_error,target,"
                  "seconds_to_target,low,high\n"
-                 "measured,S,blas,1,net,assumed,8,1,1,1,0,,,,\n"
-                 "measured,M,blas,1,net,assumed,8,1,2,2,0,,,,\n"
-                 "measured,M,blas,1,net,assumed,64,2,4,5,0.25,,,,\n"
-                 "predicted,M,blas,1,net,assumed,64,10,,0.5,,,,,\n"
-                 "target,M,blas,1,net,assumed,8,1,,2,,loss 1,200,,\n"
-                 "target,M,blas,1,net,assumed,64,10,,1,,loss 1,20,,\n"
-                 "critical,M,blas,1,net,assumed,30,,,,,loss 1,,20,\n");
+                 "measured,S,blas,1,net,assumed,c-1,8,1,1,1,0,,,,\n"
+                 "measured,M,blas,1,net,assumed,c-2,8,1,2,2,0,,,,\n"
+                 "measured,M,blas,1,net,assumed,c-3,64,2,4,5,0.25,,,,\n"
+                 "predicted,M,blas,1,net,assumed,,64,10,,0.5,,,,,\n"
+                 "target,M,blas,1,net,assumed,,8,1,,2,,loss 1,200,,\n"
+                 "target,M,blas,1,net,assumed,,64,10,,1,,loss 1,20,,\n"
+                 "critical,M,blas,1,net,assumed,,30,,,,,loss 1,,20,\n");
     assert_int_equal(chart_applies(scratch_folder, "scale"), 1);
     drawn = written("scale");
     assert_int_equal(table_rows(drawn), 6);
     assert_string_equal(table_texts(drawn, "label")[1], "K = 64");
-    assert_true(table_numbers(drawn, "y")[0] == 4 && table_numbers(drawn, "y")[1] == 16);
-    assert_true(table_numbers(drawn, "y")[2] == 128 && table_numbers(drawn, "series")[2] == 2);
+    rates = table_numbers(drawn, "examples_per_second");
+    assert_true(rates[0] == 4 && rates[1] == 16 && isnan(rates[3]));
+    assert_true(rates[2] == 128 && table_numbers(drawn, "series")[2] == 2);
+    assert_string_equal(table_texts(drawn, "label")[3], "1 rank");
     assert_string_equal(table_texts(drawn, "label")[4], "10 ranks at most");
-    assert_true(table_numbers(drawn, "y")[4] == 20);
+    assert_true(table_numbers(drawn, "series")[3] == 3); /* behind the two batch sizes */
+    assert_true(table_numbers(drawn, "panel")[2] == 1 && table_numbers(drawn, "panel")[3] == 2);
+    assert_string_equal(table_texts(drawn, "cell")[1], "c-3");
+    assert_string_equal(table_texts(drawn, "cell")[2], "");
+    assert_true(table_numbers(drawn, "seconds")[4] == 20);
     assert_string_equal(table_texts(drawn, "label")[5], "critical K = 30");
-    assert_true(isnan(table_numbers(drawn, "high")[5]));
+    assert_true(table_numbers(drawn, "batch_low")[5] == 20);
+    assert_true(isnan(table_numbers(drawn, "batch_high")[5]));
     assert_non_null(strstr(table_texts(drawn, "caption")[0], "network M"));
     assert_non_null(strstr(table_texts(drawn, "caption")[0], "net is assumed"));
+    assert_non_null(strstr(table_texts(drawn, "caption")[0], "time to loss 1: "));
+    assert_non_null(strstr(table_texts(drawn, "source")[0], "3 seeds"));
     table_close(drawn);
     if (plot_available())
         draw("scale");

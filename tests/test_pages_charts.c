@@ -379,6 +379,35 @@ static void lines_of_a_drawing_are_marked(void **state)
     close_marks();
 }
 
+/* Each panel has an axis of its own; what has no series is none's. */
+static void marks_of_ranks_and_of_batch_sizes_differ(void **state)
+{
+    const struct mark_place place = {10, 60};
+    size_t found;
+    char text[256];
+
+    (void)state;
+    open_marks("scale", "panel,kind,series,label,batch_size,workers,examples_per_second,seconds,"
+                        "batch_low,batch_high,cell\n"
+                        "1,measured,1,K = 8,8,2,100,,,,c-1\n1,predicted,1,K = 8,8,2,120,,,,\n"
+                        "2,target,2,1 rank,8,1,,3,,,\n2,critical,0,critical K = 9,9,,,,8,10,\n");
+    assert_int_equal(marks.series_count, 2);
+    assert_int_equal(marks.panel_count, 2);
+    assert_int_equal(marks_series(&marks, 1, 2), 0); /* the critical batch size */
+    assert_int_equal(marks_series(&marks, 1, 5), 1);
+    assert_int_equal(marks_shape(&marks, 1, 3), MARK_LINE);
+    assert_int_equal(marks_rows(&marks, 1, 5, &place, 1, &found), 0);
+    assert_int_equal(found, 0);
+    marks_describe(&marks, 1, 5, 0, text, sizeof text);
+    assert_string_equal(text,
+                        "K = 8 \u00b7 workers 2 \u00b7 examples per second 100 \u00b7 cell c-1");
+    assert_int_equal(marks_series(&marks, 2, 8), 2);
+    assert_int_equal(marks_shape(&marks, 2, 8), MARK_LINE);
+    marks_describe(&marks, 2, 8, 2, text, sizeof text);
+    assert_string_equal(text, "1 rank \u00b7 batch size 8 \u00b7 seconds 3");
+    close_marks();
+}
+
 static void boxes_of_a_heat_map_are_marked(void **state)
 {
     static const char text[] =
@@ -425,6 +454,7 @@ int main(void)
         cmocka_unit_test(a_line_has_marks_where_its_rows_are),
         cmocka_unit_test(a_line_that_is_not_of_these_rows_has_no_marks),
         cmocka_unit_test(lines_of_a_drawing_are_marked),
+        cmocka_unit_test(marks_of_ranks_and_of_batch_sizes_differ),
         cmocka_unit_test(boxes_of_a_heat_map_are_marked),
     };
     int failed = cmocka_run_group_tests(tests, scratch_open, tree_close);

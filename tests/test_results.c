@@ -2,6 +2,8 @@
 #include "report/groups.h"
 
 #include "base/error.h"
+#include "plan/grid.h"
+#include "plan/schema.h"
 #include "results_fixture.h"
 
 #include <setjmp.h>
@@ -447,6 +449,50 @@ static void the_common_target_is_the_hardest_that_half_of_the_groups_reach(void 
     close_groups();
 }
 
+/* Cells that differ in nothing but the seed, and in this column. Later settings have the columns
+ * that the fixture lacks. */
+static void a_setting_tells_groups_apart(const char *cells, const char *column)
+{
+    char text[8192], header[4096], name[64];
+    const char *first = strchr(cells, '\n'), *second = strchr(first + 1, '\n');
+
+    snprintf(header, sizeof header, ",%.*s,", (int)(first - cells), cells);
+    snprintf(name, sizeof name, ",%s,", column);
+    if (strstr(header, name))
+        return;
+    snprintf(text, sizeof text, "%.*s,%s%.*s,1%.*s,2\n", (int)(first - cells), cells, column,
+             (int)(second - first), first, (int)strcspn(second + 1, "\n") + 1, second);
+    fixture_text("cells.csv", text);
+    if (results_open(&grouped, scratch_folder) != 0 ||
+        groups_open(&groups, &grouped, "convergence") != 0)
+        fail_msg("%s", error_text());
+    if (groups.group_count != 2)
+        fail_msg("cells that differ in `%s` are taken for the same", column);
+    close_groups();
+}
+
+static void every_setting_tells_groups_apart(void **state)
+{
+    const struct fixture_cell cells[] = {
+        {"blas", 8, 0.1, 1, 1, "reached", 0.3, 0.1, 1, 2},
+        {"blas", 8, 0.1, 1, 2, "reached", 0.3, 0.1, 1, 2},
+    };
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file;
+
+    (void)state;
+    open_groups(cells, COUNT(cells));
+    assert_int_equal(groups.group_count, 1);
+    close_groups();
+    assert_non_null(file = fopen(scratch_path("cells.csv"), "r"));
+    assert_true(getdelim(&text, &size, '\0', file) > 0);
+    fclose(file);
+    for (const struct field *field = settings_fields; field->key; field++)
+        a_setting_tells_groups_apart(text, field->key);
+    free(text);
+}
+
 static void the_folder_that_all_engines_share_is_left_out(void **state)
 {
     const struct fixture_cell cells[] = {
@@ -499,6 +545,7 @@ int main(void)
                                fixture_clear),
         cmocka_unit_test_setup(the_common_target_is_the_hardest_that_half_of_the_groups_reach,
                                fixture_clear),
+        cmocka_unit_test_setup(every_setting_tells_groups_apart, fixture_clear),
         cmocka_unit_test_setup(the_folder_that_all_engines_share_is_left_out, fixture_clear),
     };
 

@@ -108,6 +108,24 @@ static void panels_are_below_each_other(void **state)
     assert_null(strstr(printed, "nothing"));
 }
 
+static void parts_of_a_chart_are_below_each_other(void **state)
+{
+    const struct terminal terminal = {.width = 50};
+
+    (void)state;
+    print("scale",
+          "panel,kind,series,label,batch_size,workers,examples_per_second,seconds\n"
+          "1,measured,1,K = 8,8,1,4,\n1,measured,1,K = 8,8,2,7,\n1,predicted,1,K = 8,8,100,9,\n"
+          "2,target,2,1 rank,8,1,,200\n2,critical,0,critical K = 30,30,,,\n",
+          &terminal);
+    says("examples per second, measured");
+    says("examples per second, predicted");
+    says("training time to target [s], predicted");
+    says("a K = 8");
+    says("b 1 rank");
+    assert_null(strstr(printed, "critical"));
+}
+
 static void a_heat_map_is_a_table(void **state)
 {
     const struct terminal terminal = {.width = 40};
@@ -218,6 +236,7 @@ int main(void)
         cmocka_unit_test(it_has_colours_and_dots_where_the_terminal_has),
         cmocka_unit_test(any_width_is_kept),
         cmocka_unit_test(panels_are_below_each_other),
+        cmocka_unit_test(parts_of_a_chart_are_below_each_other),
         cmocka_unit_test(a_heat_map_is_a_table),
         cmocka_unit_test(verdicts_are_lines),
         cmocka_unit_test(what_no_terminal_has_is_an_error),

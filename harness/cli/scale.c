@@ -89,15 +89,15 @@ static void print_held_out(const struct scale_setting *setting)
            setting->model.interconnect.is_measured
                ? ""
                : "; the interconnect assumed is not the one they ran on");
-    printf("  %8s %6s %12s %14s %14s %8s\n", "K", "ranks", "reduction", "measured, us",
-           "predicted, us", "error");
+    printf("  %8s %6s %12s %8s %14s %14s %8s\n", "K", "ranks", "reduction", "overlap",
+           "measured, us", "predicted, us", "error");
     for (size_t p = 0; p < setting->count; p++) {
         const struct scale_point *point = &setting->points[p];
 
         if (point->workers > 1)
-            printf("  %8.0f %6.0f %12s %14.1f %14.1f %7.0f%%\n", point->batch_size, point->workers,
-                   point->reduction, 1e6 * point->seconds, 1e6 * point->predicted,
-                   100 * (point->predicted / point->seconds - 1));
+            printf("  %8.0f %6.0f %12s %8s %14.1f %14.1f %7.0f%%\n", point->batch_size,
+                   point->workers, point->reduction, point->overlap, 1e6 * point->seconds,
+                   1e6 * point->predicted, 100 * (point->predicted / point->seconds - 1));
     }
     putchar('\n');
 }

@@ -34,6 +34,22 @@ static size_t count_seeds(const struct groups *groups)
     return distinct;
 }
 
+int sheet_count_seeds(struct results *results, size_t *distinct)
+{
+    const double *seed = table_numbers(results->cells, "seed");
+    size_t count = table_rows(results->cells);
+
+    *distinct = 0;
+    for (size_t i = 0; seed && i < count; i++) {
+        size_t earlier = 0;
+
+        while (earlier < i && seed[earlier] != seed[i])
+            earlier++;
+        *distinct += earlier == i;
+    }
+    return seed ? 0 : -1;
+}
+
 /* Appends to a line, " · " between its parts. */
 static void append(char *line, size_t size, const char *part)
 {

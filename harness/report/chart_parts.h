@@ -27,6 +27,8 @@ void sheet_open(struct sheet *, FILE *, const struct groups *, const char *capti
 /* The same of results without groups: what is drawn is of so many seeds. */
 void sheet_open_of(struct sheet *, FILE *, const struct results *, size_t seeds,
                    const char *caption);
+/* How many seeds the cells have. -1: no such column, or not of numbers (error set). */
+int sheet_count_seeds(struct results *, size_t *distinct);
 /* Appends a part to the caption, after a " · ". */
 void sheet_explain(struct sheet *, const char *part);
 /* Says so where the best rates are those of the training loss. */

@@ -3,6 +3,7 @@
  * them to scale.csv. Of one setting. */
 #include "base/error.h"
 #include "report/chart_parts.h"
+#include "report/words.h"
 
 #include <limits.h>
 #include <math.h>
@@ -10,14 +11,20 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SERIES_MAX = 8 };
+enum {
+    SERIES_MAX = 32
+}; /* batch sizes, and limits of the ranks: together the style's line types */
+enum { RATES = 1, TIMES }; /* panels */
 
 struct scaling {
     struct table *table;
-    const char *const *kind, *const *network, *const *engine, *const *interconnect,
-                                                                  *const *origin, *const *target;
+    const char *const *kind, *const *network, *const *engine, *const *interconnect;
+    const char *const *origin, *const *target, *const *cell;
     const double *threads, *batch_size, *workers, *seconds, *predicted, *to_target, *low, *high;
-    size_t rows, shown; /* a row of the setting that is drawn */
+    size_t rows, shown;                           /* a row of the setting that is drawn */
+    size_t with_target;                           /* a row that has one; rows: none */
+    double sizes[SERIES_MAX], limits[SERIES_MAX]; /* a series each, the sizes before the limits */
+    size_t size_count, limit_count;
 };
 
 static void path_of(const struct results *results, char *path)
@@ -82,12 +89,13 @@ static int scaling_open(struct scaling *s, const struct results *results)
         !(s->to_target = table_numbers(s->table, "seconds_to_target")) ||
         !(s->low = table_numbers(s->table, "low")) || !(s->high = table_numbers(s->table, "high")))
         return -1;
+    s->cell = table_has(s->table, "cell") ? table_texts(s->table, "cell") : NULL;
     s->shown = setting_to_show(s);
     return 0;
 }
 
 /* The place of a value among those seen before, from 1; 0: there are too many. */
-static size_t series_of(double *seen, size_t *count, double value)
+static size_t place_of(double *seen, size_t *count, double value)
 {
     size_t i = 0;
 
@@ -100,63 +108,130 @@ static size_t series_of(double *seen, size_t *count, double value)
     return i + 1;
 }
 
-static void write_row(struct sheet *sheet, const char *kind, size_t series, const char *label,
-                      const double values[4])
+/* What the series are has to be known before the first of the limits is numbered. */
+static void number_series(struct scaling *s)
 {
+    s->with_target = s->rows;
+    for (size_t r = 0; r < s->rows; r++) {
+        if (!is_shown(s, r) || is_kind(s, r, "critical"))
+            continue;
+        if (is_kind(s, r, "target")) {
+            place_of(s->limits, &s->limit_count, s->workers[r]);
+            s->with_target = r;
+        } else {
+            place_of(s->sizes, &s->size_count, s->batch_size[r]);
+        }
+    }
+}
+
+struct point {
+    int panel;
+    size_t series; /* 0: of none */
+    double batch_size, workers, rate, seconds, low, high;
+};
+
+static void write_point(struct sheet *sheet, const char *kind, const char *label,
+                        const struct point *point)
+{
+    sheet_number(sheet, point->panel);
     sheet_text(sheet, kind);
-    sheet_number(sheet, (double)series);
+    sheet_number(sheet, (double)point->series);
     sheet_text(sheet, label);
-    for (int v = 0; v < 4; v++)
-        sheet_number(sheet, values[v]);
+    sheet_number(sheet, point->batch_size);
+    sheet_number(sheet, point->workers);
+    sheet_number(sheet, point->rate);
+    sheet_number(sheet, point->seconds);
+    sheet_number(sheet, point->low);
+    sheet_number(sheet, point->high);
     sheet_end_row(sheet);
 }
 
-static void write_rows(struct sheet *sheet, const struct scaling *s)
+static void write_critical(struct sheet *sheet, const struct scaling *s, size_t r)
 {
-    double sizes[SERIES_MAX], limits[SERIES_MAX];
-    size_t size_count = 0, limit_count = 0;
+    char label[64];
 
+    snprintf(label, sizeof label, word("critical K = %.3g"), s->batch_size[r]);
+    write_point(sheet, "critical", label,
+                &(const struct point){.panel = TIMES,
+                                      .batch_size = s->batch_size[r],
+                                      .workers = NAN,
+                                      .rate = NAN,
+                                      .seconds = NAN,
+                                      .low = s->low[r],
+                                      .high = s->high[r]});
+}
+
+static void write_target(struct sheet *sheet, struct scaling *s, size_t r)
+{
+    size_t place = place_of(s->limits, &s->limit_count, s->workers[r]);
+    char label[64];
+
+    if (place == 0)
+        return;
+    snprintf(label, sizeof label,
+             s->workers[r] > 1 ? word("%.0f ranks at most") : word("%.0f rank"), s->workers[r]);
+    write_point(sheet, "target", label,
+                &(const struct point){TIMES, s->size_count + place, s->batch_size[r], s->workers[r],
+                                      NAN, s->to_target[r], NAN, NAN});
+}
+
+/* Measured or predicted. */
+static void write_rate(struct sheet *sheet, struct scaling *s, size_t r)
+{
+    size_t place = place_of(s->sizes, &s->size_count, s->batch_size[r]);
+    int is_measured = is_kind(s, r, "measured");
+    double rate = s->batch_size[r] / (is_measured ? s->seconds : s->predicted)[r];
+    char label[64];
+
+    if (place == 0)
+        return;
+    snprintf(label, sizeof label, "K = %.0f", s->batch_size[r]);
+    if (is_measured && s->cell)
+        sheet->cell = s->cell[r];
+    write_point(
+        sheet, s->kind[r], label,
+        &(const struct point){RATES, place, s->batch_size[r], s->workers[r], rate, NAN, NAN, NAN});
+}
+
+static void write_rows(struct sheet *sheet, struct scaling *s)
+{
     for (size_t r = 0; r < s->rows; r++) {
-        int is_measured = is_kind(s, r, "measured");
-        char label[64] = "";
-        size_t series = 1;
-
         if (!is_shown(s, r))
             continue;
-        if (is_kind(s, r, "critical")) {
-            snprintf(label, sizeof label, "critical K = %.3g", s->batch_size[r]);
-            write_row(sheet, "critical", series, label,
-                      (const double[]){s->batch_size[r], NAN, s->low[r], s->high[r]});
-        } else if (is_kind(s, r, "target")) {
-            series = series_of(limits, &limit_count, s->workers[r]);
-            snprintf(label, sizeof label, "%.0f rank%s", s->workers[r],
-                     s->workers[r] == 1 ? "" : "s at most");
-            if (series > 0)
-                write_row(sheet, "target", series, label,
-                          (const double[]){s->batch_size[r], s->to_target[r], NAN, NAN});
-        } else {
-            series = series_of(sizes, &size_count, s->batch_size[r]);
-            snprintf(label, sizeof label, "K = %.0f", s->batch_size[r]);
-            if (series > 0)
-                write_row(sheet, s->kind[r], series, label,
-                          (const double[]){s->workers[r],
-                                           s->batch_size[r] /
-                                               (is_measured ? s->seconds : s->predicted)[r],
-                                           NAN, NAN});
-        }
+        if (is_kind(s, r, "critical"))
+            write_critical(sheet, s, r);
+        else if (is_kind(s, r, "target"))
+            write_target(sheet, s, r);
+        else
+            write_rate(sheet, s, r);
     }
 }
 
 static void explain(struct sheet *sheet, const struct scaling *s)
 {
-    char part[512];
     const char *slash = strrchr(s->engine[s->shown], '/');
+    const char *interconnect = s->interconnect[s->shown];
+    char part[512], target[128];
 
+    if (s->with_target < s->rows) {
+        word_composed(s->target[s->with_target], target, sizeof target);
+        snprintf(part, sizeof part,
+                 word("time to %.100s: with as many of the ranks as are fastest; upright: the "
+                      "critical batch size with its 95 %% interval"),
+                 target);
+        sheet_explain(sheet, part);
+    }
     snprintf(part, sizeof part,
-             "shown: network %.80s, engine %.80s, %.0f thread%s a rank; compute fitted to one "
-             "worker's updates; the interconnect %.80s is %s",
-             s->network[s->shown], slash ? slash + 1 : s->engine[s->shown], s->threads[s->shown],
-             s->threads[s->shown] == 1 ? "" : "s", s->interconnect[s->shown], s->origin[s->shown]);
+             s->threads[s->shown] > 1
+                 ? word("shown: network %.80s · engine %.80s · %.0f threads a rank")
+                 : word("shown: network %.80s · engine %.80s · %.0f thread a rank"),
+             s->network[s->shown], slash ? slash + 1 : s->engine[s->shown], s->threads[s->shown]);
+    sheet_explain(sheet, part);
+    sheet_explain(sheet, word("compute fitted to one worker's updates"));
+    snprintf(part, sizeof part,
+             strcmp(s->origin[s->shown], "measured") == 0 ? word("interconnect %.80s is measured")
+                                                          : word("interconnect %.80s is assumed"),
+             interconnect);
     sheet_explain(sheet, part);
 }
 
@@ -164,17 +239,21 @@ int chart_scale_write(struct results *results, FILE *file)
 {
     struct scaling s;
     struct sheet sheet;
+    size_t seeds;
     int status = scaling_open(&s, results);
 
+    if (status == 0)
+        status = sheet_count_seeds(results, &seeds);
     if (status == 0) {
-        sheet_open_of(
-            &sheet, file, results, 1,
-            "points: measured · lines: predicted, each rank with processors of its own · "
-            "right: as many of the ranks as are fastest; upright: the critical batch size "
-            "with its 95 % interval, beyond which a batch needs more examples for the "
-            "same progress");
+        number_series(&s);
+        sheet_open_of(&sheet, file, results, seeds,
+                      word("points: measured; lines: predicted (each rank with processors "
+                           "of its own)"));
+        sheet.results = results; /* rows name cells */
         explain(&sheet, &s);
-        sheet_header(&sheet, "kind,series,label,x,y,low,high");
+        sheet_header(&sheet,
+                     "panel,kind,series,label,batch_size,workers,examples_per_second,seconds,"
+                     "batch_low,batch_high");
         write_rows(&sheet, &s);
     }
     table_close(s.table);

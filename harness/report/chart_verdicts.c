@@ -465,23 +465,6 @@ static void explain(struct sheet *sheet, const struct forest *forest)
     }
 }
 
-/* -1: no such column (error set). */
-static int count_seeds(struct results *results, size_t *distinct)
-{
-    const double *seed = table_numbers(results->cells, "seed");
-    size_t count = table_rows(results->cells);
-
-    *distinct = 0;
-    for (size_t i = 0; seed && i < count; i++) {
-        size_t earlier = 0;
-
-        while (earlier < i && seed[earlier] != seed[i])
-            earlier++;
-        *distinct += earlier == i;
-    }
-    return seed ? 0 : -1;
-}
-
 int chart_verdicts_write(struct results *results, FILE *file)
 {
     struct forest forest = {0};
@@ -489,7 +472,7 @@ int chart_verdicts_write(struct results *results, FILE *file)
     size_t seeds;
     int status = -1;
 
-    if (results_verdicts(results) != 0 || count_seeds(results, &seeds) != 0)
+    if (results_verdicts(results) != 0 || sheet_count_seeds(results, &seeds) != 0)
         return -1;
     forest.rows = calloc(table_rows(results->verdicts) + 1, sizeof *forest.rows);
     forest.views = calloc(table_rows(results->verdicts) + 1, sizeof *forest.views);

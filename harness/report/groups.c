@@ -37,6 +37,7 @@ static const struct {
     [AXIS_RATE_SCALING] = {"rate_scaling", WORD("rate scaled: %s"), false, true, "none"},
     [AXIS_BASE_BATCH_SIZE] = {"base_batch_size", WORD("scaled from K = %s"), true, true},
     [AXIS_SAMPLER] = {"sampler", "%s", false},
+    [AXIS_BLOCK] = {"block", WORD("block %s"), true, true},
     [AXIS_ORDER] = {"order", "%s", false, true, "stored"},
     [AXIS_WEIGHTING] = {"weighting", WORD("by %s"), false, true, "none"},
     [AXIS_CLASS_WEIGHTS] = {"class_weights", WORD("class weights: %s"), false, true, "none"},

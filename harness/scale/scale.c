@@ -18,9 +18,10 @@ enum { RESAMPLES = 1000, TARGET_POINTS = 3 };
 
 /* The columns that are looked at, of each cell. */
 struct columns {
-    const char *const *network, *const *engine, *const *transport, *const *reduction;
+    const char *const *network, *const *engine, *const *transport, *const *reduction,
+                                                                       *const *overlap;
     const double *threads, *batch_size, *workers, *seconds, *parameters, *train_examples, *rate;
-    const char *const *precision;
+    const char *const *precision, *const *id;
     size_t rows;
 };
 
@@ -31,7 +32,9 @@ static int take_columns(struct columns *columns, struct table *cells)
         .engine = table_texts(cells, "engine_used"),
         .transport = table_texts(cells, "transport"),
         .reduction = table_has(cells, "reduction") ? table_texts(cells, "reduction") : NULL,
+        .overlap = table_has(cells, "overlap") ? table_texts(cells, "overlap") : NULL,
         .precision = table_texts(cells, "precision"),
+        .id = table_texts(cells, "id"),
         .threads = table_numbers(cells, "threads_used"),
         .batch_size = table_numbers(cells, "batch_size"),
         .workers = table_numbers(cells, "workers"),
@@ -42,7 +45,7 @@ static int take_columns(struct columns *columns, struct table *cells)
         .rows = table_rows(cells),
     };
     return columns->network && columns->engine && columns->transport && columns->precision &&
-                   columns->threads && columns->batch_size && columns->workers &&
+                   columns->id && columns->threads && columns->batch_size && columns->workers &&
                    columns->seconds && columns->parameters && columns->train_examples &&
                    columns->rate
                ? 0
@@ -61,6 +64,11 @@ static const char *reduction_of(const struct columns *c, size_t i)
     return c->workers[i] > 1 && c->reduction ? c->reduction[i] : "";
 }
 
+static const char *overlap_of(const struct columns *c, size_t i)
+{
+    return c->workers[i] > 1 && c->overlap ? c->overlap[i] : "";
+}
+
 /* ---- Points --------------------------------------------------------------------------------- */
 
 static int is_of(const struct scale_setting *setting, const struct columns *c, size_t i)
@@ -72,7 +80,8 @@ static int is_of(const struct scale_setting *setting, const struct columns *c, s
 static int is_at(const struct scale_point *point, const struct columns *c, size_t i)
 {
     return point->batch_size == c->batch_size[i] && point->workers == c->workers[i] &&
-           strcmp(point->reduction, reduction_of(c, i)) == 0;
+           strcmp(point->reduction, reduction_of(c, i)) == 0 &&
+           strcmp(point->overlap, overlap_of(c, i)) == 0;
 }
 
 static int compare_points(const void *left, const void *right)
@@ -83,7 +92,9 @@ static int compare_points(const void *left, const void *right)
         return (a->workers > b->workers) - (a->workers < b->workers);
     if (a->batch_size != b->batch_size)
         return (a->batch_size > b->batch_size) - (a->batch_size < b->batch_size);
-    return strcmp(a->reduction, b->reduction);
+    if (strcmp(a->reduction, b->reduction) != 0)
+        return strcmp(a->reduction, b->reduction);
+    return strcmp(a->overlap, b->overlap);
 }
 
 /* Medians of this setting's cells. list[rows]: room. */
@@ -93,7 +104,8 @@ static int take_points(struct scale_setting *setting, const struct columns *c, d
     if (!setting->points)
         return error_set("out of memory");
     for (size_t i = 0; i < c->rows; i++) {
-        struct scale_point point = {c->batch_size[i], c->workers[i], reduction_of(c, i), 0, 0};
+        struct scale_point point = {
+            c->batch_size[i], c->workers[i], reduction_of(c, i), overlap_of(c, i), c->id[i], 0, 0};
         size_t p = 0, n = 0;
 
         if (!is_timed(c, i) || !is_of(setting, c, i))
@@ -357,7 +369,9 @@ static void write_number(FILE *file, double value)
     fputs(text, file);
 }
 
-static void begin_row(FILE *file, const char *kind, const struct scale_setting *setting)
+/* cell: "" but for what was measured. */
+static void begin_row(FILE *file, const char *kind, const struct scale_setting *setting,
+                      const char *cell)
 {
     char engine[300];
 
@@ -369,7 +383,8 @@ static void begin_row(FILE *file, const char *kind, const struct scale_setting *
     write_number(file, setting->threads);
     fputc(',', file);
     csv_field(file, setting->model.interconnect.name);
-    fprintf(file, ",%s", setting->model.interconnect.is_measured ? "measured" : "assumed");
+    fprintf(file, ",%s,", setting->model.interconnect.is_measured ? "measured" : "assumed");
+    csv_field(file, cell);
 }
 
 static void end_row(FILE *file, const struct scale_setting *setting, double batch_size,
@@ -406,7 +421,7 @@ static void write_predictions(FILE *file, const struct scale_setting *setting)
         long most = k < SCALE_RANKS_MAX ? (long)k : SCALE_RANKS_MAX;
 
         for (long ranks = 1; ranks > 0; ranks = scale_next(ranks, 1.25, most)) {
-            begin_row(file, "predicted", setting);
+            begin_row(file, "predicted", setting, "");
             end_row(file, setting, k, (double)ranks, NAN,
                     scale_update_seconds(&model, k, (double)ranks), NAN);
         }
@@ -438,7 +453,7 @@ static void write_target(FILE *file, const struct scale_setting *setting)
         for (long k = 1; k > 0; k = scale_next(k, 1.2, examples)) {
             struct scale_best best = fastest_of(setting, &model, k, most);
 
-            begin_row(file, "target", setting);
+            begin_row(file, "target", setting, "");
             end_row(file, setting, best.batch_size, (double)most, NAN,
                     scale_update_seconds(&model, best.batch_size, best.ranks), best.seconds);
         }
@@ -446,7 +461,7 @@ static void write_target(FILE *file, const struct scale_setting *setting)
 
 static void write_critical(FILE *file, const struct scale_setting *setting)
 {
-    begin_row(file, "critical", setting);
+    begin_row(file, "critical", setting, "");
     write_number(file, setting->critical.batch.value);
     fputs(",,,,,", file);
     csv_field(file, setting->target);
@@ -461,7 +476,7 @@ static void write_setting(FILE *file, const struct scale_setting *setting)
     for (size_t p = 0; p < setting->count; p++) {
         const struct scale_point *point = &setting->points[p];
 
-        begin_row(file, "measured", setting);
+        begin_row(file, "measured", setting, point->cell);
         end_row(file, setting, point->batch_size, point->workers, point->seconds, point->predicted,
                 NAN);
     }
@@ -480,8 +495,9 @@ int scale_write(const struct scale *scale, const char *folder)
     snprintf(path, sizeof path, "%s/" SCALE_FILE, folder);
     if (file_begin(&file, path) != 0)
         return -1;
-    fputs("kind,network,engine,threads,interconnect,origin,batch_size,workers,seconds_per_update,"
-          "predicted_seconds_per_update,relative_error,target,seconds_to_target,low,high\n",
+    fputs("kind,network,engine,threads,interconnect,origin,cell,batch_size,workers,"
+          "seconds_per_update,predicted_seconds_per_update,relative_error,target,seconds_to_target,"
+          "low,high\n",
           file.stream);
     for (size_t s = 0; s < scale->count; s++)
         write_setting(file.stream, &scale->list[s]);

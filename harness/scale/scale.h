@@ -12,6 +12,8 @@
 struct scale_point {
     double batch_size, workers;
     const char *reduction; /* of several workers; borrowed from the results */
+    const char *overlap;   /* the same */
+    const char *cell;      /* the id of the first of them; borrowed, too */
     double seconds;        /* of an update */
     double predicted;
 };
