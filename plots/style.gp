@@ -263,7 +263,8 @@ upright(text) = narrow ? stacked(wrapped(text, larger(12, panel_height(0) / (7.4
 caption_lines = ""
 shown_text = " · ".say("shown: ")
 shown_at(text) = strstrt(text, shown_text)
-caption_characters(any) = (narrow ? (width - 2 * page_edge) / 6.9 : width / 7.4) / wide_characters
+# A line of Chinese alone is twice as wide as one of Latin letters, and may come.
+caption_characters(any) = (narrow ? (width - 2 * page_edge) / 6.9 : width / 7.4) / (wide_characters > 1 ? 1.95 : 1.0)
 in_lines(text) = shown_at(text) ? wrapped(text[1:shown_at(text) - 1], caption_characters(0))."\n".wrapped(text[shown_at(text) + 3:*], caption_characters(0)) \
                                 : wrapped(text, caption_characters(0))
 # Lines of the source do not wrap on a wide page.
