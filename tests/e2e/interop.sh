@@ -60,7 +60,7 @@ import pandas
 dictionary = json.load(open(sys.argv[1]))
 tables = {file["file"]: file["columns"] for file in dictionary["files"]}
 tables["tuning_cells.csv"] = tables["cells.csv"]
-assert dictionary["schema_version"] == 7
+assert dictionary["schema_version"] == json.load(open("trained/manifest.json"))["schema_version"]
 
 
 def entry(file, column):
