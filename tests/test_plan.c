@@ -268,6 +268,30 @@ static void what_ranks_cannot_do_is_refused(void **state)
 #undef RANKS
 }
 
+static void what_workers_with_own_data_cannot_do_is_refused(void **state)
+{
+#define OWN(text) DATA BUDGET "grid:\n  batch_size: 12\n  worker_data: own\n  workers: " text "\n"
+    struct planned p;
+
+    (void)state;
+    refuses_to_plan(OWN("1"), 5, "expected workers: 2 or more");
+    refuses_to_plan(OWN("2\n  sampler: once"), 5, "expected sampler: block_shuffle or reshuffle");
+    refuses_to_plan(OWN("2\n  sampler: with_replacement"), 5, "expected sampler");
+    refuses_to_plan(OWN("2\n  micro_batch: 3"), 5, "micro_batch");
+    refuses_to_plan(OWN("2\n  transport: mpi_async"), 5, "mpi_async");
+    refuses_to_plan(OWN("2\n  optimizer: svrg"), 5, "gradients of all examples");
+    refuses_to_plan(OWN("2\n  optimizer: saga"), 5, "gradients of all examples");
+    refuses_to_plan(OWN("5"), 5, "a batch_size that is a multiple of workers, or full");
+    refuses_to_plan("schedules: {more: {kind: sgdr, batch_at: [0.5], batch_factor: 2}}\n" OWN(
+                        "2\n  schedule: more"),
+                    6, "a schedule of batch sizes");
+    open_planned(&p, OWN("3\n  sampler: [reshuffle, block_shuffle]\n  transport: [threads, mpi]"));
+    assert_int_equal(p.plan.count, 4);
+    assert_non_null(strstr(p.plan.cells[0].id, "-w3-own-"));
+    close_planned(&p);
+#undef OWN
+}
+
 static void parameters_are_completed_by_the_rule(void **state)
 {
     struct planned p;
@@ -553,6 +577,7 @@ int main(void)
         cmocka_unit_test(a_probe_knows_its_data_and_network),
         cmocka_unit_test(what_a_rule_cannot_do_is_refused),
         cmocka_unit_test(what_ranks_cannot_do_is_refused),
+        cmocka_unit_test(what_workers_with_own_data_cannot_do_is_refused),
         cmocka_unit_test(parameters_are_completed_by_the_rule),
         cmocka_unit_test(ids_stay_when_the_grid_gains_a_value),
         cmocka_unit_test(ids_stay_when_axes_and_keys_change_places),

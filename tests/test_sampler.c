@@ -666,7 +666,7 @@ static void test_the_next_block_is_told_before_it_is_drawn(void **state)
                 assert_int_equal(row / 30, expected);
             block = row / 30;
             expected = -1;
-            if (sampler_next_block(sampler, &first, &last)) {
+            if (sampler_next_block(sampler, 0, &first, &last)) {
                 assert_in_range(last, first, first + 2);
                 expected = sampler_row_at(sampler, first) / 30;
                 assert_int_equal(expected, sampler_row_at(sampler, last) / 30);
@@ -675,28 +675,6 @@ static void test_the_next_block_is_told_before_it_is_drawn(void **state)
         assert_int_equal(expected, -1); /* the epoch's last has none after it */
     }
     sampler_close(sampler);
-}
-
-static void test_ranks_share_whole_blocks(void **state)
-{
-    (void)state;
-    for (size_t count = 1; count < 40; count++)
-        for (size_t block = 1; block < 12; block++)
-            for (int ranks = 1; ranks < 9; ranks++) {
-                size_t next = 0, blocks = (count + block - 1) / block;
-
-                for (int rank = 0; rank < ranks; rank++) {
-                    size_t first, size;
-
-                    block_range(count, block, rank, ranks, &first, &size);
-                    assert_int_equal(first, next);
-                    assert_true(first % block == 0 || size == 0);
-                    assert_true((size + block - 1) / block <= blocks / (size_t)ranks + 1);
-                    assert_true((size + block - 1) / block >= blocks / (size_t)ranks);
-                    next = first + size;
-                }
-                assert_int_equal(next, count);
-            }
 }
 
 /* ---- Without a list of rows -------------------------------------------------------------------
@@ -816,7 +794,6 @@ int main(void)
         cmocka_unit_test(test_what_lies_together_is_drawn_together),
         cmocka_unit_test(test_blocks_depend_on_seed_and_epoch_alone),
         cmocka_unit_test(test_the_next_block_is_told_before_it_is_drawn),
-        cmocka_unit_test(test_ranks_share_whole_blocks),
         cmocka_unit_test(test_rows_that_are_not_listed_are_drawn_once_an_epoch),
         cmocka_unit_test(test_a_hundred_million_rows_take_no_list),
         cmocka_unit_test(test_impossible_sizes_are_refused),

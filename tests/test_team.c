@@ -223,6 +223,25 @@ static int announcing_gradient(void *session, const float *theta, const struct b
     return 0;
 }
 
+/* ---- An engine that looks who reads what ------------------------------------------------------
+ */
+
+enum { STORED = 200 };
+
+static _Thread_local const struct examples *training; /* of this rank */
+static char has_read[RANKS_MAX][STORED];
+
+/* Rows that are not those of a warm-up, which draws nothing. */
+static int looking_gradient(void *session, const float *theta, const struct batch *batch,
+                            float *gradient, struct score *score, struct message *message)
+{
+    int is_drawn = batch->rows < training->rows || batch->rows >= training->rows + training->count;
+
+    for (int i = 0; i < batch->size; i++)
+        has_read[this_rank][batch->rows[i]] |= (char)is_drawn;
+    return reference.engine.gradient(session, theta, batch, gradient, score, message);
+}
+
 /* ---- What a rank does ----------------------------------------------------------------------- */
 
 struct rank {
@@ -256,6 +275,7 @@ static void *run_rank(void *argument)
     bench_open(&bench, rank->yaml, rank->engine, NULL);
     pthread_mutex_unlock(&opening);
     settings = &bench.workbench.cell->settings;
+    training = &bench.workbench.train;
     assert_int_equal(
         reference.engine.open(
             &session, &bench.model.network,
@@ -310,7 +330,7 @@ static struct training_result train_as_ranks(const char *yaml, int size, double 
 /* The same by threads of one process. */
 static struct training_result train_as_threads(const char *yaml)
 {
-    void *sessions[RANKS_MAX];
+    void *sessions[RANKS_MAX] = {0};
     struct training_result result;
     const struct settings *settings;
     struct message message;
@@ -395,6 +415,92 @@ static void ranks_compute_what_threads_do_to_the_last_bit(void **state)
             assert_true(traffic >= (double)a.updates * 4 * (7 * 5 + 6 * 3));
             training_free(&a);
             training_free(&b);
+        }
+}
+
+/* Of 180, 173 or 122 examples; the last batch of these has 53 or 2, for up to five ranks. */
+static const char *const own_grids[] = {
+    "subset: 173, batch_size: 60, block: 8, sampler: block_shuffle, last_batch: keep",
+    "subset: 122, batch_size: 60, block: 8, sampler: block_shuffle, last_batch: keep",
+    "subset: 173, batch_size: 60, block: 8, sampler: block_shuffle",
+    "batch_size: 60, precision: double, optimizer: adam",
+    "batch_size: 60, sampler: block_shuffle, order: class_sorted, class_weights: inverse",
+    "subset: 173, batch_size: full, sampler: block_shuffle",
+    "subset: 173, batch_size: 120, last_batch: keep, gradient_noise: 0.1, delay: 2",
+};
+
+static void ranks_with_data_of_their_own_compute_what_threads_do(void **state)
+{
+    char alone[1000], together[1000], shared[1000];
+
+    (void)state;
+    for (size_t g = 0; g < sizeof own_grids / sizeof *own_grids; g++)
+        for (int workers = 2; workers <= 5; workers++) {
+            struct training_result a, b;
+
+            write_yaml(alone, sizeof alone, own_grids[g], workers, ", worker_data: own");
+            write_yaml(together, sizeof together, own_grids[g], workers,
+                       ", worker_data: own, transport: mpi");
+            write_yaml(shared, sizeof shared, own_grids[g], workers, "");
+            a = train_as_ranks(together, workers, NULL);
+            b = train_as_threads(alone);
+            assert_same_curve(&a, &b, 0);
+            training_free(&b);
+            b = train_as_threads(shared); /* as many updates, as many examples */
+            assert_int_equal(a.updates, b.updates);
+            assert_true(a.examples == b.examples);
+            training_free(&a);
+            training_free(&b);
+        }
+}
+
+static int ascending(const void *a, const void *b)
+{
+    return *(const int32_t *)a - *(const int32_t *)b;
+}
+
+/* has_read[] is that of ranks which read all of their range, and nothing else. */
+static void assert_ranges_read(const char *yaml, int workers)
+{
+    struct bench bench;
+    int32_t rows[STORED];
+    size_t count;
+
+    bench_open(&bench, yaml, &reference.engine, NULL);
+    count = bench.workbench.train.count;
+    memcpy(rows, bench.workbench.train.rows, count * sizeof *rows);
+    qsort(rows, count, sizeof *rows, ascending);
+    for (int w = 0; w < workers; w++) {
+        size_t read = 0, first = part_first(count, workers, w);
+        size_t end = part_first(count, workers, w + 1);
+
+        for (size_t i = first; i < end; i++)
+            assert_int_equal(has_read[w][rows[i]], 1);
+        for (size_t row = 0; row < STORED; row++)
+            read += has_read[w][row] != 0;
+        assert_int_equal(read, end - first);
+    }
+    bench_close(&bench);
+}
+
+static void ranks_read_no_examples_of_others(void **state)
+{
+    struct engine looking = reference.engine;
+    char yaml[1000];
+
+    (void)state;
+    looking.gradient = looking_gradient;
+    for (size_t g = 0; g < 2; g++)
+        for (int workers = 2; workers <= 5; workers++) {
+            struct training_result result;
+
+            memset(has_read, 0, sizeof has_read);
+            write_yaml(yaml, sizeof yaml, own_grids[g], workers,
+                       ", worker_data: own, transport: mpi");
+            result = train_by(&looking, yaml, workers, NULL);
+            assert_int_equal(result.outcome, OUTCOME_BUDGET);
+            assert_ranges_read(yaml, workers);
+            training_free(&result);
         }
 }
 
@@ -581,6 +687,8 @@ int main(void)
         cmocka_unit_test(sums_are_known),
         cmocka_unit_test(all_hear_which_rank_failed_and_why),
         cmocka_unit_test(ranks_compute_what_threads_do_to_the_last_bit),
+        cmocka_unit_test(ranks_with_data_of_their_own_compute_what_threads_do),
+        cmocka_unit_test(ranks_read_no_examples_of_others),
         cmocka_unit_test(a_library_may_add_in_any_order_within_rounding),
         cmocka_unit_test(sums_that_begin_early_come_to_the_same),
         cmocka_unit_test(ranks_that_wait_for_nobody_make_as_many_updates),

@@ -26,6 +26,7 @@ enum rng_purpose {
     RNG_SUBSET = 14, /* which training examples a cell uses */
     RNG_GATE = 15,   /* order of paired measurements */
     RNG_BLOCKS = 16, /* sampler, of blocks and within them */
+    RNG_PARTS = 17,  /* sampler, seeds of its parts */
 };
 
 struct rng {

@@ -91,14 +91,3 @@ int block_order_next(const struct block_order *blocks, size_t *first, size_t *la
     *last = *first + size_of(blocks, block) - 1;
     return 1;
 }
-
-void block_range(size_t count, size_t block, int rank, int ranks, size_t *first,
-                 size_t *range_count)
-{
-    size_t blocks = (count + block - 1) / block, r = (size_t)rank, w = (size_t)ranks;
-    size_t begin = blocks / w * r + (blocks % w < r ? blocks % w : r);
-    size_t end = begin + blocks / w + (r < blocks % w);
-
-    *first = begin * block < count ? begin * block : count;
-    *range_count = (end * block < count ? end * block : count) - *first;
-}

@@ -33,10 +33,4 @@ size_t block_order_at(struct block_order *, size_t position);
 /* The first and the last place of the block after the current one. 0: it is the epoch's last. */
 int block_order_next(const struct block_order *, size_t *first, size_t *last);
 
-/* The places that rank r of `ranks` draws where each has blocks of its own: whole blocks, as many
- * each as can be, one after the other; *range_count may be 0 with fewer blocks than ranks. Local
- * samplers over these draw every place once an epoch, all ranks together. */
-void block_range(size_t count, size_t block, int rank, int ranks, size_t *first,
-                 size_t *range_count);
-
 #endif

@@ -11,15 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct sampler {
-    struct sampler_options options;
-    int32_t *order;  /* [count], of this epoch; of SAMPLING_BLOCKS, before it is cut; NULL: no list
-                        is kept */
-    size_t position; /* in the epoch, of the next row */
+/* A range of the rows with an order of its own. */
+struct part {
+    size_t first, count; /* places in the order that was cut */
+    uint64_t seed;
     struct permutation permutation; /* of the epoch, without a list */
     struct block_order blocks;
-    uint32_t epochs;  /* started so far */
-    struct rng draws; /* independent ones: one stream for the whole run */
+};
+
+struct sampler {
+    struct sampler_options options;
+    struct part *parts; /* [options.parts] */
+    int32_t *order;     /* [count], of this epoch; of what is cut, before that; NULL: no list */
+    size_t position;    /* in the epoch, of the next row */
+    uint32_t epochs;    /* started so far */
+    struct rng draws;   /* independent ones: one stream for the whole run */
     struct alias alias;
     float *corrections;   /* [count], 1 / (N p_i); NULL: all 1 */
     float *class_weights; /* [classes]; NULL: all 1 */
@@ -66,6 +72,22 @@ static void sort(struct sampler *sampler)
             options->order == ORDER_CLASS ? (void *)(uintptr_t)options->labels : NULL);
 }
 
+size_t part_first(size_t count, int parts, int part)
+{
+    size_t p = (size_t)part, more = count % (size_t)parts;
+
+    return count / (size_t)parts * p + (p < more ? p : more);
+}
+
+/* 1: what comes is computed from places, and no list is shuffled. */
+static int is_permuted(const struct sampler *sampler)
+{
+    const struct sampler_options *options = &sampler->options;
+
+    return (options->sampling == SAMPLING_RESHUFFLE || options->sampling == SAMPLING_ONCE) &&
+           (options->parts > 1 || !sampler->order);
+}
+
 /* Starts from the rows as given, not from the last epoch's order: so epoch e is the same whichever
  * epochs came before. */
 static void shuffle(struct sampler *sampler, uint32_t epoch)
@@ -73,11 +95,15 @@ static void shuffle(struct sampler *sampler, uint32_t epoch)
     const struct sampler_options *options = &sampler->options;
     struct rng rng;
 
-    rng_init(&rng, options->seed, RNG_ORDER, epoch);
-    if (!sampler->order) {
-        permutation_init(&sampler->permutation, (uint32_t)options->count, &rng);
-        return;
+    for (int p = 0; p < options->parts && is_permuted(sampler); p++) {
+        struct part *part = &sampler->parts[p];
+
+        rng_init(&rng, part->seed, RNG_ORDER, epoch);
+        permutation_init(&part->permutation, (uint32_t)part->count, &rng);
     }
+    if (is_permuted(sampler))
+        return;
+    rng_init(&rng, options->seed, RNG_ORDER, epoch);
     memcpy(sampler->order, options->rows, options->count * sizeof *sampler->order);
     rng_shuffle(&rng, sampler->order, options->count);
 }
@@ -90,7 +116,8 @@ static void order_epoch(struct sampler *sampler, uint32_t epoch)
     if (sampling == SAMPLING_RESHUFFLE || (sampling == SAMPLING_ONCE && epoch == 0))
         shuffle(sampler, epoch);
     else if (sampling == SAMPLING_BLOCKS)
-        block_order_start(&sampler->blocks, epoch);
+        for (int p = 0; p < sampler->options.parts; p++)
+            block_order_start(&sampler->parts[p].blocks, epoch);
 }
 
 static void start_epoch(struct sampler *sampler)
@@ -268,6 +295,11 @@ static int check(const struct sampler_options *options)
                          options->batch_size, options->count);
     if (options->sampling == SAMPLING_BLOCKS && options->block < 1)
         return error_set("sampler: blocks of %zu examples, expected 1 or more", options->block);
+    if (options->parts > 1 &&
+        (options->batch_size < options->parts || ((size_t)options->batch_size != options->count &&
+                                                  options->batch_size % options->parts != 0)))
+        return error_set("sampler: batch size %d in %d parts, expected a multiple of them",
+                         options->batch_size, options->parts);
     return 0;
 }
 
@@ -282,12 +314,44 @@ static int open_order(struct sampler *sampler)
             return error_set("sampler: out of memory for the order of %zu examples",
                              options->count);
         memcpy(sampler->order, options->rows, options->count * sizeof *sampler->order);
-        if (options->sampling == SAMPLING_NONE || options->sampling == SAMPLING_BLOCKS)
+        if (options->sampling == SAMPLING_NONE || options->sampling == SAMPLING_BLOCKS ||
+            options->parts > 1)
             sort(sampler);
     }
-    return options->sampling == SAMPLING_BLOCKS
-               ? block_order_open(&sampler->blocks, options->count, options->block, options->seed)
-               : 0;
+    return 0;
+}
+
+/* Orders of parts have nothing to do with each other, nor with those of another seed. */
+static uint64_t seed_of_part(const struct sampler_options *options, int part)
+{
+    struct rng rng;
+    uint64_t high;
+
+    if (options->parts == 1)
+        return options->seed;
+    rng_init(&rng, options->seed, RNG_PARTS, (uint32_t)part);
+    high = rng_word(&rng);
+    return high << 32 | rng_word(&rng);
+}
+
+static int open_parts(struct sampler *sampler)
+{
+    const struct sampler_options *options = &sampler->options;
+
+    sampler->parts = calloc((size_t)options->parts, sizeof *sampler->parts);
+    if (!sampler->parts)
+        return error_set("sampler: out of memory");
+    for (int p = 0; p < options->parts; p++) {
+        struct part *part = &sampler->parts[p];
+
+        part->first = part_first(options->count, options->parts, p);
+        part->count = part_first(options->count, options->parts, p + 1) - part->first;
+        part->seed = seed_of_part(options, p);
+        if (options->sampling == SAMPLING_BLOCKS &&
+            block_order_open(&part->blocks, part->count, options->block, part->seed) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 int sampler_open(struct sampler **sampler, const struct sampler_options *options)
@@ -304,8 +368,10 @@ int sampler_open(struct sampler **sampler, const struct sampler_options *options
         goto done;
     }
     fresh->options = *options;
+    if (options->parts < 1)
+        fresh->options.parts = 1;
     rng_init(&fresh->draws, options->seed, RNG_ORDER, 0);
-    if (open_order(fresh) != 0 || open_weights(fresh) != 0)
+    if (open_order(fresh) != 0 || open_parts(fresh) != 0 || open_weights(fresh) != 0)
         goto done;
     start_epoch(fresh);
     *sampler = fresh;
@@ -321,7 +387,9 @@ void sampler_close(struct sampler *sampler)
     if (!sampler)
         return;
     alias_close(&sampler->alias);
-    block_order_close(&sampler->blocks);
+    for (int p = 0; p < sampler->options.parts && sampler->parts; p++)
+        block_order_close(&sampler->parts[p].blocks);
+    free(sampler->parts);
     free(sampler->corrections);
     free(sampler->class_weights);
     free(sampler->weights);
@@ -387,29 +455,48 @@ int32_t sampler_row_at(const struct sampler *sampler, size_t place)
     return sampler->order ? sampler->order[place] : (int32_t)place;
 }
 
-int sampler_next_block(const struct sampler *sampler, size_t *first, size_t *last)
+int sampler_next_block(const struct sampler *sampler, int part, size_t *first, size_t *last)
 {
-    return sampler->options.sampling == SAMPLING_BLOCKS &&
-           block_order_next(&sampler->blocks, first, last);
+    if (sampler->options.sampling != SAMPLING_BLOCKS ||
+        !block_order_next(&sampler->parts[part].blocks, first, last))
+        return 0;
+    *first += sampler->parts[part].first;
+    *last += sampler->parts[part].first;
+    return 1;
 }
 
-/* rows[size] = those of the epoch from its position on */
-static void copy_rows(struct sampler *sampler, int32_t *rows, size_t size)
+/* rows[size] = those of one part from its place `position` of the epoch on */
+static void copy_part(struct sampler *sampler, struct part *part, size_t position, int32_t *rows,
+                      size_t size)
 {
-    const struct sampler_options *options = &sampler->options;
-    size_t position = sampler->position;
-
-    if (options->sampling == SAMPLING_BLOCKS)
+    if (sampler->options.sampling == SAMPLING_BLOCKS)
         for (size_t i = 0; i < size; i++)
-            rows[i] = sampler_row_at(sampler, block_order_at(&sampler->blocks, position + i));
+            rows[i] =
+                sampler_row_at(sampler, part->first + block_order_at(&part->blocks, position + i));
+    else if (is_permuted(sampler))
+        for (size_t i = 0; i < size; i++)
+            rows[i] =
+                sampler_row_at(sampler, part->first + permutation_at(&part->permutation,
+                                                                     (uint32_t)(position + i)));
     else if (sampler->order)
         memcpy(rows, sampler->order + position, size * sizeof *rows);
-    else if (options->sampling == SAMPLING_NONE)
-        for (size_t i = 0; i < size; i++)
-            rows[i] = (int32_t)(position + i);
     else
         for (size_t i = 0; i < size; i++)
-            rows[i] = (int32_t)permutation_at(&sampler->permutation, (uint32_t)(position + i));
+            rows[i] = (int32_t)(position + i);
+}
+
+/* rows[size] = those of the epoch from its position on, of which each part has given as many: what
+ * does not divide is left to the last batch, as it is to the ranges. */
+static void copy_rows(struct sampler *sampler, int32_t *rows, size_t size)
+{
+    int parts = sampler->options.parts;
+
+    for (int p = 0; p < parts; p++) {
+        size_t first = part_first(size, parts, p);
+
+        copy_part(sampler, &sampler->parts[p], sampler->position / (size_t)parts, rows + first,
+                  part_first(size, parts, p + 1) - first);
+    }
 }
 
 static int follow_order(struct sampler *sampler, int32_t *rows)

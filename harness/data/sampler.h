@@ -62,7 +62,11 @@ struct sampler_options {
                                   > 0; read by sampler_open only */
     const double *own_weights; /* [stored], >= 0, borrowed: of CLASS_WEIGHTS_GIVEN */
     size_t block;              /* >= 1, of SAMPLING_BLOCKS; the last one has what is left */
-    int batch_size;            /* 1 <= K <= N */
+    int parts; /* 0 or 1: one. More, of SAMPLING_RESHUFFLE and SAMPLING_BLOCKS: the rows, sorted,
+                  are cut into as many ranges (part_first) of one size but for one row, each
+                  with an order or blocks of its own, and each batch is drawn from all of them
+                  alike, part by part */
+    int batch_size; /* 1 <= K <= N; a multiple of the parts, or N */
     uint64_t seed;
 };
 
@@ -72,16 +76,21 @@ struct sampler;
 int sampler_open(struct sampler **, const struct sampler_options *);
 void sampler_close(struct sampler *); /* accepts NULL */
 
-/* From the next batch on, 1 <= batch_size <= N; the order goes on where it was. */
+/* Of `count` things in parts, those of part p are part_first(.., p) .. part_first(.., p + 1) - 1:
+ * of N rows its range, of a batch of any size what is drawn from it. */
+size_t part_first(size_t count, int parts, int part);
+
+/* From the next batch on, 1 <= batch_size <= N; the order goes on where it was. One part alone. */
 void sampler_set_batch_size(struct sampler *, int batch_size);
 
 /* Writes the stored rows of the next batch to rows[K] and returns how many: K, or fewer for a kept
  * last batch. Epoch e's order depends on (seed, e) alone. */
 int sampler_next(struct sampler *, int32_t *rows);
 
-/* SAMPLING_BLOCKS: the first and the last place, in the order that was cut, of the block that is
- * drawn after the current one in this epoch; row_at says what stands there. 0: there is none. */
-int sampler_next_block(const struct sampler *, size_t *first, size_t *last);
+/* SAMPLING_BLOCKS: the first and the last place, in the order that was cut, of the block of a part
+ * that is drawn after its current one in this epoch; row_at says what stands there. 0: there is
+ * none. */
+int sampler_next_block(const struct sampler *, int part, size_t *first, size_t *last);
 int32_t sampler_row_at(const struct sampler *, size_t place);
 
 /* weights[size] of the batch that sampler_next wrote last, for the contract's struct batch; NULL:

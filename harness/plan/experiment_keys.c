@@ -49,6 +49,8 @@ static const struct choice rate_scalings[] = {
 static const struct choice by_default[] = {{"default", DEFAULT_PARAMETER}, {0}};
 static const struct choice epsilon_places[] = {
     {"default", EPSILON_DEFAULT}, {"inside", EPSILON_INSIDE}, {"outside", EPSILON_OUTSIDE}, {0}};
+static const struct choice worker_datas[] = {
+    {"shared", WORKER_DATA_SHARED}, {"own", WORKER_DATA_OWN}, {0}};
 static const struct choice transports[] = {{"threads", TRANSPORT_THREADS},
                                            {"mpi", TRANSPORT_MPI},
                                            {"mpi_async", TRANSPORT_MPI_ASYNC},
@@ -223,6 +225,10 @@ const struct field settings_fields[] = {
      .help = "examples at a time, their gradients accumulated; 0: the whole batch"},
     {"workers", FIELD_COUNT, MEMBER(settings, workers), .low = 1, .high = 1024, .fallback = "1",
      .help = "each with its share of a batch, `threads` and a session of the engine"},
+    {"worker_data", FIELD_CHOICE, MEMBER(settings, worker_data), .choices = worker_datas,
+     .fallback = "shared",
+     .help = "own: each worker draws its share of a batch from a range of the examples that is its "
+             "own, so that a rank reads that range alone"},
     {"transport", FIELD_CHOICE, MEMBER(settings, transport), .choices = transports,
      .fallback = "threads",
      .help = "between workers: threads of one process; or mpi: ranks, `mpirun -n W batchlab run`; "

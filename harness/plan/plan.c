@@ -8,8 +8,8 @@
 #include "plan/cell_data.h"
 #include "plan/cell_list.h"
 #include "plan/probes.h"
+#include "plan/refusals.h"
 #include "plan/schedules.h"
-#include "train/proximal.h"
 #include "train/rule.h"
 
 #include <ctype.h>
@@ -171,7 +171,7 @@ static void write_slug(const struct settings *s, char *slug, size_t size)
     else if (s->threads != 1)
         append(slug, size, "-t%d", s->threads);
     if (s->workers != 1)
-        append(slug, size, "-w%d", s->workers);
+        append(slug, size, "-w%d%s", s->workers, s->worker_data == WORKER_DATA_OWN ? "-own" : "");
     if (s->transport == TRANSPORT_MPI_ASYNC)
         append(slug, size, "-async");
     else if (s->transport == TRANSPORT_MPI)
@@ -315,64 +315,6 @@ static int check_network(const struct cell *cell, const struct experiment *exper
                      cell->network->name, misfit, error_text());
 }
 
-/* Not every example counts the same in the mean of a batch's gradient. */
-static int changes_objective(const struct settings *s)
-{
-    return s->class_weights != CLASS_WEIGHTS_NONE || s->sampler == SAMPLING_BALANCED ||
-           s->sampler == SAMPLING_WEIGHTED;
-}
-
-/* Ranks that add to common parameters whenever they are ready make plain steps. NULL: they do. */
-static const char *refuse_async(const struct cell *cell, const struct experiment *experiment)
-{
-    const struct settings *s = &cell->settings;
-
-    if (s->transport != TRANSPORT_MPI_ASYNC)
-        return NULL;
-    if (experiment->measure == MEASURE_THROUGHPUT)
-        return "cannot be timed by blocks";
-    if (strcmp(s->optimizer, "sgd") != 0 || !rule_is_bare(&s->rule) || cell->schedule)
-        return "takes plain steps of optimizer sgd at a constant rate";
-    if (s->precision != PRECISION_SINGLE || s->delay > 0 || s->micro_batch > 0 ||
-        s->gradient_noise > 0 || s->last_batch != LAST_BATCH_DROP)
-        return "goes with neither precision double, delay, micro_batch, gradient_noise nor "
-               "last_batch keep";
-    return NULL;
-}
-
-/* What a rule cannot be combined with. NULL: nothing. */
-static const char *refuse_rule(const struct cell *cell, const struct experiment *experiment,
-                               const struct dataset *dataset)
-{
-    const struct settings *s = &cell->settings;
-    const struct rule *rule = rule_find(s->optimizer);
-    const char *refusal;
-    struct model model;
-
-    if (rule->needs && s->delay > 0)
-        return "has no delayed form";
-    if (rule->needs && experiment->measure == MEASURE_THROUGHPUT)
-        return "cannot be timed by blocks: its steps differ";
-    if (rule->needs & (NEEDS_ALL | NEEDS_EACH) && dataset->generator)
-        return "asks for gradients of the same examples again, and generated ones are not kept";
-    if (rule->needs & NEEDS_EACH && s->redundancy > 1)
-        return "keeps one gradient for each example, and redundant copies are one example";
-    if (rule->needs & (NEEDS_ALL | NEEDS_EACH) && cell->augmentation)
-        return "asks for gradients of the same examples again, and augmentation varies them";
-    if (rule->needs & (NEEDS_ALL | NEEDS_EACH) && changes_objective(s))
-        return "knows the plain mean loss: neither class_weights nor sampler balanced or weighted";
-    if (rule->needs & NEEDS_EACH && s->sampler == SAMPLING_IMPORTANCE)
-        return "draws uniformly: not with sampler importance";
-    if (!(rule->needs & NEEDS_PROXIMAL))
-        return NULL;
-    if (s->workers > 1 || s->micro_batch > 0)
-        return "solves for a whole batch: neither workers nor micro_batch";
-    network_build(&model, cell->network, dataset->shape, dataset->outputs, dataset->classes);
-    refusal = proximal_refuses(&model.network, cell->largest_batch);
-    network_free(&model);
-    return refusal;
-}
-
 static double scaled_rate(const struct settings *s, int batch_size)
 {
     double ratio = (double)batch_size / s->base_batch_size;
@@ -433,7 +375,7 @@ static int complete_training(struct cell *cell, const struct experiment *experim
         return error_set("%s:%d: batch_size: %d generated examples, expected at most %d at a time",
                          experiment->file, line_of(axes, axis_count, digits, "batch_size"),
                          cell->largest_batch, GENERATOR_SHOWN);
-    refusal = refuse_async(cell, experiment);
+    refusal = refusal_async(cell, experiment);
     if (refusal)
         return error_set("%s:%d: transport: mpi_async %s", experiment->file,
                          line_of(axes, axis_count, digits, "transport"), refusal);
@@ -445,7 +387,11 @@ static int complete_training(struct cell *cell, const struct experiment *experim
         (settings->reduction != REDUCTION_LIBRARY || settings->precision == PRECISION_DOUBLE))
         return error_set("%s:%d: overlap: expected reduction: library and single precision with it",
                          experiment->file, line_of(axes, axis_count, digits, "overlap"));
-    refusal = refuse_rule(cell, experiment, dataset);
+    refusal = refusal_own_data(cell);
+    if (refusal)
+        return error_set("%s:%d: worker_data: own: %s", experiment->file,
+                         line_of(axes, axis_count, digits, "worker_data"), refusal);
+    refusal = refusal_rule(cell, experiment, dataset);
     if (refusal)
         return error_set("%s:%d: optimizer: %s: %s", experiment->file,
                          line_of(axes, axis_count, digits, "optimizer"), settings->optimizer,

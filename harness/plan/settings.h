@@ -20,6 +20,10 @@
 
 enum transport { TRANSPORT_THREADS, TRANSPORT_MPI, TRANSPORT_MPI_ASYNC }; /* between workers */
 
+/* What a worker draws its share of a batch from: all examples, or a range of them that no other
+ * worker draws from. */
+enum worker_data { WORKER_DATA_SHARED, WORKER_DATA_OWN };
+
 /* How the gradients of ranks are added: in the order of threads' ones, to the same bytes; or in
  * whatever order MPI's library takes. */
 enum reduction { REDUCTION_FIXED_ORDER, REDUCTION_LIBRARY };
@@ -59,6 +63,7 @@ struct settings {
     enum precision precision;
     int micro_batch; /* examples of a piece of a batch; 0: the batch is one piece */
     int workers;     /* each with its share of a batch */
+    enum worker_data worker_data;
     enum transport transport;
     enum reduction reduction;
     int overlap; /* 1: a sum of ranks begins as soon as what is added is final */

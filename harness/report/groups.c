@@ -55,6 +55,7 @@ static const struct {
     [AXIS_PRECISION] = {"precision", WORD("%s precision"), false, true, "single"},
     [AXIS_MICRO_BATCH] = {"micro_batch", WORD("micro-batch %s"), true, true, "0"},
     [AXIS_WORKERS] = {"workers", WORD("workers %s"), true, true, "1"},
+    [AXIS_WORKER_DATA] = {"worker_data", WORD("workers' data: %s"), false, true, "shared"},
     [AXIS_TRANSPORT] = {"transport", "%s", false, true, "threads"},
     [AXIS_REDUCTION] = {"reduction", WORD("reduction %s"), false, true, "fixed_order"},
     [AXIS_OVERLAP] = {"overlap", WORD("overlap %s"), false, true, "no"},

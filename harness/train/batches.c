@@ -10,6 +10,7 @@
 #include "data/weighting.h"
 #include "memory.h"
 #include "train/step.h"
+#include "train/team.h"
 
 #include <stdlib.h>
 
@@ -21,7 +22,10 @@ struct batches {
 
     float *made; /* [K][inputs], of a generator; NULL: examples are stored */
     size_t inputs;
-    size_t asked_for; /* first place of the block that was last asked for, plus one */
+    int part_count;        /* ranges that are drawn from, one after the other in a batch */
+    int first_part, parts; /* of them those of this process: all, or its rank's one */
+    size_t *asked_for;     /* [part_count], first place of the block that was last asked for, plus
+                              one */
 
     struct augmenter *augmenter; /* NULL: images stay as they are */
     uint8_t *images;             /* [K][image_bytes], varied */
@@ -42,6 +46,7 @@ static int open_sampler(struct batches *batches, const struct workbench *bench,
         .last_batch = last_batch,
         .order = settings->order,
         .block = (size_t)settings->block,
+        .parts = batches->part_count,
         .class_weights = settings->class_weights,
         .rows = bench->train.rows,
         .count = bench->train.count,
@@ -66,6 +71,19 @@ static int open_sampler(struct batches *batches, const struct workbench *bench,
         status = sampler_open(&batches->sampler, &options);
     free(weights);
     return status;
+}
+
+/* With worker_data: own as many ranges as workers. */
+static int open_parts(struct batches *batches, const struct workbench *bench)
+{
+    const struct settings *settings = &bench->cell->settings;
+    int is_own = settings->worker_data == WORKER_DATA_OWN, is_rank = is_own && bench->team;
+
+    batches->part_count = is_own ? settings->workers : 1;
+    batches->first_part = is_rank ? team_rank(bench->team) : 0;
+    batches->parts = is_rank ? 1 : batches->part_count;
+    batches->asked_for = calloc((size_t)batches->part_count, sizeof *batches->asked_for);
+    return batches->asked_for ? 0 : error_set("out of memory");
 }
 
 static int open_augmenter(struct batches *batches, const struct workbench *bench)
@@ -121,8 +139,8 @@ int batches_open(struct batches **batches, const struct workbench *bench,
         goto failed;
     }
     b->view.rows = b->rows;
-    if (open_sampler(b, bench, last_batch) != 0 || open_augmenter(b, bench) != 0 ||
-        open_generator(b, bench) != 0)
+    if (open_parts(b, bench) != 0 || open_sampler(b, bench, last_batch) != 0 ||
+        open_augmenter(b, bench) != 0 || open_generator(b, bench) != 0)
         goto failed;
     *batches = b;
     return 0;
@@ -137,6 +155,7 @@ void batches_close(struct batches *batches)
         return;
     sampler_close(batches->sampler);
     augmenter_close(batches->augmenter);
+    free(batches->asked_for);
     free(batches->rows);
     free(batches->images);
     free(batches->made);
@@ -158,30 +177,52 @@ void batches_checkpoint(struct batches *batches, struct checkpoint *checkpoint)
 /* ---- Drawing ----------------------------------------------------------------------------------
  */
 
+/* Of the current batch, what this process draws is first .. end - 1. */
+static void find_own(const struct batches *batches, size_t *first, size_t *end)
+{
+    size_t size = (size_t)batches->view.size;
+
+    *first = part_first(size, batches->part_count, batches->first_part);
+    *end = part_first(size, batches->part_count, batches->first_part + batches->parts);
+}
+
 static void augment(struct batches *batches)
 {
     const uint8_t *stored = batches->train.features;
-    size_t bytes = batches->image_bytes;
+    size_t bytes = batches->image_bytes, first, end;
 
-    for (int i = 0; i < batches->view.size; i++) {
+    find_own(batches, &first, &end);
+    for (size_t i = first; i < end; i++) {
         size_t row = (size_t)batches->rows[i];
 
-        augmenter_apply(batches->augmenter, stored + row * bytes,
-                        batches->images + (size_t)i * bytes, batches->drawn++);
+        augmenter_apply(batches->augmenter, stored + row * bytes, batches->images + i * bytes,
+                        batches->drawn + i);
         batches->labels[i] = batches->train.labels[row];
     }
+    batches->drawn += (uint64_t)batches->view.size;
+}
+
+static void make(struct batches *batches)
+{
+    size_t first, end;
+
+    find_own(batches, &first, &end);
+    generator_make_all(batches->train.generator, batches->train.first, batches->rows + first,
+                       end - first, batches->made + first * batches->inputs,
+                       batches->labels + first);
 }
 
 /* While a block of mapped examples is drawn, the system reads the next one. */
-static void ask_for_next_block(struct batches *batches)
+static void ask_for_next_block(struct batches *batches, int part)
 {
     const struct examples *train = &batches->train;
     const char *features = train->features;
     size_t first, last, begin, end, bytes = dataset_row_bytes(train, batches->inputs);
 
-    if (!sampler_next_block(batches->sampler, &first, &last) || batches->asked_for == first + 1)
+    if (!sampler_next_block(batches->sampler, part, &first, &last) ||
+        batches->asked_for[part] == first + 1)
         return;
-    batches->asked_for = first + 1;
+    batches->asked_for[part] = first + 1;
     begin = (size_t)sampler_row_at(batches->sampler, first);
     end = (size_t)sampler_row_at(batches->sampler, last) + 1;
     if (begin < end && end - begin <= 2 * (last - first + 1)) /* not one class after the other */
@@ -191,11 +232,10 @@ static void ask_for_next_block(struct batches *batches)
 void batches_next(struct batches *batches, struct batch *batch)
 {
     batches->view.size = sampler_next(batches->sampler, batches->rows);
-    if (batches->train.is_mapped)
-        ask_for_next_block(batches);
+    for (int p = 0; p < batches->parts && batches->train.is_mapped; p++)
+        ask_for_next_block(batches, batches->first_part + p);
     if (batches->made)
-        generator_make_all(batches->train.generator, batches->train.first, batches->rows,
-                           (size_t)batches->view.size, batches->made, batches->labels);
+        make(batches);
     batches->view.weights = sampler_weights(batches->sampler);
     if (batches->augmenter)
         augment(batches);

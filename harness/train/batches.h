@@ -16,10 +16,11 @@ void batches_close(struct batches *); /* accepts NULL */
 /* From the next batch on, 1 .. the cell's largest. */
 void batches_set_size(struct batches *, int batch_size);
 
-/* The next batch, a view that is good until the one after. With augmentation it has no rows: its
- * images are a copy, and so are generated examples; and what was drawn as the n-th example of the
- * run, n = 0, 1, ..., is varied by a function of (seed, n) alone. Nothing is varied but what is
- * drawn here. */
+/* The next batch, a view that is good until the one after. With worker_data: own, of a rank's
+ * examples no others are looked at, nor made: of theirs there are rows, and no images. With
+ * augmentation it has no rows: its images are a copy, and so are generated examples; and what was
+ * drawn as the n-th example of the run, n = 0, 1, ..., is varied by a function of (seed, n) alone.
+ * Nothing is varied but what is drawn here. */
 void batches_next(struct batches *, struct batch *);
 
 /* Their state between two of them. */

@@ -32,7 +32,8 @@ struct gradient {
     const struct rule_vectors *vectors;
     enum precision precision;
     size_t parameters;
-    int piece; /* examples in a piece; 0: a worker's whole share */
+    int piece;       /* examples in a piece; 0: a worker's whole share */
+    int is_by_parts; /* shares are the parts that the batch was drawn in */
     int worker_count;
     struct team *team;      /* whose ranks are the workers; NULL: they are all here */
     int local_count;        /* workers of this process: all, or its rank's one */
@@ -98,17 +99,24 @@ static int compute_part(struct worker *worker, int first, int size, void *gradie
 /* ---- The tree ---------------------------------------------------------------------------------
  */
 
+/* The first example of a piece; of the one after the last: K. */
+static int start_of(const struct gradient *g, int piece)
+{
+    long k = g->batch->size, start = (long)piece * g->piece;
+
+    if (g->piece)
+        return (int)(start < k ? start : k);
+    return g->is_by_parts ? (int)part_first((size_t)k, g->pieces, piece)
+                          : (int)(k * piece / g->pieces);
+}
+
 static int add_pieces(struct worker *worker, int first, int end, int depth, void *sum)
 {
     struct gradient *g = worker->gradient;
-    int middle, k = g->batch->size;
+    int middle;
 
-    if (end - first == 1) {
-        long from = g->piece ? (long)first * g->piece : (long)k * first / g->pieces;
-        long to = g->piece ? from + g->piece : (long)k * end / g->pieces;
-
-        return compute_part(worker, (int)from, (int)((to < k ? to : k) - from), sum);
-    }
+    if (end - first == 1)
+        return compute_part(worker, start_of(g, first), start_of(g, end) - start_of(g, first), sum);
     if (!worker->right[depth])
         worker->right[depth] = memory_take(g->parameters * g->vectors->size);
     if (!worker->right[depth]) {
@@ -182,15 +190,9 @@ static void work_announced(struct gradient *g)
 {
     const struct engine *engine = g->bench->engine;
     struct worker *worker = &g->workers[0];
-    long k = g->batch->size, size = 0;
+    int size = start_of(g, worker->end) - start_of(g, worker->first);
 
-    if (worker->first < worker->end) {
-        long from = g->piece ? (long)worker->first * g->piece : k * worker->first / g->pieces;
-        long to = g->piece ? from + g->piece : k * worker->end / g->pieces;
-
-        size = (to < k ? to : k) - from;
-    }
-    team_begin(g->team, g->vectors, worker->sum, (double)size / (double)k);
+    team_begin(g->team, g->vectors, worker->sum, (double)size / g->batch->size);
     engine->on_ready(worker->session, team_ready, g->team);
     work(worker);
     engine->on_ready(worker->session, NULL, NULL);
@@ -334,6 +336,7 @@ int gradient_open(struct gradient **gradient, const struct workbench *bench)
         .precision = settings->precision,
         .parameters = bench->model->parameters,
         .piece = settings->micro_batch,
+        .is_by_parts = settings->worker_data == WORKER_DATA_OWN,
         .worker_count = is_async ? 1 : settings->workers,
         .team = is_async ? NULL : bench->team,
         .local_count = is_async || bench->team ? 1 : settings->workers,

@@ -104,6 +104,21 @@ columns_except out-1/cells.csv "$measured|communication" >first
 columns_except again/cells.csv "$measured|communication" >second
 is_same first second
 
+case='ranks that read ranges of their own compute what threads do'
+sed -e 's/workers: .*/workers: [2, 4]\n  worker_data: own\n  sampler: [reshuffle, block_shuffle]\n  block: 50/' \
+    same.yaml >own.yaml
+ranks_end 4 0 run own.yaml --results own --no-charts --no-roof
+for column in workers sampler transport outcome updates final_train_loss final_validation_loss; do
+    column own/cells.csv $column >own-$column
+done
+paste -d ' ' own-* | grep ' mpi ' | sed 's/ mpi / /' | sort >of-ranks
+paste -d ' ' own-* | grep ' threads ' | sed 's/ threads / /' | sort >of-threads
+[ "$(wc -l <of-ranks)" -eq 8 ] || fail 'not 8 cells of ranks'
+is_same of-ranks of-threads
+sed 's/\[2, 4\]/3/' own.yaml >uneven.yaml
+ranks_end 3 1 run uneven.yaml --results none
+one_rank_complains 'uneven.yaml:' 'worker_data: own' 'multiple of workers'
+
 case='a finished grid needs no ranks'
 ends_with 0 run same.yaml --results out-1 --no-charts
 prints '12 finished cells were there already'
@@ -160,6 +175,7 @@ grid:
   learning_rate: 0.01
   optimizer: adam
   workers: 3
+  worker_data: own
   transport: [threads, mpi]
 budget: {examples: 300000}
 limits: {checkpoint_seconds: 0.1}
