@@ -20,6 +20,8 @@ dpkg-deb -f "$1" Depends >depends
 for library in libc6 libyaml-0-2 libjansson4 zlib1g libcsv3 libdnnl2 libgomp1; do
     grep -q "\(^\|, \)$library\( \|,\|$\)" depends || fail "no $library in $(cat depends)"
 done
+if grep -q openmpi depends; then fail "MPI, without which it runs, in $(cat depends)"; fi
+dpkg-deb -f "$1" Suggests | grep -q openmpi-bin || fail 'Suggests'
 dpkg-deb -f "$1" Recommends | grep -q 'gnuplot-nox.*libopenblas0-openmp' || fail 'Recommends'
 
 case='the program works where it was unpacked'
@@ -34,6 +36,18 @@ budget: {epochs: 1}
 END
 ends_with 0 run grid.yaml --no-charts
 ends_with 0 explain root/usr/share/batchlab/experiments/batch-size.yaml
+
+case='and without the library of MPI, which only runs over ranks ask for'
+if [ -e root/usr/lib/batchlab/ranks_mpi.so ]; then
+    mkdir broken
+    : >broken/libmpi.so.40 # found first, and no library
+    LD_LIBRARY_PATH=$PWD/broken
+    export LD_LIBRARY_PATH
+    ends_with 0 run grid.yaml --no-charts --results alone
+    ends_with 1 netmeasure
+    complains 'MPI cannot be loaded'
+    unset LD_LIBRARY_PATH
+fi
 
 case='nothing in it names the place where it was built'
 grep -rlF "$build" root >named && fail "$(cat named)"
