@@ -29,7 +29,7 @@ static void write_page(enum page_format format)
 
     begin_writing();
     page.file = stream;
-    page_begin(&page, "<script>alert('t')</script> & more");
+    page_begin(&page, "<script>alert('t')</script> & more", "\"><script>alert(2)</script>");
     page_heading(&page, 2, "one", "a \"quoted\" <h2>");
     page_paragraph(&page, "note", "%s", "]]> <b>bold</b> \x01\xff");
     page_table_open(&page, "\"><script>", columns, 2);

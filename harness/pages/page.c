@@ -170,7 +170,7 @@ const char *page_field(const char *field, char *text, size_t size)
 /* ---- The page ---------------------------------------------------------------------------------
  */
 
-void page_begin(const struct page *page, const char *title)
+void page_begin(const struct page *page, const char *title, const char *about)
 {
     FILE *file = page->file;
 
@@ -184,8 +184,10 @@ void page_begin(const struct page *page, const char *title)
           "xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n<meta charset=\"utf-8\"/>\n"
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
           "<meta name=\"color-scheme\" content=\"light dark\"/>\n"
-          "<link rel=\"icon\" href=\"data:,\"/>\n<title>",
+          "<link rel=\"icon\" href=\"data:,\"/>\n<meta name=\"description\" content=\"",
           file);
+    text_xml(file, about);
+    fputs("\"/>\n<title>", file);
     text_xml(file, title);
     fprintf(file, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>", embedded_style);
     text_xml(file, title);

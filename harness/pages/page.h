@@ -17,8 +17,9 @@ struct page {
     const char *folder; /* that it lies in, absolute; links are seen from there */
 };
 
-/* Title and all up to the first line of the text: its heading too. */
-void page_begin(const struct page *, const char *title);
+/* Title and all up to the first line of the text: its heading too. about: what search and links
+ * show of it, a sentence. */
+void page_begin(const struct page *, const char *title, const char *about);
 void page_end(const struct page *, const char *made_by);
 
 /* level: 2 or 3. id: what may be linked to, letters and dashes, or NULL. */

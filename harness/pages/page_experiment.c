@@ -231,7 +231,8 @@ static void put_files(const struct page *page, const struct pages_folder *folder
 
 static int put_all(const struct page *page, const struct pages_folder *folder, const char *made_by)
 {
-    page_begin(page, pages_folder_title(folder));
+    page_begin(page, pages_folder_title(folder),
+               "What was asked, the answer, its charts and tables, and how to repeat it.");
     page_paragraph_open(page, "muted");
     page_text(page, "Experiment ");
     page_code(page, folder->verdicts.name);

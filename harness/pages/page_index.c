@@ -206,7 +206,8 @@ static int put_verdicts(const struct page *page, const struct pages_folder *fold
 static int put_all(const struct page *page, const struct pages_folder *folders, size_t count,
                    const struct overview *overview, const char *made_by)
 {
-    page_begin(page, "Batchlab: experiments and verdicts");
+    page_begin(page, "Batchlab: experiments and verdicts",
+               "What was asked of gradient descent, and what the results say.");
     page_paragraph(page, "lead", "%zu results folder%s.", count, count == 1 ? "" : "s");
     put_origin(page, folders, count);
     put_experiments(page, folders, count);
