@@ -280,6 +280,21 @@ static void without_one_worker_there_is_nothing_to_fit(void **state)
     results_close(&results);
 }
 
+static void results_of_an_older_version_are_refused_by_name(void **state)
+{
+    const char *header = "id,batch_size,workers,transport,precision\n";
+    struct results results;
+    struct scale scale = {0};
+
+    (void)state;
+    scratch_write("cells.csv", header, strlen(header));
+    assert_int_equal(results_open(&results, scratch_folder), 0);
+    assert_int_equal(scale_open(&scale, &results, NULL, &known), -1);
+    assert_non_null(strstr(error_text(), "older version, without column `seconds_per_update`"));
+    scale_close(&scale);
+    results_close(&results);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +308,7 @@ int main(void)
         cmocka_unit_test(results_of_the_model_are_predicted),
         cmocka_unit_test(a_wrong_interconnect_shows_in_what_was_held_out),
         cmocka_unit_test(without_one_worker_there_is_nothing_to_fit),
+        cmocka_unit_test(results_of_an_older_version_are_refused_by_name),
     };
 
     return cmocka_run_group_tests(tests, scratch_open, scratch_close);

@@ -49,13 +49,30 @@ static void folder_of(const char *path, char *folder, size_t size)
         snprintf(folder, size, ".");
 }
 
+/* Why a write failed some time ago is forgotten; two more tell it, unless there is room again: 0.
+ * The first may be cut short at the end of the disk. */
+static int cause_of_loss(int descriptor)
+{
+    static const char more[4096];
+
+    for (int i = 0; i < 2; i++)
+        if (write(descriptor, more, sizeof more) < 0)
+            return errno;
+    return 0;
+}
+
 int file_commit(struct whole_file *file)
 {
     char folder[PATH_MAX];
-    int failed =
-        ferror(file->stream) || fflush(file->stream) != 0 || fsync(fileno(file->stream)) != 0;
-    int cause = errno;
+    int failed = 0, cause = 0;
 
+    if (ferror(file->stream)) {
+        failed = 1;
+        cause = cause_of_loss(fileno(file->stream));
+    } else if (fflush(file->stream) != 0 || fsync(fileno(file->stream)) != 0) {
+        failed = 1;
+        cause = errno;
+    }
     if (fclose(file->stream) != 0 && !failed) {
         failed = 1;
         cause = errno;
@@ -67,7 +84,8 @@ int file_commit(struct whole_file *file)
     }
     if (failed) {
         unlink(file->temporary);
-        return error_set("%s: cannot be written: %s", file->path, strerror(cause));
+        return error_set("%s: cannot be written: %s", file->path,
+                         cause ? strerror(cause) : "a part of it failed");
     }
     folder_of(file->path, folder, sizeof folder);
     return folder_sync(folder);

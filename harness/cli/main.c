@@ -29,7 +29,7 @@ static const struct command commands[] = {
     {"export", "write a results folder in the formats that other tools read", command_export},
     {"report", "make pages of results folders, to be read and passed on", command_report},
     {"verify", "are results what was written? what is damaged, what to run again", command_verify},
-    {"merge", "make the derived files of a results folder anew of its cells", command_merge},
+    {"merge", "make one results folder of several, and its derived files anew", command_merge},
     {"plot", "draw the charts of a results folder again", command_plot},
     {"doctor", "is this machine fit for measuring, and is everything there?", command_doctor},
     {"roof", "measure what this machine can do: multiply-add peak, bandwidth", command_roof},
@@ -109,7 +109,8 @@ int main(int argc, char **argv)
         print_help(stderr);
         return STATUS_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         print_help(stdout);
         return STATUS_OK;
     }

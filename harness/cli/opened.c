@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Charts are a layer above experiments, so their names are checked here. */
 static int check_charts(const struct experiment *experiment)
@@ -151,6 +152,22 @@ error_t plan_request_parse(int key, char *text, struct argp_state *state)
     }
 }
 
+/* A file that is not there: is it one of those that the program brings along, by its name? */
+static int not_opened(const char *file)
+{
+    const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+    size_t length = strlen(name);
+    char folder[PATH_MAX], path[PATH_MAX + 260], whole[PATH_MAX];
+
+    if (length > 5 && strcmp(name + length - 5, ".yaml") == 0)
+        length -= 5;
+    command_share("experiments", folder, sizeof folder);
+    snprintf(path, sizeof path, "%s/%.*s.yaml", folder, (int)length, name);
+    if (length == 0 || length > 250 || access(file, F_OK) == 0 || !realpath(path, whole))
+        return -1;
+    return error_set("%s: No such file or directory; the one that comes along is %s", file, whole);
+}
+
 int opened_open(struct opened *opened, const char *file, int quick, const char *threads,
                 const char *results)
 {
@@ -158,7 +175,7 @@ int opened_open(struct opened *opened, const char *file, int quick, const char *
     if (results && !results[0]) /* an unset variable must not mean the root folder */
         return error_set("--results: empty, expected a folder");
     if (experiment_open(&opened->experiment, file, quick) != 0)
-        return -1;
+        return not_opened(file);
     if (results)
         snprintf(opened->results, sizeof opened->results, "%s", results);
     else

@@ -201,6 +201,8 @@ static int draw_figure(const char *results, const char *name, const char *output
         snprintf(folder, sizeof folder, "%s/figures", results);
     figure_numbers_name(figure, name, file, sizeof file);
     snprintf(numbers, sizeof numbers, "%s/%s", folder, file);
+    if (chart_applies(results, name) < 0) /* no folder then, for results that are not there */
+        return -1;
     if (folder_make(folder) != 0 || chart_write_to(results, name, numbers) != 0)
         return -1;
     if (words_missing())

@@ -94,7 +94,8 @@ static int verify_shards(char *folder)
     if (shard_set_open(&set, folder) != 0)
         return command_failed();
     bad = shard_set_check(&set, print_shard, folder);
-    printf("%u shards of %zu examples: %zu damaged.\n", set.shards, set.count, bad);
+    printf("%u shard%s of %zu examples: %zu damaged.\n", set.shards, set.shards == 1 ? "" : "s",
+           set.count, bad);
     shard_set_close(&set);
     return bad == 0 ? STATUS_OK : STATUS_ERROR;
 }

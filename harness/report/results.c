@@ -189,18 +189,6 @@ static int open_table(struct table **table, const char *folder, const char *file
     return status;
 }
 
-int results_open(struct results *results, const char *folder)
-{
-    *results = (struct results){.folder = strdup(folder)};
-    if (!results->folder)
-        return error_set("%s: out of memory", folder);
-    if (open_table(&results->cells, folder, "cells.csv") != 0)
-        return -1;
-    if (find_targets(results) != 0)
-        return -1;
-    return read_manifest(results);
-}
-
 static int has_file(const struct results *results, const char *file)
 {
     char *path = path_in(results->folder, file);
@@ -208,6 +196,31 @@ static int has_file(const struct results *results, const char *file)
 
     free(path);
     return there;
+}
+
+/* Without the table: were there runs that did not come to their end? */
+static int no_cells(const char *folder)
+{
+    struct results at = {.folder = (char *)folder};
+
+    if (has_file(&at, "cells.csv") || !has_file(&at, "cells"))
+        return -1; /* as table_open has it */
+    return error_set(
+        "%s/cells.csv: not there, for the run did not come to its end; run its experiment "
+        "again, or `batchlab merge EXPERIMENT` makes it of the finished cells",
+        folder);
+}
+
+int results_open(struct results *results, const char *folder)
+{
+    *results = (struct results){.folder = strdup(folder)};
+    if (!results->folder)
+        return error_set("%s: out of memory", folder);
+    if (open_table(&results->cells, folder, "cells.csv") != 0)
+        return no_cells(folder);
+    if (find_targets(results) != 0)
+        return -1;
+    return read_manifest(results);
 }
 
 int results_has_curves(const struct results *results)

@@ -25,8 +25,16 @@ struct columns {
     size_t rows;
 };
 
-static int take_columns(struct columns *columns, struct table *cells)
+static int take_columns(struct columns *columns, const struct results *results)
 {
+    static const char *const later[] = {"seconds_per_update", "precision", "transport", "workers"};
+    struct table *cells = results->cells;
+
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        if (!table_has(cells, later[i]))
+            return error_set("%s: results of an older version, without column `%s`; run their "
+                             "experiment again, into a new folder",
+                             results->folder, later[i]);
     *columns = (struct columns){
         .network = table_texts(cells, "network"),
         .engine = table_texts(cells, "engine_used"),
@@ -315,8 +323,7 @@ static int open_settings(struct scale *scale, struct results *timed, struct resu
     size_t most;
     int status = -1;
 
-    if (take_columns(&times, timed->cells) != 0 ||
-        (stepped && take_columns(&steps, stepped->cells) != 0))
+    if (take_columns(&times, timed) != 0 || (stepped && take_columns(&steps, stepped) != 0))
         return -1;
     most = times.rows + (stepped ? steps.rows : 0) + 1;
     scale->list = calloc(times.rows + 1, sizeof *scale->list);

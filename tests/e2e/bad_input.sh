@@ -336,6 +336,8 @@ grep -q '^Usage: batchlab COMMAND' err || fail 'no help on stderr'
 case='help and version'
 ends_with 0 --help
 prints 'Usage: batchlab COMMAND'
+ends_with 0 help
+prints 'Usage: batchlab COMMAND'
 ends_with 0 --version
 prints 'batchlab '
 ends_with 0 run --help
@@ -358,11 +360,18 @@ mkdir hollow
 fails hollow/cells.csv plot hollow
 fails nowhere/cells.csv plot nowhere
 fails hollow/cells.csv plot hollow loss
+fails nowhere/cells.csv plot nowhere loss
+[ ! -e nowhere ] || fail 'a chart that could not be drawn left a folder'
+mkdir -p cut/cells # as an interrupted run leaves it
+echo '{}' >cut/manifest.json
+for command in plot report verdict scale; do fails 'run its experiment again' $command cut; done
 fails pie plot hollow pie
 fails 'niave' check --engine niave
 fails ./nowhere.so check --engine ./nowhere.so
 fails empty.yaml:1: plan empty.yaml
 fails 'nowhere.yaml' plan nowhere.yaml
+fails 'experiments/batch-size.yaml' plan batch-size # a name of `list experiments`
+fails 'comes along is' explain experiments/batch-size.yaml
 is_absent results
 
 case='plan runs nothing'
