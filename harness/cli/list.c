@@ -181,7 +181,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (!arguments->what)
             argp_error(state, "expected engines, charts, optimizers, networks, experiments, keys, "
                               "import or columns");
-        if (arguments->as_json && strcmp(arguments->what, "columns") != 0)
+        else if (arguments->as_json && strcmp(arguments->what, "columns") != 0)
             argp_error(state, "--json is of columns");
         break;
     default:
