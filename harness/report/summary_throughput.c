@@ -73,7 +73,7 @@ static void share_text(const struct groups *groups, const struct arm *all,
     text[0] = '\0';
     if (isfinite(share)) {
         for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
-            if (strcmp(columns->roof_bound[cell], bounds[i][0]) == 0)
+            if (columns->roof_bound && strcmp(columns->roof_bound[cell], bounds[i][0]) == 0)
                 bound = bounds[i][1];
         snprintf(text, 96, "pre-gathered %.0f %% of the roof, bound by %s", 100 * share, bound);
         return;
@@ -111,7 +111,7 @@ static void print_row(FILE *file, const struct groups *groups, const struct colu
     if (isfinite(share))
         snprintf(roof, sizeof roof, "%.0f %%", 100 * share);
     fprintf(file, "%10.0f %12s %8.4g %5s %7s\n", rate, other, gflops, roof,
-            isfinite(share) ? columns->roof_bound[cell] : "");
+            isfinite(share) && columns->roof_bound ? columns->roof_bound[cell] : "");
 }
 
 static void print_fastest(FILE *file, const struct groups *groups, const struct columns *columns,

@@ -200,6 +200,7 @@ static int decompose_moment(FILE *file, const struct predicted *all, size_t cell
         copy_probabilities(runs[r], find_moment(runs[r], moment),
                            probabilities + r * examples * classes);
     for (size_t e = 0; e < examples; e++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a moment has at least one run */
         labels[e] = (int)runs[0]->labels[find_moment(runs[0], moment)->first + e];
     status = 0;
     if (count >= SEEDS_MIN)
