@@ -98,6 +98,11 @@ error_t command_experiment(int key, const char *text, struct argp_state *, const
 /* The same of commands on one results folder. */
 error_t command_folder(int key, const char *text, struct argp_state *, const char **folder);
 
+/* The same of commands on one or several of what `expected` says: ("a results folder"). The list is
+ * argv's own. */
+error_t command_several(int key, const struct argp_state *, char ***list, size_t *count,
+                        const char *expected);
+
 /* Which cells of an experiment a command is about: --results, --threads, --quick and the file, for
  * those that run nothing of it: options and parser of their argp, whose input it is. */
 struct plan_request {
@@ -123,6 +128,24 @@ void opened_close(struct opened *);
 /* Leaves the shard of the plan, and names its own results folder: the other one's name with
  * -shard-I-of-N. */
 int opened_take_shard(struct opened *, const struct shard *);
+
+/* What cells come to: how many, how many are finished, seconds of all and of the rest, as
+ * estimated. */
+struct account {
+    int cells, finished;
+    double seconds, left;
+};
+
+/* Adds a cell of one of the experiment's plans, and says what there is of it. */
+struct cell_state {
+    double seconds; /* as estimated */
+    int is_recorded;
+    enum outcome outcome; /* of a recorded one */
+};
+struct cell_state opened_account(const struct opened *, const struct cell *, struct account *);
+
+/* Cells at a time, unless a run is told otherwise. */
+int opened_jobs(const struct opened *);
 
 /* Progress on stderr: on a terminal a bar, and below it the best of each K so far; a line for each
  * finished cell otherwise. */

@@ -2,10 +2,9 @@
 #include "doctor/doctor.h"
 
 #include "cli/command.h"
+#include "report/canvas.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 static const struct argp_option options[] = {
     {"results", 'r', "FOLDER", 0, "Where results go (default results)", 0},
@@ -44,9 +43,8 @@ static const struct argp argp = {
 static const char *colour_of(enum doctor_state state)
 {
     static const char *const colours[DOCTOR_STATES] = {"\033[32m", "\033[33m", "\033[31m"};
-    const char *refused = getenv("NO_COLOR");
 
-    return isatty(STDOUT_FILENO) && !(refused && refused[0]) ? colours[state] : "";
+    return terminal_of(stdout).colour ? colours[state] : "";
 }
 
 static void print_finding(const struct doctor_finding *finding)

@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "report/chart.h"
-#include "run/record.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -167,31 +166,21 @@ static void print_timing(const struct throughput_options *throughput)
 static void print_time(const struct opened *opened)
 {
     const struct experiment *experiment = &opened->experiment;
-    double seconds = 0, left = 0;
-    struct host host;
+    struct account account = {0};
     char text[32], more[32];
-    int done = 0, jobs;
+    int jobs = opened_jobs(opened);
 
-    host_read(&host);
-    jobs = experiment->measure == MEASURE_THROUGHPUT ? 1 : host.processor_count;
-    for (int i = 0; i < opened->plan.count; i++) {
-        const struct cell *cell = &opened->plan.cells[i];
-        double about = plan_cell_seconds(cell, experiment, &opened->dataset);
-        struct recorded recorded;
-        int is_done =
-            record_find(opened->results, cell->id, &recorded) && outcome_is_final(recorded.outcome);
-
-        done += is_done;
-        seconds += about;
-        left += is_done ? 0 : about;
-    }
-    printf("\nHow long\n  At most about %s with %d at a time%s", duration(seconds / jobs, text),
-           jobs, experiment->tuning.key_count ? ", and the tuning comes on top" : "");
+    for (int i = 0; i < opened->plan.count; i++)
+        opened_account(opened, &opened->plan.cells[i], &account);
+    printf("\nHow long\n  At most about %s with %d at a time%s",
+           duration(account.seconds / jobs, text), jobs,
+           experiment->tuning.key_count ? ", and the tuning comes on top" : "");
     if (experiment->expected_seconds > 0)
         printf("; it took %s on 2 cores once", duration(experiment->expected_seconds, more));
-    printf(".\n  Finished already, in %s: %d of %d", opened->results, done, opened->plan.count);
-    if (done > 0 && done < opened->plan.count)
-        printf("; at most about %s are left", duration(left / jobs, text));
+    printf(".\n  Finished already, in %s: %d of %d", opened->results, account.finished,
+           account.cells);
+    if (account.finished > 0 && account.finished < account.cells)
+        printf("; at most about %s are left", duration(account.left / jobs, text));
     puts(". Ctrl-C loses none.");
 }
 

@@ -43,18 +43,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_NO_CHARTS:
         arguments->no_charts = 1;
         break;
-    case ARGP_KEY_ARGS:
-        arguments->paths = state->argv + state->next;
-        arguments->count = (size_t)(state->argc - state->next);
-        break;
-    case ARGP_KEY_END:
-        if (arguments->count == 0)
-            argp_error(state, "expected a CSV file, or a folder of such");
-        if (!arguments->columns)
-            argp_error(state, "expected --columns FILE");
-        break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        if (command_several(key, state, &arguments->paths, &arguments->count,
+                            "a CSV file, or a folder of such") != 0)
+            return ARGP_ERR_UNKNOWN;
+        if (key == ARGP_KEY_END && !arguments->columns)
+            argp_error(state, "expected --columns FILE");
     }
     return 0;
 }

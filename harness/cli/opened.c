@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "report/chart.h"
+#include "run/record.h"
 #include "run/teamwork.h"
 
 #include <dirent.h>
@@ -124,6 +125,21 @@ error_t command_folder(int key, const char *text, struct argp_state *state, cons
     return 0;
 }
 
+error_t command_several(int key, const struct argp_state *state, char ***list, size_t *count,
+                        const char *expected)
+{
+    if (key == ARGP_KEY_ARGS) {
+        *list = state->argv + state->next;
+        *count = (size_t)(state->argc - state->next);
+        return 0;
+    }
+    if (key != ARGP_KEY_END)
+        return ARGP_ERR_UNKNOWN;
+    if (*count == 0)
+        argp_error(state, "expected %s", expected);
+    return 0;
+}
+
 enum { KEY_RESULTS = 256, KEY_THREADS, KEY_QUICK };
 
 const struct argp_option plan_request_options[] = {
@@ -150,6 +166,36 @@ error_t plan_request_parse(int key, char *text, struct argp_state *state)
     default:
         return command_experiment(key, text, state, &request->file);
     }
+}
+
+struct cell_state opened_account(const struct opened *opened, const struct cell *cell,
+                                 struct account *account)
+{
+    struct recorded recorded;
+    struct cell_state state = {
+        .seconds = plan_cell_seconds(cell, &opened->experiment, &opened->dataset),
+        .is_recorded = record_find(opened->results, cell->id, &recorded),
+    };
+
+    if (state.is_recorded)
+        state.outcome = recorded.outcome;
+    account->cells++;
+    account->seconds += state.seconds;
+    if (state.is_recorded && outcome_is_final(state.outcome))
+        account->finished++;
+    else
+        account->left += state.seconds;
+    return state;
+}
+
+int opened_jobs(const struct opened *opened)
+{
+    struct host host;
+
+    if (opened->experiment.measure == MEASURE_THROUGHPUT)
+        return 1;
+    host_read(&host);
+    return host.processor_count;
 }
 
 /* A file that is not there: is it one of those that the program brings along, by its name? */

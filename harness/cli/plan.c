@@ -32,31 +32,18 @@ static void describe_examples(const struct cell *cell, const struct dataset *dat
         snprintf(dropped, 32, "%zu", all - cell->train_examples);
 }
 
-/* What several plans come to. */
-struct account {
-    int cells, finished;
-    double seconds, left;
-};
-
 static void print_cells(const struct opened *opened, const struct plan *plan,
                         struct account *account)
 {
     for (int i = 0; i < plan->count; i++) {
         const struct cell *cell = &plan->cells[plan->order[i]];
-        double seconds = plan_cell_seconds(cell, &opened->experiment, &opened->dataset);
-        struct recorded recorded;
+        struct cell_state state = opened_account(opened, cell, account);
         char dropped[32];
-        int there = record_find(opened->results, cell->id, &recorded);
-        int done = there && outcome_is_final(recorded.outcome);
 
         describe_examples(cell, &opened->dataset, dropped);
-        printf("%-64s %8zu %8s %6.1f s  %s\n", cell->id, cell->train_examples, dropped, seconds,
-               there ? outcome_name(recorded.outcome) : "to do");
-        account->finished += done;
-        account->seconds += seconds;
-        account->left += done ? 0 : seconds;
+        printf("%-64s %8zu %8s %6.1f s  %s\n", cell->id, cell->train_examples, dropped,
+               state.seconds, state.is_recorded ? outcome_name(state.outcome) : "to do");
     }
-    account->cells += plan->count;
 }
 
 /* The first round of tuning; the cells of the grid get their values from it and cannot be named. */
@@ -92,11 +79,8 @@ static int print_tuning(const struct opened *opened, struct account *account)
 static int print_plan(const struct opened *opened)
 {
     struct account account = {0};
-    struct host host;
-    int jobs;
+    int jobs = opened_jobs(opened);
 
-    host_read(&host);
-    jobs = opened->experiment.measure == MEASURE_THROUGHPUT ? 1 : host.processor_count;
     printf("%-64s %8s %8s %8s  %s\n", "cell", "examples", "dropped", "about", "state");
     if (opened->experiment.tuning.key_count > 0) {
         if (print_tuning(opened, &account) != 0)

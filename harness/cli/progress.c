@@ -1,5 +1,6 @@
 /* Progress on stderr. */
 #include "cli/command.h"
+#include "report/canvas.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,10 +10,10 @@
 
 void progress_start(struct progress *progress)
 {
-    const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
 
     progress->terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
-    progress->colour = progress->terminal && !(no_colour && no_colour[0]);
+    progress->colour = terminal_of(stderr).colour;
     progress->lines_shown = 0;
 }
 

@@ -31,16 +31,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_OUTPUT:
         arguments->output = text;
         break;
-    case ARGP_KEY_ARGS:
-        arguments->folders = state->argv + state->next;
-        arguments->count = (size_t)(state->argc - state->next);
-        break;
-    case ARGP_KEY_END:
-        if (arguments->count == 0)
-            argp_error(state, "expected a results folder");
-        break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return command_several(key, state, &arguments->folders, &arguments->count,
+                               "a results folder");
     }
     return 0;
 }

@@ -77,21 +77,17 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_MARKDOWN:
         arguments->request.markdown = text;
         break;
-    case ARGP_KEY_ARGS:
-        arguments->folders = state->argv + state->next;
-        arguments->count = (size_t)(state->argc - state->next);
-        break;
-    case ARGP_KEY_END:
-        if (arguments->count == 0)
-            argp_error(state, "expected a results folder");
+    default:
+        if (command_several(key, state, &arguments->folders, &arguments->count,
+                            "a results folder") != 0)
+            return ARGP_ERR_UNKNOWN;
+        if (key != ARGP_KEY_END)
+            break;
         if (!arguments->is_overview && (arguments->request.catalogue || arguments->request.table ||
                                         arguments->request.markdown))
             argp_error(state, "--catalogue, --table and --markdown go with --all");
         if (arguments->claims && arguments->count > 1 && !arguments->is_overview)
             argp_error(state, "--claims is for one results folder");
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
