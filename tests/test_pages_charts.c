@@ -178,6 +178,57 @@ static void a_mark_stands_for_its_row(void **state)
     close_marks();
 }
 
+/* Two paths in one panel, the second of which leaves it; one in the other. */
+static const char trajectory[] =
+    "panel,panel_title,kind,series,label,level,updates,x,y,to_x,to_y,cell\n"
+    "1,bowl,view,0,,,,0,0,10,10,\n"
+    "1,bowl,contour,0,,2,,1,2,2,3,\n"
+    "1,bowl,start,1,slow,,0,1,1,,,c-1\n"
+    "1,bowl,path,1,slow,,1,2,3,,,c-1\n"
+    "1,bowl,end,1,slow,,2,5,6,,,c-1\n"
+    "1,bowl,start,2,fast,,0,1,1,,,c-2\n"
+    "1,bowl,end,2,fast,,2,5,11,,,c-2\n"
+    "2,valley,view,0,,,,0,0,99,99,\n"
+    "2,valley,start,1,slow,,0,5,11,,,c-3\n"
+    ",valley,start,1,lost,,0,5,11,,,c-3\n"
+    "2,valley,end,1,slow,,7,1,1,,,c-3\n";
+
+static void panels_with_legends_of_their_own_number_their_series(void **state)
+{
+    const struct mark_place place = {10, 60};
+    size_t found[2];
+    char text[256];
+
+    (void)state;
+    open_marks("trajectory", trajectory);
+    assert_int_equal(marks.series_count, 3);
+    assert_string_equal(marks.labels[2], "fast");
+    assert_string_equal(marks.labels[3], "slow");
+    assert_string_equal(marks_panel_title(&marks, 1), "bowl");
+    assert_string_equal(marks_panel_title(&marks, 2), "bowl");
+    assert_string_equal(marks_panel_title(&marks, 3), "valley");
+    assert_int_equal(marks_series(&marks, 1, 1), 0); /* contour lines */
+    assert_int_equal(marks_series(&marks, 1, 3), 2); /* the second line */
+    assert_int_equal(marks_series(&marks, 1, 9), 2); /* its start */
+    assert_int_equal(marks_series(&marks, 1, 10), 0);
+    assert_int_equal(marks_series(&marks, 2, 2), 3);
+    assert_int_equal(marks_series(&marks, 2, 6), 0);
+    assert_int_equal(marks_series(&marks, 3, 1), 0); /* there is no legend beside the panels */
+    assert_int_equal(marks_shape(&marks, 1, 2), MARK_LINE);
+    assert_int_equal(marks_rows(&marks, 1, 6, &place, 1, found), 0);
+    assert_int_equal(found[0], 4);
+    marks_describe(&marks, 1, 6, found[0], text, sizeof text);
+    assert_string_equal(text, "slow \u00b7 x 5 \u00b7 y 6 \u00b7 updates 2 \u00b7 cell c-1");
+    assert_int_equal(marks_rows(&marks, 1, 7, &place, 0, found), 0); /* outside */
+    assert_int_equal(marks_rows(&marks, 1, 7, &place, 1, found), -1);
+    assert_int_equal(marks_rows(&marks, 2, 4, &place, 1, found), 0);
+    assert_int_equal(found[0], 10);
+    close_marks();
+    open_marks("trajectory", "panel,panel_title,kind,series,label,x,y\n1,bowl,start,1,slow,1,1\n");
+    assert_int_equal(marks.is_known, 0); /* nothing says what is shown */
+    close_marks();
+}
+
 static void charts_without_a_layout_have_no_marks(void **state)
 {
     (void)state;
@@ -361,11 +412,12 @@ static void a_line_that_is_not_of_these_rows_has_no_marks(void **state)
     close_marks();
 }
 
+/* One in two pieces, and its sample in the legend. */
 static void lines_of_a_drawing_are_marked(void **state)
 {
     static const char text[] =
         "<svg><g id=\"gnuplot_plot_1a\"><path d='M0,0 L1,1'/></g><g id=\"gnuplot_plot_2a\">"
-        "<path stroke='red' d='M10.0,20.0 L20,40\n L40,80'/></g>"
+        "<path d='M90,5 L99,5'/><path stroke='red' d='M10.0,20.0 L20,40\n M20,40 L40,80'/></g>"
         "<g id=\"gnuplot_plot_3a\"><path d='M0,0 C1,1 2,2'/></g></svg>";
 
     (void)state;
@@ -448,6 +500,7 @@ int main(void)
         cmocka_unit_test(what_is_not_xml_is_refused),
         cmocka_unit_test(a_chart_cut_anywhere_is_refused),
         cmocka_unit_test(a_mark_stands_for_its_row),
+        cmocka_unit_test(panels_with_legends_of_their_own_number_their_series),
         cmocka_unit_test(charts_without_a_layout_have_no_marks),
         cmocka_unit_test(marks_of_a_drawing_are_described),
         cmocka_unit_test(a_mark_names_its_cell),

@@ -425,7 +425,8 @@ static int run_as_team(struct arguments *arguments, const char *file, double sta
         return STATUS_ERROR;
     }
     is_open = open_file(&opened, arguments, file) == 0;
-    if (teamwork_agree(&ranks, is_open ? 0 : -1, &opened.plan, &opened.dataset, &speaks) != 0) {
+    if (teamwork_agree(&ranks, is_open ? 0 : -1, &opened.experiment, &opened.plan, &opened.dataset,
+                       &speaks) != 0) {
         status = speaks ? command_failed() : STATUS_ERROR;
     } else {
         arguments->ranks = &ranks;
@@ -518,6 +519,20 @@ static int refuse_over_ranks(const char *option)
     return rank == 0 ? command_failed() : STATUS_ERROR;
 }
 
+/* Slurm says how many it has started; PMIx would say that they can find each other. */
+static void warn_of_strangers(const struct arguments *arguments)
+{
+    const char *tasks = getenv("SLURM_STEP_NUM_TASKS"), *task = getenv("SLURM_PROCID");
+
+    if (ranks_started() || arguments->shard.count > 0 || !tasks || atoi(tasks) < 2 || !task ||
+        strcmp(task, "0") != 0)
+        return;
+    fprintf(stderr,
+            "batchlab: srun has started %.9s of this that do not know of each other, and each "
+            "would run all cells: srun --mpi=pmix lets them share them\n",
+            tasks);
+}
+
 int command_run(int argc, char **argv)
 {
     struct arguments arguments = {.runner.max_failures = 10};
@@ -525,6 +540,7 @@ int command_run(int argc, char **argv)
 
     if (parse_arguments(argc, argv, &arguments) != 0)
         return STATUS_USAGE;
+    warn_of_strangers(&arguments);
     if (is_of_ranks() && (arguments.tier != TIER_NONE || arguments.runner.here))
         return refuse_over_ranks(arguments.runner.here ? "--here" : "--tier");
     if (arguments.tier == TIER_NONE)

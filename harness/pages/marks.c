@@ -2,6 +2,7 @@
 #include "pages/marks.h"
 
 #include "base/error.h"
+#include "pages/drawn.h"
 #include "pages/line.h"
 #include "pages/page.h"
 
@@ -10,132 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- What the scripts plot --------------------------------------------------------------------
- */
-
-enum each { EACH_END, ONCE, EACH_SERIES, EACH_ROOF };
-enum when { ALWAYS, REACHED, CENSORED }; /* rows with this `censored` */
-
-/* One `plot` or `plot for` of a script. */
-struct clause {
-    enum each each;
-    const char *y; /* the column that its marks stand at; NULL: it has none that stand for rows */
-    enum when when;
-    const char *key, *value; /* rows with this text in that column; NULL: all */
-    enum mark_shape shape;
-    const char *x; /* NULL: that of the script */
-};
-
-enum { CLAUSES_MAX = 10, LAYOUTS_MAX = 6 };
-
-struct drawn {
-    const char *chart, *x;
-    int by_panel; /* the first layout for every panel, of the rows with its number in `panel` */
-    struct clause layouts[LAYOUTS_MAX][CLAUSES_MAX]; /* a panel each */
-    const char *series_key, *series_value;           /* rows that name series; NULL: all */
-    const char *series_column;                       /* NULL: series */
-    const char *const *names; /* of the series, ended by NULL; NULL: the rows' `label` */
-    int is_downward;          /* larger y lie lower */
-    const char *const *more;  /* columns that a mark says besides, ended by NULL; NULL: the usual */
-    int without_series;
-};
-
-static const char *const heatmap_says[] = {"batch_size",      "learning_rate", "validation_error",
-                                           "validation_loss", "train_loss",    "n",
-                                           "diverged",        "not_trained",   NULL};
-static const char *const verdict_series[] = {"confirmed", "refuted", "inconclusive", NULL};
-
-#define COST(unit)                                                                                 \
-    {                                                                                              \
-        {EACH_SERIES}, {EACH_SERIES, "median_" unit, REACHED},                                     \
-            {EACH_SERIES, "median_" unit, CENSORED},                                               \
-    }
-#define FIT(unit)                                                                                  \
-    {                                                                                              \
-        {ONCE}, {ONCE}, {EACH_SERIES}, {EACH_SERIES}, {EACH_SERIES}, {EACH_SERIES},                \
-            {EACH_SERIES, "median_" unit, REACHED, "kind", "point"},                               \
-            {EACH_SERIES, "median_" unit, CENSORED, "kind", "point"},                              \
-    }
-#define LINES(column)                                                                              \
-    {                                                                                              \
-        {EACH_SERIES}, {EACH_SERIES, column},                                                      \
-    }
-/* A band, and a line that has a vertex for each row. */
-#define CURVE(x, y)                                                                                \
-    {                                                                                              \
-        {EACH_SERIES}, {EACH_SERIES, y, ALWAYS, NULL, NULL, MARK_LINE, x},                         \
-    }
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-static const struct drawn scripts[] = {
-    {"target", "batch_size", 0, {COST("seconds"), COST("updates"), COST("examples")}},
-    {"redundancy", "redundancy", 0, {COST("updates"), COST("examples"), COST("seconds")}},
-    {"grid", "batch_size", 1, {COST("seconds")}},
-    {"critical_batch", "batch_size", 0, {FIT("updates"), FIT("examples")}, "kind", "point"},
-    {"sensitivity", "learning_rate", 0, {LINES("median")}},
-    {"volume", "train_examples", 0, {LINES("median_error"), LINES("median_gap")}},
-    {"nested", "examples", 1, {LINES("value")}},
-    {"predictions", "batch_size", 0, {LINES("variance"), {{EACH_SERIES, "disagreement"}}}},
-    {"variance", "batch_size", 1, {{{EACH_SERIES, "variance_ratio"}}}},
-    {"effective_size", "examples", 1, {{{EACH_SERIES}, {EACH_SERIES, "effective_examples"}}}},
-    {"noise_scale",
-     "epochs",
-     0,
-     {{{EACH_SERIES, "noise_scale", ALWAYS, "estimate", "exact"},
-       {EACH_SERIES, "noise_scale", ALWAYS, "estimate", "two_batch"}},
-      {{EACH_SERIES, "ratio", ALWAYS, "estimate", "two_batch"}, {EACH_SERIES}}}},
-    {"throughput",
-     "batch_size",
-     1,
-     {{{EACH_ROOF},
-       {EACH_SERIES},
-       {EACH_SERIES, "examples_per_second", ALWAYS, "input", "gather"},
-       {EACH_SERIES, "examples_per_second", ALWAYS, "input", "pregathered"}}}},
-    {"verdicts",
-     "at",
-     1,
-     {{{ONCE},
-       {ONCE},
-       {ONCE},
-       {ONCE},
-       {ONCE},
-       {EACH_SERIES, "line", ALWAYS, "delivered", "1"},
-       {EACH_SERIES},
-       {EACH_SERIES, "line", ALWAYS, "delivered", "0"},
-       {EACH_SERIES}}},
-     NULL,
-     NULL,
-     "mark",
-     verdict_series,
-     1},
-    {"scale",
-     "workers",
-     1,
-     {{{ONCE},
-       {ONCE},
-       {EACH_SERIES, "examples_per_second", ALWAYS, "kind", "predicted", MARK_LINE},
-       {EACH_SERIES, "examples_per_second", ALWAYS, "kind", "measured"},
-       {EACH_SERIES, "seconds", ALWAYS, "kind", "target", MARK_LINE, "batch_size"}}}},
-    {"loss",
-     "epochs",
-     0,
-     {CURVE("epochs", "train_loss"), CURVE("epochs", "validation_loss"),
-      CURVE("updates", "train_loss"), CURVE("updates", "validation_loss"),
-      CURVE("train_seconds", "train_loss"), CURVE("train_seconds", "validation_loss")}},
-    {"budgets", "place", 1, {CURVE(NULL, "train_loss")}},
-    {"survival", "updates", 0, {{{EACH_SERIES, "share", ALWAYS, NULL, NULL, MARK_LINE}}}},
-    {.chart = "heatmap",
-     .x = "column",
-     .by_panel = 1,
-     .layouts = {{{ONCE, "row", ALWAYS, "masked", "1", MARK_BOX},
-                  {ONCE},
-                  {ONCE, "row", ALWAYS, "masked", "0", MARK_BOX}}},
-     .more = heatmap_says,
-     .without_series = 1},
-};
-#pragma GCC diagnostic pop
 
 /* ---- The rows ---------------------------------------------------------------------------------
  */
@@ -178,12 +53,54 @@ static void count_rows(struct marks *marks)
     }
 }
 
-static const struct drawn *find_script(const char *chart)
+/* How many series the panel has. */
+static size_t panel_series(const struct marks *marks, size_t panel)
 {
-    for (size_t s = 0; s < sizeof scripts / sizeof *scripts; s++)
-        if (strcmp(scripts[s].chart, chart) == 0)
-            return &scripts[s];
-    return NULL;
+    return marks->own ? marks->own[panel].count : marks->series_count;
+}
+
+/* A panel's series by its number among those of the chart. */
+static size_t chart_series(const struct marks *marks, size_t panel, size_t series)
+{
+    return series > 0 && marks->own ? marks->own[panel].before + series : series;
+}
+
+/* After count_rows: the series and the frame of each panel. */
+static int find_panels(struct marks *marks)
+{
+    struct mark_panel *own = calloc(marks->panel_count + 1, sizeof *own);
+
+    if (!own)
+        return error_set("%s: out of memory", table_path(marks->rows));
+    marks->own = own;
+    for (size_t row = table_rows(marks->rows); row-- > 0;) {
+        size_t panel = number_of(marks->panels[row]), series = number_of(marks->series[row]);
+
+        if (panel == 0)
+            continue;
+        if (series > own[panel].count)
+            own[panel].count = series;
+        if (strcmp(text_at(marks, "kind", row), marks->drawn->frame) == 0)
+            own[panel].frame = row;
+        own[panel].title = text_at(marks, "panel_title", row);
+    }
+    marks->series_count = 0;
+    for (size_t panel = 1; panel <= marks->panel_count; panel++) {
+        own[panel].before = marks->series_count;
+        marks->series_count += own[panel].count;
+    }
+    return 0;
+}
+
+/* 1: what says which part of the plane is shown is there. */
+static int has_frame(const struct marks *marks)
+{
+    static const char *const columns[] = {"x", "y", "to_x", "to_y"};
+
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
+        if (!table_has(marks->rows, columns[c]) || !table_numbers(marks->rows, columns[c]))
+            return 0;
+    return table_has(marks->rows, "kind");
 }
 
 /* 1: the columns are there, and numbers. */
@@ -194,7 +111,8 @@ static int find_columns(struct marks *marks)
 
     if ((!drawn->without_series &&
          (!table_has(marks->rows, series) || !table_has(marks->rows, "label"))) ||
-        (drawn->by_panel && !table_has(marks->rows, "panel")))
+        (drawn->by_panel && !table_has(marks->rows, "panel")) ||
+        (drawn->frame && !has_frame(marks)))
         return 0;
     marks->series = drawn->without_series ? NULL : table_numbers(marks->rows, series);
     marks->panels = drawn->by_panel ? table_numbers(marks->rows, "panel") : NULL;
@@ -211,12 +129,19 @@ static int name_series(struct marks *marks)
         named++;
     marks->series_count = named;
     count_rows(marks);
+    if (marks->drawn->frame && find_panels(marks) != 0)
+        return -1;
     marks->labels = calloc(marks->series_count + 1, sizeof *marks->labels);
     if (!marks->labels)
         return error_set("%s: out of memory", table_path(marks->rows));
-    for (size_t row = marks->series ? table_rows(marks->rows) : 0; row-- > 0;)
-        if (is_series_row(marks, row) && number_of(marks->series[row]) <= marks->series_count)
-            marks->labels[number_of(marks->series[row])] = text_at(marks, "label", row);
+    for (size_t row = marks->series ? table_rows(marks->rows) : 0; row-- > 0;) {
+        size_t panel = marks->panels ? number_of(marks->panels[row]) : 0;
+        size_t series = chart_series(marks, panel, number_of(marks->series[row]));
+
+        if (is_series_row(marks, row) && series <= marks->series_count &&
+            !(marks->own && panel == 0))
+            marks->labels[series] = text_at(marks, "label", row);
+    }
     for (size_t s = 1; s <= named; s++)
         if (marks->labels[s])
             marks->labels[s] = names[s - 1];
@@ -225,7 +150,7 @@ static int name_series(struct marks *marks)
 
 int marks_open(struct marks *marks, struct table *rows, const char *chart)
 {
-    *marks = (struct marks){.rows = rows, .drawn = find_script(chart)};
+    *marks = (struct marks){.rows = rows, .drawn = drawn_of(chart)};
     if (!marks->drawn || !find_columns(marks))
         return 0;
     marks->is_known = 1;
@@ -239,6 +164,7 @@ int marks_open(struct marks *marks, struct table *rows, const char *chart)
 void marks_close(struct marks *marks)
 {
     free(marks->labels);
+    free(marks->own);
     *marks = (struct marks){.rows = NULL};
 }
 
@@ -258,7 +184,7 @@ static const struct clause *find_clause(const struct marks *marks, size_t panel,
     clause = marks->drawn->layouts[marks->drawn->by_panel ? 0 : panel - 1];
     for (; clause->each != EACH_END; clause++) {
         size_t plots = clause->each == ONCE          ? 1
-                       : clause->each == EACH_SERIES ? marks->series_count
+                       : clause->each == EACH_SERIES ? panel_series(marks, panel)
                                                      : marks->roof_count;
 
         if (plot <= last + plots) {
@@ -274,10 +200,22 @@ size_t marks_series(const struct marks *marks, size_t panel, size_t plot)
 {
     size_t series;
 
-    if (marks->is_known && panel == marks->panel_count + 1 && plot <= marks->series_count)
+    if (marks->is_known && !marks->own && panel == marks->panel_count + 1 &&
+        plot <= marks->series_count)
         return plot; /* the legend has a plot for each series */
     find_clause(marks, panel, plot, &series);
-    return series;
+    return chart_series(marks, panel, series);
+}
+
+const char *marks_panel_title(const struct marks *marks, size_t series)
+{
+    size_t panel = 1;
+
+    if (!marks->own || marks->panel_count < 2)
+        return "";
+    while (panel < marks->panel_count && series > marks->own[panel + 1].before)
+        panel++;
+    return marks->own[panel].title;
 }
 
 static const char *x_of(const struct marks *marks, const struct clause *clause)
@@ -285,11 +223,25 @@ static const char *x_of(const struct marks *marks, const struct clause *clause)
     return clause && clause->x ? clause->x : marks->drawn->x;
 }
 
+/* Whether the panel shows the place. */
+static int is_in_frame(const struct marks *marks, size_t panel, double x, double y)
+{
+    struct table *rows = marks->rows;
+    size_t frame;
+
+    if (!marks->own)
+        return 1;
+    frame = marks->own[panel].frame;
+    return x >= table_numbers(rows, "x")[frame] && x <= table_numbers(rows, "to_x")[frame] &&
+           y >= table_numbers(rows, "y")[frame] && y <= table_numbers(rows, "to_y")[frame];
+}
+
 /* Whether gnuplot drew a mark for the row. */
 static int is_drawn(const struct marks *marks, const struct clause *clause, size_t panel,
                     size_t series, size_t row)
 {
     struct table *rows = marks->rows;
+    double x, y;
     double censored = table_has(rows, "censored") ? table_numbers(rows, "censored")[row] : 0;
 
     if (marks->series && (number_of(marks->series[row]) != series || !is_series_row(marks, row)))
@@ -302,8 +254,9 @@ static int is_drawn(const struct marks *marks, const struct clause *clause, size
         return censored == 1;
     if (clause->when == REACHED && censored != 0)
         return 0;
-    return isfinite(table_numbers(rows, clause->y)[row]) &&
-           isfinite(table_numbers(rows, x_of(marks, clause))[row]);
+    x = table_numbers(rows, x_of(marks, clause))[row];
+    y = table_numbers(rows, clause->y)[row];
+    return isfinite(x) && isfinite(y) && is_in_frame(marks, panel, x, y);
 }
 
 /* Half a pixel is what rounding may move a mark by. */
@@ -508,7 +461,8 @@ static void describe_columns(const struct marks *marks, size_t row, char *text, 
 void marks_describe(const struct marks *marks, size_t panel, size_t plot, size_t row, char *text,
                     size_t size)
 {
-    static const char *const more[] = {"learning_rate", "estimate", "input", "n", "seeds"};
+    static const char *const more[] = {"updates", "learning_rate", "estimate", "input",
+                                       "n",       "seeds"};
     size_t series;
     const struct clause *clause = find_clause(marks, panel, plot, &series);
 

@@ -12,12 +12,20 @@
 
 #include <stddef.h>
 
+/* A panel with series of its own, which are numbered after those of the panels before it. */
+struct mark_panel {
+    const char *title;    /* borrowed */
+    size_t before, count; /* series */
+    size_t frame;         /* the row that says what it shows */
+};
+
 struct marks {
     struct table *rows; /* borrowed */
     const struct drawn *drawn;
     int is_known; /* the chart is one of the table, and has its columns */
     size_t series_count, roof_count, panel_count;
     const char **labels; /* [series_count + 1], from 1; borrowed; NULL: no row is of that series */
+    struct mark_panel *own; /* [panel_count + 1], from 1, owned; NULL: series are of the chart */
     const double *series, *panels; /* columns, NULL: not there */
 };
 
@@ -29,6 +37,9 @@ void marks_close(struct marks *); /* accepts a zeroed struct */
 /* The series, from 1, of the plot-th plot in the panel-th panel, both from 1; 0: of none, or not
  * known. Behind the last panel comes the legend. */
 size_t marks_series(const struct marks *, size_t panel, size_t plot);
+
+/* The panel that a series is of, by its title; "": of all, or there is one panel only. */
+const char *marks_panel_title(const struct marks *, size_t series);
 
 /* A mark as it is drawn, in pixels from the left and the top. */
 struct mark_place {

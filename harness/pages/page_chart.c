@@ -79,6 +79,10 @@ static void put_buttons(const struct page *page, const struct marks *marks, cons
                 "<button type=\"button\" aria-pressed=\"true\" data-toggle=\"%zu\">"
                 "<span class=\"swatch\" aria-hidden=\"true\"></span>",
                 s);
+        if (marks_panel_title(marks, s)[0]) {
+            page_escape(page->file, marks_panel_title(marks, s));
+            fputs(": ", page->file);
+        }
         page_escape(page->file, marks->labels[s]);
         fputs("</button>\n", page->file);
     }

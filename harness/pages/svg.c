@@ -324,7 +324,7 @@ static int add_vertices(struct places *places, const struct tag *tag)
         struct mark_place place;
         char *next;
 
-        if (isspace((unsigned char)*at) || *at == 'L' || (*at == 'M' && places->count == 0)) {
+        if (isspace((unsigned char)*at) || *at == 'L' || *at == 'M') {
             at++;
             continue;
         }

@@ -26,7 +26,7 @@ struct path {
 struct trajectory {
     struct groups groups;
     struct evaluations evaluations;
-    const double *theta[2];
+    const double *theta[2], *updates;
     struct experiment *experiment; /* of the manifest; NULL: it has none */
     struct path *paths;
     size_t path_count;
@@ -100,6 +100,8 @@ static int trajectory_open(struct trajectory *t, struct results *results)
     for (int axis = 0; axis < 2; axis++)
         if (!(t->theta[axis] = table_numbers(results->curves, columns[axis])))
             return -1;
+    if (!(t->updates = table_numbers(results->curves, "update")))
+        return -1;
     t->paths = calloc(t->groups.arm_count + 1, sizeof *t->paths);
     if (!t->paths)
         return error_set("%s: out of memory", results->folder);
@@ -203,6 +205,7 @@ static void draw_segment(void *context, const double from[2], const double to[2]
     sheet_number(pen->sheet, 0);
     sheet_text(pen->sheet, "");
     sheet_number(pen->sheet, pen->level);
+    sheet_number(pen->sheet, NAN);
     end_row(pen->sheet, from, to);
 }
 
@@ -291,6 +294,7 @@ static void write_path(struct trajectory *t, const struct path *path, const char
         sheet_number(&t->sheet, (double)series);
         sheet_text(&t->sheet, label);
         sheet_number(&t->sheet, NAN);
+        sheet_number(&t->sheet, t->updates[row]);
         sheet_cell(&t->sheet, path->cell);
         end_row(&t->sheet, place, NULL);
     }
@@ -307,6 +311,7 @@ static int write_panel(struct trajectory *t, const struct path *paths, size_t co
     start_row(&t->sheet, panel, network, "view");
     sheet_number(&t->sheet, 0);
     sheet_text(&t->sheet, "");
+    sheet_number(&t->sheet, NAN);
     sheet_number(&t->sheet, NAN);
     end_row(&t->sheet, box.low, box.high);
     if (write_contours(t, network, panel, &box) != 0)
@@ -328,7 +333,7 @@ int chart_trajectory_write(struct results *results, FILE *file)
         &t.sheet, file, &t.groups,
         word("circle: start; large mark: end; points: evaluations, of the first seed · grey: "
              "contour lines of the objective without noise, equal areas between them"));
-    sheet_header(&t.sheet, "panel,panel_title,kind,series,label,level,x,y,to_x,to_y");
+    sheet_header(&t.sheet, "panel,panel_title,kind,series,label,level,updates,x,y,to_x,to_y");
     for (size_t p = 0; p < t.path_count; p = end) {
         for (end = p + 1; end < t.path_count; end++)
             if (strcmp(network_of(&t, &t.paths[end]), network_of(&t, &t.paths[p])) != 0)

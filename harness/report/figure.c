@@ -173,6 +173,11 @@ void figure_numbers_name(const struct figure *figure, const char *chart, char *t
              is_translated(figure) ? figure->language : "");
 }
 
+const char *figure_face(const struct figure *figure)
+{
+    return figure->font[0] ? figure->font : "DejaVu Sans";
+}
+
 /* ---- For gnuplot ------------------------------------------------------------------------------
  */
 
@@ -213,14 +218,14 @@ int figure_settings(const struct figure *figure, enum figure_format format, cons
     quote(numbers, csv, sizeof csv);
     snprintf(path, sizeof path, "%s/words.tsv", plots_folder);
     quote(path, table, sizeof table);
-    length = snprintf(text, size,
-                      "page_format = '%s'; page_width = %.17g; page_height = %.17g; "
-                      "page_scale = %.17g; page_dpi = %.17g; page_bare = %d; page_face = '%s'; "
-                      "page_language = '%s'; page_words = %s; numbers = %s",
-                      formats[format].name, figure_pixels(figure, figure->width_mm),
-                      figure_pixels(figure, figure->height_mm), figure_scale(figure), dpi,
-                      figure->bare, figure->font[0] ? figure->font : "DejaVu Sans",
-                      figure->language ? figure->language : "en", table, csv);
+    length =
+        snprintf(text, size,
+                 "page_format = '%s'; page_width = %.17g; page_height = %.17g; "
+                 "page_scale = %.17g; page_dpi = %.17g; page_bare = %d; page_face = '%s'; "
+                 "page_language = '%s'; page_words = %s; numbers = %s",
+                 formats[format].name, figure_pixels(figure, figure->width_mm),
+                 figure_pixels(figure, figure->height_mm), figure_scale(figure), dpi, figure->bare,
+                 figure_face(figure), figure->language ? figure->language : "en", table, csv);
     return length >= 0 && (size_t)length < size ? 0
                                                 : error_set("%s: its name is too long", numbers);
 }

@@ -59,6 +59,17 @@ double figure_pixels(const struct figure *, double mm);
 int figure_settings(const struct figure *, enum figure_format, const char *numbers,
                     const char *plots_folder, char *text, size_t size);
 
+/* The font family that it is drawn in. */
+const char *figure_face(const struct figure *);
+
+/* 1: an SVG of a given width is among its formats: it is to carry its font. */
+int figure_has_sized_svg(const struct figure *);
+/* 1: fc-match and hb-subset are on the PATH (Debian: fontconfig, libharfbuzz-bin). */
+int figure_can_embed(void);
+/* Puts the characters of the SVG, in the figure's font, into the file: it looks the same where that
+ * font is not installed. 0, or -1 (error set). */
+int figure_embed_font(const struct figure *, const char *path);
+
 /* Makes the drawn file as large as it is to be: an SVG says millimetres, a PNG dots a metre, and a
  * PDF fractions of a point. 0, or -1 (error set); without a width nothing is to be done. */
 int figure_set_size(const struct figure *, enum figure_format, const char *path);

@@ -2,9 +2,8 @@
 #include "report/figure.h"
 
 #include "base/error.h"
-#include "base/file.h"
+#include "report/figure_bytes.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,46 +12,6 @@
 #include <zlib.h>
 
 static const double mm_per_inch = 25.4, points_per_inch = 72;
-
-static char *read_whole(const char *path, size_t *size)
-{
-    FILE *file = fopen(path, "rb");
-    long length = -1;
-    char *bytes = NULL;
-
-    if (file && fseek(file, 0, SEEK_END) == 0 && (length = ftell(file)) >= 0 &&
-        fseek(file, 0, SEEK_SET) == 0 && (bytes = calloc((size_t)length + 1, 1)) &&
-        fread(bytes, 1, (size_t)length, file) != (size_t)length) {
-        free(bytes);
-        bytes = NULL;
-    }
-    if (!bytes)
-        error_set("%s: cannot be read: %s", path, strerror(errno));
-    if (file)
-        fclose(file);
-    *size = bytes ? (size_t)length : 0;
-    return bytes;
-}
-
-/* What a file consists of from now on. */
-struct part {
-    const char *bytes;
-    size_t size;
-};
-
-static int write_parts(const char *path, const struct part parts[2])
-{
-    struct whole_file file = {0};
-    int status = -1;
-
-    if (file_begin(&file, path) == 0) {
-        fwrite(parts[0].bytes, 1, parts[0].size, file.stream);
-        fwrite(parts[1].bytes, 1, parts[1].size, file.stream);
-        status = file_commit(&file);
-    }
-    file_abandon(&file);
-    return status;
-}
 
 /* gnuplot's canvas is of whole pixels, and says no unit: the view is cut to what it should be. */
 static int set_svg_size(const struct figure *figure, const char *path, const char *bytes,
@@ -76,8 +35,10 @@ static int set_svg_size(const struct figure *figure, const char *path, const cha
                  pixels[1] * scale / 96 * mm_per_inch, pixels[0], pixels[1]);
     if (length < 0 || (size_t)length >= sizeof head)
         return error_set("%s: no SVG as gnuplot writes it", path);
-    return write_parts(
-        path, (const struct part[]){{head, (size_t)length}, {end, (size_t)(bytes + size - end)}});
+    return figure_rewrite(
+        path,
+        (const struct figure_part[]){{head, (size_t)length}, {end, (size_t)(bytes + size - end)}},
+        2);
 }
 
 static void put_number(unsigned char *bytes, uint32_t value)
@@ -106,9 +67,11 @@ static int set_png_density(const struct figure *figure, const char *path, const 
     put_number(chunk + 12, per_metre);
     chunk[16] = 1; /* the unit is the metre */
     put_number(chunk + 17, (uint32_t)crc32(0, chunk + 4, 13));
-    return write_parts(
-        path, (const struct part[]){{head, sizeof head},
-                                    {bytes + SIGNATURE_AND_HEADER, size - SIGNATURE_AND_HEADER}});
+    return figure_rewrite(
+        path,
+        (const struct figure_part[]){{head, sizeof head},
+                                     {bytes + SIGNATURE_AND_HEADER, size - SIGNATURE_AND_HEADER}},
+        2);
 }
 
 /* The last place of what stands in the first `size` bytes; NULL: none. */
@@ -176,7 +139,8 @@ static int set_pdf_size(const struct figure *figure, const char *path, const cha
                     "   /Info %u 0 R\n   /Prev %ld\n>>\nstartxref\n%zu\n%%%%EOF\n",
                     page.number, size, page.objects, page.root, page.info, page.table,
                     size + (size_t)object);
-    return write_parts(path, (const struct part[]){{bytes, size}, {tail, (size_t)(object + rest)}});
+    return figure_rewrite(
+        path, (const struct figure_part[]){{bytes, size}, {tail, (size_t)(object + rest)}}, 2);
 }
 
 int figure_set_size(const struct figure *figure, enum figure_format format, const char *path)
@@ -187,7 +151,7 @@ int figure_set_size(const struct figure *figure, enum figure_format format, cons
 
     if (!(figure->width_mm > 0) || format > FIGURE_PDF)
         return 0;
-    bytes = read_whole(path, &size);
+    bytes = figure_read(path, &size);
     if (bytes && format == FIGURE_SVG)
         status = set_svg_size(figure, path, bytes, size);
     else if (bytes && format == FIGURE_PNG)

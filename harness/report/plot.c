@@ -129,6 +129,9 @@ static int draw(const struct plot *plot, enum figure_format format)
     status = run_gnuplot(plot, format, file);
     if (status == 0)
         status = figure_set_size(plot->figure, format, path);
+    if (status == 0 && format == FIGURE_SVG && figure_has_sized_svg(plot->figure) &&
+        figure_can_embed())
+        status = figure_embed_font(plot->figure, path);
     if (status == 0 && (format == FIGURE_CAIROLATEX || format == FIGURE_TIKZ))
         status = tidy_tex(path, temporary, name);
     if (status == 0 && format == FIGURE_CAIROLATEX)

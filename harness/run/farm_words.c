@@ -25,23 +25,27 @@ static unsigned long sum_program(void)
     return program_own(path, sizeof path) == 0 && checksum_file(path, &crc) == 0 ? crc : 0;
 }
 
+unsigned long farm_sum_engine(const struct experiment *experiment, const char *engine,
+                              unsigned long sum)
+{
+    char specification[PATH_MAX], path[PATH_MAX], text[32];
+    unsigned long crc = 0;
+    struct message message;
+
+    if (experiment_engine(experiment, engine, specification, sizeof specification) == 0 &&
+        registry_path(path, sizeof path, specification, &message) == 0 &&
+        checksum_file(path, &crc) != 0)
+        crc = 0;
+    snprintf(text, sizeof text, "%08lx", crc);
+    return add_text(sum, text);
+}
+
 static unsigned long sum_engines(const struct campaign *campaign, const struct survey *survey)
 {
     unsigned long sum = 0;
 
-    for (int i = 0; i < survey->engine_count; i++) {
-        char specification[PATH_MAX], path[PATH_MAX], text[32];
-        unsigned long crc = 0;
-        struct message message;
-
-        if (experiment_engine(campaign->experiment, survey->engines[i], specification,
-                              sizeof specification) == 0 &&
-            registry_path(path, sizeof path, specification, &message) == 0 &&
-            checksum_file(path, &crc) != 0)
-            crc = 0;
-        snprintf(text, sizeof text, "%08lx", crc);
-        sum = add_text(sum, text);
-    }
+    for (int i = 0; i < survey->engine_count; i++)
+        sum = farm_sum_engine(campaign->experiment, survey->engines[i], sum);
     return sum;
 }
 

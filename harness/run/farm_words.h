@@ -59,8 +59,12 @@ struct farm_ended {
     size_t parcel_bytes; /* which follow; 0: it lies in the results folder */
 };
 
+/* A CRC-32 that goes on from `sum` with that of the file of an engine, by its name in the
+ * experiment; a file that cannot be read counts as 0. */
+unsigned long farm_sum_engine(const struct experiment *, const char *engine, unsigned long sum);
+
 /* Fills in all of it. why: the experiment could not be opened, and the campaign is not looked at;
- * NULL: it could. An engine file that cannot be read counts as 0. */
+ * NULL: it could. */
 void farm_introduce(struct farm_hello *, const struct campaign *, const struct survey *,
                     const char *why);
 

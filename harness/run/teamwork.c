@@ -4,6 +4,7 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/program.h"
+#include "run/farm_words.h"
 #include "run/memory_limit.h"
 #include "run/record.h"
 #include "train/team.h"
@@ -50,14 +51,38 @@ int teamwork_is_wanted(const struct experiment *experiment)
 /* What all ranks must have in common. */
 struct opening {
     unsigned long program; /* CRC-32 of its file; 0: it cannot be read */
+    unsigned long engines; /* of the files of the engines that the cells name */
     int status;
     uint32_t data;
     char plan[sizeof(((struct plan *)0)->base)];
     int cells;
 };
 
-int teamwork_agree(const struct ranks *ranks, int status, const struct plan *plan,
-                   const struct dataset *dataset, int *speaks)
+static unsigned long sum_engines(const struct experiment *experiment, const struct plan *plan)
+{
+    unsigned long sum = 0;
+    const char *last = "";
+
+    for (int c = 0; c < plan->count; c++) {
+        const char *engine = plan->cells[c].settings.engine;
+
+        if (strcmp(engine, last) != 0)
+            sum = farm_sum_engine(experiment, engine, sum);
+        last = engine;
+    }
+    return sum;
+}
+
+/* What the rank has that rank 0 has not. */
+static const char *name_difference(const struct opening *rank, const struct opening *first)
+{
+    return rank->program != first->program   ? "another program than"
+           : rank->engines != first->engines ? "other files of engines than"
+                                             : "another experiment, or other data, than";
+}
+
+int teamwork_agree(const struct ranks *ranks, int status, const struct experiment *experiment,
+                   const struct plan *plan, const struct dataset *dataset, int *speaks)
 {
     char path[PATH_MAX];
     struct opening mine, *all = calloc((size_t)ranks->size, sizeof *all);
@@ -70,6 +95,7 @@ int teamwork_agree(const struct ranks *ranks, int status, const struct plan *pla
     if (status == 0) {
         if (program_own(path, sizeof path) == 0)
             checksum_file(path, &mine.program);
+        mine.engines = sum_engines(experiment, plan);
         mine.data = dataset->fingerprint;
         mine.cells = plan->count;
         memcpy(mine.plan, plan->base, sizeof mine.plan);
@@ -87,8 +113,7 @@ int teamwork_agree(const struct ranks *ranks, int status, const struct plan *pla
         if (!failed)
             error_set(
                 "rank %d runs %s rank 0: is everything on a file system that all hosts share?", r,
-                all[r].program != all[0].program ? "another program than"
-                                                 : "another experiment, or other data, than");
+                name_difference(&all[r], &all[0]));
         else if (status == 0)
             error_set("rank %d could not open the experiment", r);
         free(all);

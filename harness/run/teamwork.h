@@ -13,10 +13,11 @@
 int teamwork_is_wanted(const struct experiment *);
 
 /* Collective: whether all ranks have opened the experiment (status 0, else the error is the pending
- * one), and the same one, with the same data. plan and dataset: of those that have. 0, or -1 in all
- * ranks: the error is set, and *speaks is 1 in the one that is to tell it. */
-int teamwork_agree(const struct ranks *, int status, const struct plan *, const struct dataset *,
-                   int *speaks);
+ * one), and the same one, with the same data and the same files of engines. experiment, plan and
+ * dataset: of those that have. 0, or -1 in all ranks: the error is set, and *speaks is 1 in the one
+ * that is to tell it. */
+int teamwork_agree(const struct ranks *, int status, const struct experiment *, const struct plan *,
+                   const struct dataset *, int *speaks);
 
 int teamwork_is_of(const struct cell *); /* 1: its workers are ranks */
 

@@ -84,6 +84,17 @@ mpirun -n 1 "$batchlab" run same.yaml --results none : -n 2 alone/bin/batchlab r
 one_rank_complains 'rank 1' 'another program than rank 0'
 is_absent none
 
+case='a rank with another file of an engine'
+mkdir other
+cp "$(dirname "$batchlab")"/../lib/batchlab/engines/*.so other/
+for engine in other/*.so; do printf x >>"$engine"; done
+status=0
+mpirun -n 1 "$batchlab" run same.yaml --results none : -n 2 env BATCHLAB_ENGINES="$PWD/other" "$batchlab" \
+    run same.yaml --results none >out 2>err </dev/null || status=$?
+[ "$status" -eq 1 ] || fail "exit status $status, expected 1"
+one_rank_complains 'rank 1' 'other files of engines than rank 0'
+is_absent none
+
 case='threads and ranks in one grid'
 ranks_end 4 0 run same.yaml --results out-1 --no-charts --no-roof
 has_cells out-1 12

@@ -4,7 +4,7 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 needs_mpirun
 
-slow_grid 150000 >slow.yaml
+slow_grid 300000 >slow.yaml
 echo 'limits: {checkpoint_seconds: 0.2}' >>slow.yaml
 ends_with 0 run slow.yaml --results calm
 convergence_of calm >expected

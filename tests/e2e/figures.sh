@@ -47,6 +47,21 @@ if command -v pdfinfo >/dev/null; then
 fi
 has_no_leftovers drawn
 
+case='an SVG with a width carries its font'
+if command -v hb-subset >/dev/null && command -v fc-match >/dev/null; then
+    sed -n 's/.*url("data:font\/otf;base64,\([A-Za-z0-9+/]*=*\)").*/\1/p' drawn/sensitivity.svg | base64 -d >font ||
+        fail 'svg: no font in base64'
+    fc-scan --format '%{family}: %{charset}' font >characters || fail 'svg: its font is none'
+    # With what is beyond ASCII: a middle dot.
+    grep -q '^DejaVu Sans: .* b7' characters || fail "svg: its font is $(cat characters)"
+    [ "$(wc -c <font)" -lt 60000 ] || fail 'svg: more of the font than it needs'
+fi
+mkdir tools
+ln -s "$(command -v gnuplot)" tools/gnuplot
+(PATH=$PWD/tools; ends_with 0 plot "$reference/rate-sensitivity" sensitivity --width 84mm --format svg --output named)
+complains 'svg names its font, and does not carry it'
+if grep -q 'font-face' named/sensitivity.svg; then fail 'a font without hb-subset'; fi
+
 case='the same numbers give the same file'
 ends_with 0 plot "$reference/rate-sensitivity" sensitivity --width 84mm --height 7cm --output again
 for file in sensitivity.csv sensitivity.svg sensitivity.png; do is_same drawn/$file again/$file; done

@@ -132,3 +132,17 @@ case=parallel.sbatch
 submit 2 parallel.sbatch grid.yaml --results parallel --no-roof
 convergence_of parallel >found
 is_same found expected
+
+if [ -n "$slurm" ]; then
+    case='srun whose tasks do not find each other'
+    cat >strangers.sbatch <<'END'
+#!/bin/sh
+"${BATCHLAB:-batchlab}" run grid.yaml --results alone --no-roof --no-charts
+echo '--'
+srun --mpi=none "${BATCHLAB:-batchlab}" run grid.yaml --results strangers --no-roof --no-charts || : # one has the lock
+END
+    timeout 120 sbatch -W -o "$scratch/out" --ntasks=2 strangers.sbatch >err 2>&1 || fail "sbatch: $(cat err)"
+    sed '/^--$/,$d' out >alone.out
+    if grep 'srun has started' alone.out; then fail 'a program that is alone is warned'; fi
+    prints 'srun has started 2 of this' 'srun --mpi=pmix'
+fi
