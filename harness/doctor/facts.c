@@ -90,10 +90,14 @@ static int has_own_threads(const char *path)
     enum { PTHREADS = 1 }; /* as its cblas.h calls it: OPENBLAS_THREAD */
     void *library = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
     int (*get_parallel)(void) = NULL;
+    int has_pthreads;
 
-    if (library)
-        *(void **)&get_parallel = dlsym(library, "openblas_get_parallel");
-    return get_parallel && get_parallel() == PTHREADS;
+    if (!library)
+        return 0;
+    *(void **)&get_parallel = dlsym(library, "openblas_get_parallel");
+    has_pthreads = get_parallel && get_parallel() == PTHREADS;
+    dlclose(library); /* it stays loaded by who loaded it */
+    return has_pthreads;
 }
 
 /* What is loaded of thread pools, each a line: "openmp" or the path of an OpenBLAS with its own. */

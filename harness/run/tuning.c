@@ -8,6 +8,7 @@
 #include "plan/experiment_keys.h"
 #include "run/record.h"
 
+#include <assert.h>
 #include <math.h>
 #include <search.h>
 #include <stdlib.h>
@@ -94,6 +95,7 @@ static double measure_group(struct tuned_group *group, const struct tuning_spec 
 {
     double places = 1;
 
+    assert(group->cell); /* find_groups has found one */
     for (int k = 0; k < spec->key_count; k++) {
         int is_tuned = (int)(group->cell->tuned >> k & 1);
 
@@ -131,6 +133,7 @@ static void list_settings(const struct tuned_group *group, const struct tuning_s
 {
     int place[TUNING_KEYS_MAX], k;
 
+    assert(group->cell);
     memcpy(place, group->low, sizeof place);
     do {
         for (int s = 0; s < spec->seed_count; s++) {
@@ -307,6 +310,7 @@ int tuning_next(struct tuning *tuning, struct plan *plan)
 /* Fills the plan's cells [count]: what is known of their tuning. from: their places in the grid. */
 static void mark_tuned(const struct tuning *tuning, struct plan *plan, const int *from)
 {
+    assert(tuning->groups && tuning->group_of);
     for (int i = 0; i < plan->count; i++) {
         const struct cell *open = &tuning->campaign->plan->cells[from[i]];
         int g = tuning->group_of[from[i]];

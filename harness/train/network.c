@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/rng.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -120,6 +121,7 @@ static int build_pooling(struct layer *layer, const struct layer_spec *spec)
         return error_set("maxpool2d: a window of %d x %d does not fit %d x %d, expected one no "
                          "larger than the image",
                          kernel[0], kernel[1], in.height, in.width);
+    assert(layer->stride_height > 0 && layer->stride_width > 0);
     layer->output = (struct shape){in.channels, (in.height - kernel[0]) / layer->stride_height + 1,
                                    (in.width - kernel[1]) / layer->stride_width + 1};
     return 0;

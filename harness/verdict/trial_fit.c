@@ -15,6 +15,7 @@
 #include "judge/survival.h"
 #include "verdict/points.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -33,9 +34,10 @@ struct sweep {
     char text[128]; /* "train_examples=6875"; "" */
     double at;      /* its value of claim->along */
     struct points points;
-    double *steps, *variances; /* [points.count] scratch of the fit */
-    double *over;              /* [points.seed_count]; NULL: nothing is divided by */
-    size_t small;              /* how many of the smallest K are small */
+    double *steps,
+        *variances; /* [points.count] scratch of the fit; steps is the block of all three */
+    double *over;   /* [points.seed_count]; NULL: nothing is divided by */
+    size_t small;   /* how many of the smallest K are small */
 };
 
 struct sweeps {
@@ -49,7 +51,6 @@ static void sweeps_close(struct sweeps *sweeps)
     for (size_t i = 0; i < sweeps->count; i++) {
         points_close(&sweeps->list[i].points);
         free(sweeps->list[i].steps);
-        free(sweeps->list[i].over);
     }
 }
 
@@ -139,7 +140,7 @@ static int is_positive(enum claim_quantity quantity)
 static double **steps_by_batch(const struct points *points)
 {
     size_t seeds = points->seed_count;
-    double **steps = malloc(points->count * (sizeof *steps + seeds * sizeof **steps) + 1);
+    double **steps = calloc(points->count * (sizeof *steps + seeds * sizeof **steps) + 1, 1);
 
     if (!steps) {
         error_set("out of memory for the fit of a claim");
@@ -162,6 +163,7 @@ static struct effect median_of(const double *values, size_t count)
 
     if (!reached)
         abort();
+    assert(values);
     for (size_t i = 0; i < count; i++)
         all &= reached[i] = isfinite(values[i]);
     if (all && count >= BCA_SEEDS) {
@@ -296,9 +298,7 @@ static int find_over(const struct evidence *evidence, const struct claim *claim,
 
     if (claim->other.count == 0)
         return 0;
-    sweep->over = calloc(sweep->points.seed_count + 1, sizeof *sweep->over);
-    if (!sweep->over)
-        return error_set("out of memory for the fit of a claim");
+    sweep->over = sweep->variances + sweep->points.count;
     status = evidence_open(&probes, evidence->results, "probes");
     if (status > 0)
         return error_set("over: the results have no probes.csv");
@@ -345,7 +345,7 @@ static int open_sweep(struct trial *trial, const struct evidence *evidence,
     trial->hours += points->hours;
     count = points->count;
     all = malloc((count + 1) * sizeof *all);
-    sweep->steps = calloc(2 * count + 1, sizeof *sweep->steps);
+    sweep->steps = calloc(2 * count + points->seed_count + 1, sizeof *sweep->steps);
     if (!all || !sweep->steps) {
         free(all);
         return error_set("out of memory for the fit of a claim");
