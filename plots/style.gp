@@ -166,14 +166,17 @@ script_height = 0  # 1: what the script computed is for any width
 least_panel = 60.0 # pixels; of a script that lays out lines: none
 
 # The legend as a plot of its own: right of the panels, or below them. legend_of: the width that it takes
-# there, for so many entries of at most so many characters.
+# there, for so many entries of at most so many characters. A page whose width nobody asked for grows, so that the
+# panels keep more than half of what it was.
 legend_columns = 1
 legend_rows = 0
 legend_below(characters, entries) = ( \
     legend_columns = larger(1, smaller(entries, int((width - 2 * page_edge) / ((page_format eq "tikz" ? 11.0 : 5.9) * wide_legend * characters + 60)))), \
     legend_rows = int((entries + legend_columns - 1) / legend_columns), \
     legend_height = (14.6 + tall / 2 + (page_format eq "tikz" ? 5 : 0)) * legend_rows + 10, margin_bottom = margin_bottom + legend_height, 0.0)
-legend_beside(characters) = smaller(8.0 * wide_legend * characters + 60, 0.45 * width)
+legend_beside(characters) = (legend_room = 0.45 * width, legend_least = 6.9 * wide_legend * characters + 60, \
+    width = page_width > 0 ? width : width + larger(0, legend_least - legend_room), \
+    smaller(8.0 * wide_legend * characters + 60, page_width > 0 ? legend_room : larger(legend_room, legend_least)))
 # Labels are numbers and names for the most part.
 wide_legend = wide_characters > 1 ? 1.15 : 1.0
 legend_of(characters, entries) = narrow ? legend_below(characters, entries) : legend_beside(characters)
@@ -194,7 +197,7 @@ set xlabel offset 0,0.3
 set ylabel offset (tex ? -2.0 : 0),0
 grey = "#888888"
 
-# Marks at 1, 2, 5 in each decade; fewer where many decades are shown.
+# Marks at 1, 2, 5 in each decade; fewer where many decades are shown, more within half of one.
 power_text(m, d) = m == 1 ? sprintf("10^{%d}", d) : sprintf(tex ? "%d{\\cdot}10^{%d}" : "%d·10^{%d}", m, d)
 mark_text(m, d) = (d > 3 || d < -3) ? (tex ? "$".power_text(m, d)."$" : power_text(m, d)) \
                                     : sprintf("%g", m * 10.0 ** d)
@@ -203,7 +206,8 @@ mark(m, d) = (marks_list = marks_list.sprintf("'%s' %g,", mark_text(m, d), m * 1
 log_marks(from, to) = (marks_list = "", decades = log10(to / from), \
     step = int(decades / 7) + 1, \
     (sum [d = floor(log10(from)):ceil(log10(to))] \
-        (d % step == 0 ? mark(1, d) : 0, decades < 2.5 ? mark(2, d) : 0, decades < 1.6 ? mark(5, d) : 0, 0)), \
+        (d % step == 0 ? mark(1, d) : 0, decades < 2.5 ? mark(2, d) : 0, decades < 1.6 ? mark(5, d) : 0, \
+        decades < 0.5 ? (mark(3, d), mark(4, d), mark(6, d), mark(8, d)) : 0, 0)), \
     marks_list[1:strlen(marks_list) - 1])
 log_x = "set logscale x; set xrange [low:high]; eval 'set xtics rotate by 0 ('.log_marks(low, high).')'"
 log_y = "set logscale y; set yrange [low:high]; eval 'set ytics ('.log_marks(low, high).')'"
