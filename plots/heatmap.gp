@@ -58,8 +58,8 @@ unset border
 
 at(p) = column("panel") == p ? column("column") : NaN
 shown(any) = scale * column(what)
-# Dark colours, the low values, carry white figures.
-dark(any) = log(shown(0) / low) < 0.55 * log(high / low)
+# Dark colours, the low values and 0, carry white figures.
+dark(any) = shown(0) <= low ? 1 : log(shown(0) / low) < 0.55 * log(high / low)
 figure_of(any) = sprintf(shown(0) < 10 ? "%.2g" : "%.3g", shown(0))
 show_numbers = panel_width(0) / batch_count > 34
 left_edge(half) = column("column") - half
