@@ -77,6 +77,20 @@ static void a_chart_keeps_what_draws(void **state)
     assert_true(tally.dropped >= 8);
 }
 
+static void a_font_of_the_file_is_left_out_without_a_word(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        write_svg("<svg><style>@font-face{font-family:\"A\";src:url(\"data:,\")}</style>"
+                  "<text>x</text></svg>",
+                  "c1", NULL),
+        0);
+    assert_lacks("font-face");
+    assert_int_equal(tally.dropped, 0);
+    assert_int_equal(write_svg("<svg><style>text{fill:red}</style></svg>", "c1", NULL), 0);
+    assert_int_equal(tally.dropped, 1);
+}
+
 static void ids_of_two_charts_differ(void **state)
 {
     static const char text[] = "<svg><g id='a'/><use xlink:href='#a'/></svg>";
@@ -496,6 +510,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_chart_keeps_what_draws),
+        cmocka_unit_test(a_font_of_the_file_is_left_out_without_a_word),
         cmocka_unit_test(ids_of_two_charts_differ),
         cmocka_unit_test(what_is_not_xml_is_refused),
         cmocka_unit_test(a_chart_cut_anywhere_is_refused),

@@ -154,7 +154,7 @@ static const struct argp argp = {
     "for, into RESULTS/figures (svg, png, pdf, and the numbers).\v"
     "For a column of a paper: batchlab plot RESULTS loss --width 84mm "
     "--no-caption --format pdf --output figures. Fonts are embedded in "
-    "pdf, and in svg with --width; tikz and cairolatex are \\input by LaTeX, "
+    "pdf, and by hb-subset in svg with --width; tikz and cairolatex are \\input by LaTeX, "
     "which sets their letters (plots/latex/sample.tex). The same "
     "numbers give the same svg and png, byte for byte.",
     0,
@@ -311,10 +311,9 @@ static int plot(struct arguments *arguments)
         return -1;
     status = arguments->chart ? show(arguments, arguments->chart) : draw_all(arguments);
     words_close();
-    if (status == 0 && figure_has_sized_svg(&arguments->figure) && !figure_can_embed())
-        fputs("batchlab: fc-match and hb-subset are not installed (apt install fontconfig "
-              "libharfbuzz-bin): svg names its font, and does not carry it\n",
-              stderr);
+    if (figure_font_named())
+        fprintf(stderr, "batchlab: svg names its font, and does not carry it: %s\n",
+                figure_font_named());
     return status;
 }
 

@@ -528,8 +528,9 @@ static void warn_of_strangers(const struct arguments *arguments)
         strcmp(task, "0") != 0)
         return;
     fprintf(stderr,
-            "batchlab: srun has started %.9s of this that do not know of each other, and each "
-            "would run all cells: srun --mpi=pmix lets them share them\n",
+            "batchlab: srun has started %.9s of this that do not know of each other: each runs all "
+            "cells of its experiment, or finds the folder locked by another; srun --mpi=pmix lets "
+            "them share the cells\n",
             tasks);
 }
 

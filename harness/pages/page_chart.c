@@ -110,8 +110,8 @@ static void put_caption(const struct page *page, const struct table *numbers,
                 " Of %zu marks it is not certain which row they are: they name their series alone.",
                 tally->unknown);
     if (tally->dropped > 0)
-        fprintf(page->file, " %zu parts of the file that do not draw were left out.",
-                tally->dropped);
+        fprintf(page->file, " Left out of the file: %zu part%s that %s not draw.", tally->dropped,
+                tally->dropped == 1 ? "" : "s", tally->dropped == 1 ? "does" : "do");
     fputs("</figcaption>\n", page->file);
 }
 

@@ -488,6 +488,14 @@ static void write_begin(struct reader *reader, const struct tag *tag)
     fputs(tag->is_empty ? "/>" : ">", reader->out);
 }
 
+/* What says something of the drawing, and the font that it may carry: a page does without. */
+static int is_needless(const struct reader *reader, const struct tag *tag)
+{
+    return strcmp(tag->name, "title") == 0 || strcmp(tag->name, "desc") == 0 ||
+           (strcmp(tag->name, "style") == 0 &&
+            strncmp(reader->at, "@font-face{", strlen("@font-face{")) == 0);
+}
+
 static int take_begin(struct reader *reader, const struct tag *tag)
 {
     int is_drawing = is_listed(elements, tag->name, strlen(tag->name));
@@ -495,7 +503,7 @@ static int take_begin(struct reader *reader, const struct tag *tag)
     if (reader->depth == DEPTH_MAX)
         return refuse(reader, "elements within elements too deep");
     if (!reader->skipped && !is_drawing) {
-        reader->tally->dropped += strcmp(tag->name, "title") != 0 && strcmp(tag->name, "desc") != 0;
+        reader->tally->dropped += !is_needless(reader, tag);
         if (!tag->is_empty)
             reader->skipped = reader->depth + 1;
     } else if (!reader->skipped) {

@@ -74,7 +74,7 @@ int figure_read_font(const char *text, struct figure *figure)
     size_t length = comma ? (size_t)(comma - text) : strlen(text);
     char *end;
 
-    if (length >= sizeof figure->font || strpbrk(text, "'\"\\\n{}") || (length == 0 && !comma))
+    if (length >= sizeof figure->font || strpbrk(text, "'\"\\\n{}&<>") || (length == 0 && !comma))
         return error_set("%s: expected a font's name, or a name, a comma and points", text);
     snprintf(figure->font, sizeof figure->font, "%.*s", (int)length, text);
     if (!comma)

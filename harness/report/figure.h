@@ -62,13 +62,13 @@ int figure_settings(const struct figure *, enum figure_format, const char *numbe
 /* The font family that it is drawn in. */
 const char *figure_face(const struct figure *);
 
-/* 1: an SVG of a given width is among its formats: it is to carry its font. */
-int figure_has_sized_svg(const struct figure *);
-/* 1: fc-match and hb-subset are on the PATH (Debian: fontconfig, libharfbuzz-bin). */
-int figure_can_embed(void);
 /* Puts the characters of the SVG, in the figure's font, into the file: it looks the same where that
- * font is not installed. 0, or -1 (error set). */
+ * font is not installed. By fc-match and hb-subset (Debian: fontconfig, libharfbuzz-bin); where
+ * these do not do it, the figure names its font only. 0, or -1 (error set): the file cannot be read
+ * or written. */
 int figure_embed_font(const struct figure *, const char *path);
+/* Why an SVG has not got its font; NULL: all have. */
+const char *figure_font_named(void);
 
 /* Makes the drawn file as large as it is to be: an SVG says millimetres, a PNG dots a metre, and a
  * PDF fractions of a point. 0, or -1 (error set); without a width nothing is to be done. */

@@ -78,17 +78,22 @@ static char *list_characters(const char *svg)
 /* ---- The font ---------------------------------------------------------------------------------
  */
 
-/* Which file the family's regular face is in, and which of that file's faces it is. */
+/* Which file the family's regular face is in, and which of that file's faces it is. fontconfig may
+ * say more than it is asked. */
 static int find_font(const char *family, char *path, size_t size, char face[16])
 {
-    const char *const arguments[] = {"fc-match", "-f", "%{index} %{file}", family, NULL};
-    char said[PATH_MAX + 64];
-    int start = 0;
+    static const char mark[] = "\nfont: ";
+    const char *const arguments[] = {"fc-match", "-f", "\nfont: %{index} %{file}\n", family, NULL};
+    char said[2 * PATH_MAX];
+    const char *answer;
+    int start = 0, status = program_run(arguments, NULL, limit_seconds, said, sizeof said);
 
-    if (program_run(arguments, NULL, limit_seconds, said, sizeof said) != 0 ||
-        sscanf(said, "%15[0-9] %n", face, &start) != 1 || start == 0)
-        return error_set("%s: fc-match does not find the font", family);
-    snprintf(path, size, "%s", said + start);
+    if (status < 0)
+        return -1;
+    answer = status == 0 ? strstr(said, mark) : NULL;
+    if (!answer || sscanf(answer, "\nfont: %15[0-9] %n", face, &start) != 1 || start == 0)
+        return error_set("fc-match names no file of the font %s", family);
+    snprintf(path, size, "%.*s", (int)strcspn(answer + start, "\n"), answer + start);
     return 0;
 }
 
@@ -165,29 +170,41 @@ static int put_font(const char *family, const char *path, const char *svg, size_
     return status;
 }
 
-int figure_has_sized_svg(const struct figure *figure)
+/* Why it cannot be tried; NULL: it can. */
+static const char *missing_tool(void)
 {
-    unsigned formats = figure->formats ? figure->formats : FIGURE_USUAL;
-
-    return figure->width_mm > 0 && (formats & 1u << FIGURE_SVG);
+    return !program_available("fc-match") ? "fc-match is not installed (apt install fontconfig)"
+           : !program_available("hb-subset")
+               ? "hb-subset is not installed (apt install libharfbuzz-bin)"
+               : NULL;
 }
 
-int figure_can_embed(void)
+static char why_named[500];
+
+const char *figure_font_named(void)
 {
-    return program_available("fc-match") && program_available("hb-subset");
+    return why_named[0] ? why_named : NULL;
 }
 
 int figure_embed_font(const struct figure *figure, const char *path)
 {
-    const char *family = figure_face(figure);
+    const char *family = figure_face(figure), *missing = missing_tool();
     char subset[PATH_MAX + 16], *svg, *font = NULL;
     size_t svg_size, font_size;
-    int status = -1;
+    int status = 0;
 
-    snprintf(subset, sizeof subset, "%s.otf", path);
+    if (missing) {
+        snprintf(why_named, sizeof why_named, "%s", missing);
+        return 0;
+    }
     svg = figure_read(path, &svg_size);
-    if (svg && write_subset(family, svg, subset) == 0 && (font = figure_read(subset, &font_size)))
+    if (!svg)
+        return -1;
+    snprintf(subset, sizeof subset, "%s.otf", path);
+    if (write_subset(family, svg, subset) == 0 && (font = figure_read(subset, &font_size)))
         status = put_font(family, path, svg, svg_size, font, font_size);
+    else
+        snprintf(why_named, sizeof why_named, "%s", error_text());
     unlink(subset);
     free(font);
     free(svg);

@@ -129,8 +129,7 @@ static int draw(const struct plot *plot, enum figure_format format)
     status = run_gnuplot(plot, format, file);
     if (status == 0)
         status = figure_set_size(plot->figure, format, path);
-    if (status == 0 && format == FIGURE_SVG && figure_has_sized_svg(plot->figure) &&
-        figure_can_embed())
+    if (status == 0 && format == FIGURE_SVG && plot->figure->width_mm > 0)
         status = figure_embed_font(plot->figure, path);
     if (status == 0 && (format == FIGURE_CAIROLATEX || format == FIGURE_TIKZ))
         status = tidy_tex(path, temporary, name);

@@ -49,7 +49,7 @@ static unsigned long sum_engines(const struct campaign *campaign, const struct s
     return sum;
 }
 
-static unsigned long sum_plan(const struct plan *plan)
+unsigned long farm_sum_plan(const struct plan *plan)
 {
     unsigned long sum = add_text(0, plan->base);
 
@@ -72,7 +72,7 @@ void farm_introduce(struct farm_hello *hello, const struct campaign *campaign,
         return;
     hello->is_ready = 1;
     hello->engines = sum_engines(campaign, survey);
-    hello->plan = sum_plan(campaign->plan);
+    hello->plan = farm_sum_plan(campaign->plan);
     hello->data = campaign->dataset->fingerprint;
     hello->survey = *survey;
 }

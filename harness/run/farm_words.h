@@ -63,6 +63,9 @@ struct farm_ended {
  * experiment; a file that cannot be read counts as 0. */
 unsigned long farm_sum_engine(const struct experiment *, const char *engine, unsigned long sum);
 
+/* A CRC-32 of the experiment and of the ids of its cells. */
+unsigned long farm_sum_plan(const struct plan *);
+
 /* Fills in all of it. why: the experiment could not be opened, and the campaign is not looked at;
  * NULL: it could. */
 void farm_introduce(struct farm_hello *, const struct campaign *, const struct survey *,

@@ -54,8 +54,7 @@ struct opening {
     unsigned long engines; /* of the files of the engines that the cells name */
     int status;
     uint32_t data;
-    char plan[sizeof(((struct plan *)0)->base)];
-    int cells;
+    unsigned long plan; /* of its cells' ids */
 };
 
 static unsigned long sum_engines(const struct experiment *experiment, const struct plan *plan)
@@ -76,9 +75,13 @@ static unsigned long sum_engines(const struct experiment *experiment, const stru
 /* What the rank has that rank 0 has not. */
 static const char *name_difference(const struct opening *rank, const struct opening *first)
 {
-    return rank->program != first->program   ? "another program than"
-           : rank->engines != first->engines ? "other files of engines than"
-                                             : "another experiment, or other data, than";
+    struct opening alike = *rank;
+
+    if (rank->program != first->program)
+        return "another program than";
+    alike.engines = first->engines; /* which ones there are is the experiment's affair */
+    return memcmp(&alike, first, sizeof alike) == 0 ? "other files of engines than"
+                                                    : "another experiment, or other data, than";
 }
 
 int teamwork_agree(const struct ranks *ranks, int status, const struct experiment *experiment,
@@ -97,8 +100,7 @@ int teamwork_agree(const struct ranks *ranks, int status, const struct experimen
             checksum_file(path, &mine.program);
         mine.engines = sum_engines(experiment, plan);
         mine.data = dataset->fingerprint;
-        mine.cells = plan->count;
-        memcpy(mine.plan, plan->base, sizeof mine.plan);
+        mine.plan = farm_sum_plan(plan);
     }
     if (ranks_all_gather(&mine, sizeof mine, all) != 0) {
         free(all);

@@ -95,6 +95,15 @@ mpirun -n 1 "$batchlab" run same.yaml --results none : -n 2 env BATCHLAB_ENGINES
 one_rank_complains 'rank 1' 'other files of engines than rank 0'
 is_absent none
 
+case='a rank with another experiment'
+sed 's/engine: naive/engine: reference/' same.yaml >changed.yaml
+status=0
+mpirun -n 1 "$batchlab" run same.yaml --results none : -n 2 "$batchlab" run changed.yaml --results none \
+    >out 2>err </dev/null || status=$?
+[ "$status" -eq 1 ] || fail "exit status $status, expected 1"
+one_rank_complains 'rank 1' 'another experiment'
+is_absent none
+
 case='threads and ranks in one grid'
 ranks_end 4 0 run same.yaml --results out-1 --no-charts --no-roof
 has_cells out-1 12

@@ -10,7 +10,7 @@ command -v gnuplot >/dev/null || skip 'no gnuplot (Debian: gnuplot-nox)'
 
 case='lengths, formats and fonts that are none'
 for option in --width=84 --width=84parsec --width=1mm --width=9m --width=nan --format=gif --format= \
-    '--format=svg,' --lang=fr --dpi=0 --dpi=many --font= --font=DejaVu,0 --height=; do
+    '--format=svg,' --lang=fr --dpi=0 --dpi=many --font= '--font=R&D Sans' --font=DejaVu,0 --height=; do
     ends_with 64 plot "$reference/saddle" survival "$option" --output drawn
     is_absent drawn
 done
@@ -58,9 +58,26 @@ if command -v hb-subset >/dev/null && command -v fc-match >/dev/null; then
 fi
 mkdir tools
 ln -s "$(command -v gnuplot)" tools/gnuplot
-(PATH=$PWD/tools; ends_with 0 plot "$reference/rate-sensitivity" sensitivity --width 84mm --format svg --output named)
-complains 'svg names its font, and does not carry it'
-if grep -q 'font-face' named/sensitivity.svg; then fail 'a font without hb-subset'; fi
+# names_its_font WHY
+names_its_font() {
+    (PATH=$PWD/tools; ends_with 0 plot "$reference/rate-sensitivity" sensitivity --width 84mm --format svg,png \
+        --output named)
+    says_one_line
+    complains "svg names its font, and does not carry it: $1"
+    if grep -q 'font-face' named/sensitivity.svg; then fail 'a font is there all the same'; fi
+    [ -s named/sensitivity.png ] || fail 'what comes after the svg is not drawn'
+    has_no_leftovers named
+    rm -r named
+}
+names_its_font 'fc-match is not installed (apt install fontconfig)'
+printf '#!/bin/sh\necho warning >&2; printf "\\nfont: 0 /a font\\n"\n' >tools/fc-match
+chmod +x tools/fc-match
+names_its_font 'hb-subset is not installed (apt install libharfbuzz-bin)'
+printf '#!/bin/sh\necho no >&2; exit 3\n' >tools/hb-subset
+chmod +x tools/hb-subset
+names_its_font '/a font: hb-subset failed: no'
+printf '#!/bin/sh\necho lost\n' >tools/fc-match
+names_its_font 'fc-match names no file of the font DejaVu Sans'
 
 case='the same numbers give the same file'
 ends_with 0 plot "$reference/rate-sensitivity" sensitivity --width 84mm --height 7cm --output again
