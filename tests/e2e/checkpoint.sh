@@ -118,7 +118,7 @@ ends_with 0 run long.yaml --results killed --no-charts
 complains_times 0
 ends_like_an_undisturbed_one killed
 has_resumptions killed 2
-column killed/resumed.csv update | awk '$1 <= last { exit 1 } { last = $1 }' ||
+column killed/resumed.csv update | awk 'BEGIN { last = -1 } $1 <= last { exit 1 } { last = $1 }' ||
     fail 'the second process began no later than the first'
 column killed/cells.csv train_seconds >seconds
 column killed/cells.csv wall_seconds | paste -d ' ' seconds - |
