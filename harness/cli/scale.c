@@ -123,7 +123,7 @@ static void print_throughput(const struct scale_setting *setting)
     putchar('\n');
 }
 
-/* From where on ten times the ranks save less than a twentieth. */
+/* And from where on ten times the ranks never save a twentieth. */
 static void print_target(const struct scale_setting *setting)
 {
     const struct critical_batch *critical = &setting->critical;
@@ -144,12 +144,15 @@ static void print_target(const struct scale_setting *setting)
 
         printf("  %10ld %8.0f %8.0f %12.4g %9.3g\n", most, best.ranks, best.batch_size,
                best.seconds, first.seconds / best.seconds);
-        if (most > 1 && enough == 0 && best.seconds > 0.95 * last.seconds)
+        if (most > 1 && !(best.seconds > 0.95 * last.seconds))
+            enough = 0;
+        else if (most > 1 && enough == 0)
             enough = most / 10;
         last = best;
     }
     if (enough > 0)
-        printf("  Beyond %ld ranks ten times as many save less than 5 %%.\n", enough);
+        printf("  Beyond %ld rank%s ten times as many save less than 5 %%.\n", enough,
+               enough == 1 ? "" : "s");
     putchar('\n');
 }
 

@@ -88,7 +88,8 @@ case='an engine that does not conform'
 # shellcheck disable=SC2086
 ends_with 3 gate --base "$faulty_engines/none.so" --head "$faulty_engines/bias_off.so" tiny.yaml \
     --only k=8 --no-counts --no-chart --output wrong
-prints WRONG 'cases failed'
+prints WRONG
+tr -s ' \n' ' ' <out | grep -q '[0-9] cases failed' || fail 'how many cases failed is not said'
 [ "$(wc -l <wrong/samples.csv)" -eq 1 ] || fail 'its speed was compared'
 
 case='engines of the file by relative paths with blanks; one that crashes on one side'
