@@ -124,12 +124,9 @@ void page_relative(const char *folder, const char *path, char *text, size_t size
 {
     size_t common = 0, length = 0, end = strlen(folder);
 
-    for (size_t i = 0; path[i] && (i < end ? folder[i] == path[i] : path[i] == '/'); i++) {
+    for (size_t i = 0; i <= end && path[i] == (i < end ? folder[i] : '/'); i++)
         if (path[i] == '/')
             common = i + 1;
-        if (i == end)
-            break;
-    }
     text[0] = '\0';
     for (size_t i = common; i < end && length < size; i++)
         if (i + 1 == end || folder[i] == '/')

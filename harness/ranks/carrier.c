@@ -134,7 +134,7 @@ static void take_from_rank(struct carrier *carrier, int from, int tag, size_t si
     } else if (tag == TAG_CLOSE) {
         carrier->is_closing = 1;
         memcpy(&carrier->status, bytes, sizeof carrier->status);
-    } else if (tag == TAG_CLOSED) {
+    } else if (tag == TAG_CLOSED && carrier->heard) { /* only rank 0 is told so */
         carrier->closed++;
         carrier->heard[from].is_closed = 1;
     } else if (carrier->child) {

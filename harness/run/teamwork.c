@@ -72,16 +72,13 @@ static unsigned long sum_engines(const struct experiment *experiment, const stru
     return sum;
 }
 
-/* What the rank has that rank 0 has not. */
+/* What the rank has that rank 0 has not. Which engines there are is the experiment's affair. */
 static const char *name_difference(const struct opening *rank, const struct opening *first)
 {
-    struct opening alike = *rank;
-
-    if (rank->program != first->program)
-        return "another program than";
-    alike.engines = first->engines; /* which ones there are is the experiment's affair */
-    return memcmp(&alike, first, sizeof alike) == 0 ? "other files of engines than"
-                                                    : "another experiment, or other data, than";
+    return rank->program != first->program ? "another program than"
+           : rank->plan != first->plan || rank->data != first->data
+               ? "another experiment, or other data, than"
+               : "other files of engines than";
 }
 
 int teamwork_agree(const struct ranks *ranks, int status, const struct experiment *experiment,
