@@ -2,6 +2,7 @@
 #include "base/file.h"
 
 #include "base/error.h"
+#include "base/json.h"
 #include "tree.h"
 
 #include <errno.h>
@@ -190,6 +191,29 @@ static void a_disk_full_in_the_middle_leaves_the_old_file(void **state)
     (void)state;
     assert_limit_is_noticed(1 << 20, 0, "File too large");
     assert_limit_is_noticed(1 << 20, 1, "a part of it failed"); /* a part is lost all the same */
+}
+
+static void a_disk_full_under_json_is_named(void **state)
+{
+    const char *path = scratch_write("full.json", "[]", 2);
+    const struct rlimit small = {100, RLIM_INFINITY};
+    struct rlimit before;
+    json_t *list = json_array();
+    int status;
+
+    (void)state;
+    for (int i = 0; i < 100000; i++)
+        json_array_append_new(list, json_integer(i));
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    setrlimit(RLIMIT_FSIZE, &small);
+    status = json_write_file(list, path);
+    setrlimit(RLIMIT_FSIZE, &before);
+    json_decref(list);
+    assert_int_equal(status, -1);
+    assert_error_says(path, "cannot be written: File too large");
+    assert_holds(path, "[]");
+    assert_nothing_temporary_is_left();
 }
 
 static void a_folder_in_the_place_of_the_file_is_an_error(void **state)
@@ -391,6 +415,7 @@ int main(void)
         cmocka_unit_test(a_path_that_is_too_long_is_an_error),
         cmocka_unit_test(a_disk_full_at_the_flush_leaves_the_old_file),
         cmocka_unit_test(a_disk_full_in_the_middle_leaves_the_old_file),
+        cmocka_unit_test(a_disk_full_under_json_is_named),
         cmocka_unit_test(a_folder_in_the_place_of_the_file_is_an_error),
         cmocka_unit_test(a_file_in_the_current_folder_is_committed_too),
         cmocka_unit_test(folders_are_made_with_those_above_them),
