@@ -40,14 +40,14 @@ json_t *json_read_file(const char *path)
 int json_write_file(const json_t *json, const char *path)
 {
     struct whole_file file;
-    int cause;
+    int is_whole;
 
     if (file_begin(&file, path) != 0)
         return -1;
-    errno = 0;
-    if (json_dumpf(json, file.stream, JSON_INDENT(2)) == 0 && fputc('\n', file.stream) != EOF)
-        return file_commit(&file);
-    cause = errno;
+    is_whole =
+        json_dumpf(json, file.stream, JSON_INDENT(2)) == 0 && fputc('\n', file.stream) != EOF;
+    if (is_whole || ferror(file.stream))
+        return file_commit(&file); /* which finds why a write failed */
     file_abandon(&file);
-    return error_set("%s: cannot be written: %s", path, cause ? strerror(cause) : "no JSON");
+    return error_set("%s: cannot be written as JSON", path);
 }
