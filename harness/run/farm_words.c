@@ -17,7 +17,7 @@ static unsigned long add_text(unsigned long crc, const char *text)
     return crc32(crc, (const Bytef *)text, (uInt)strlen(text) + 1);
 }
 
-static unsigned long sum_program(void)
+unsigned long farm_sum_program(void)
 {
     char path[PATH_MAX];
     unsigned long crc;
@@ -64,7 +64,7 @@ void farm_introduce(struct farm_hello *hello, const struct campaign *campaign,
     memset(hello, 0, sizeof *hello);
     if (why)
         snprintf(hello->why, sizeof hello->why, "%s", why);
-    hello->program = sum_program();
+    hello->program = farm_sum_program();
     gethostname(hello->host, sizeof hello->host - 1);
     if (host_line("/proc/sys/kernel/random/boot_id", hello->boot, sizeof hello->boot) != 0)
         snprintf(hello->boot, sizeof hello->boot, "%.39s", hello->host);

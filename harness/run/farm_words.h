@@ -59,6 +59,9 @@ struct farm_ended {
     size_t parcel_bytes; /* which follow; 0: it lies in the results folder */
 };
 
+/* CRC-32 of this program's file; 0: it cannot be read. */
+unsigned long farm_sum_program(void);
+
 /* A CRC-32 that goes on from `sum` with that of the file of an engine, by its name in the
  * experiment; a file that cannot be read counts as 0. */
 unsigned long farm_sum_engine(const struct experiment *, const char *engine, unsigned long sum);

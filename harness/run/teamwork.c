@@ -1,9 +1,7 @@
 /* Cells whose workers are ranks. */
 #include "run/teamwork.h"
 
-#include "base/checksum.h"
 #include "base/error.h"
-#include "base/program.h"
 #include "run/farm_words.h"
 #include "run/memory_limit.h"
 #include "run/record.h"
@@ -84,7 +82,6 @@ static const char *name_difference(const struct opening *rank, const struct open
 int teamwork_agree(const struct ranks *ranks, int status, const struct experiment *experiment,
                    const struct plan *plan, const struct dataset *dataset, int *speaks)
 {
-    char path[PATH_MAX];
     struct opening mine, *all = calloc((size_t)ranks->size, sizeof *all);
 
     memset(&mine, 0, sizeof mine); /* what lies between its members is compared, too */
@@ -93,8 +90,7 @@ int teamwork_agree(const struct ranks *ranks, int status, const struct experimen
     if (!all)
         return error_set("out of memory");
     if (status == 0) {
-        if (program_own(path, sizeof path) == 0)
-            checksum_file(path, &mine.program);
+        mine.program = farm_sum_program();
         mine.engines = sum_engines(experiment, plan);
         mine.data = dataset->fingerprint;
         mine.plan = farm_sum_plan(plan);
